@@ -1,0 +1,392 @@
+"""Every error that Holdfast raises on purpose, in one tree.
+
+Each class carries a stable `code` (for programs), an `exit_code` (for shells) and an
+`http_status` (for the REST API), so that each face of Holdfast maps errors once and in
+one place. An instance carries a sentence for the user and a hint of what to do next.
+Neither may ever contain a secret.
+
+    HoldfastError
+    ├── UsageError
+    │   ├── ConfigError
+    │   ├── PasswordMissing
+    │   ├── ConfirmationRequired
+    │   ├── BackupNotFound
+    │   ├── AmbiguousBackupId
+    │   └── PathNotInBackup
+    ├── Cancelled
+    ├── NotEnoughSpace
+    ├── StoreError
+    │   ├── ObjectNotFound
+    │   ├── ObjectExists
+    │   └── InvalidObjectName
+    ├── RepositoryError
+    │   ├── RepositoryNotFound
+    │   ├── RepositoryExists
+    │   ├── RepositoryLocked
+    │   ├── LockLost
+    │   ├── WrongPassword
+    │   ├── NoKeys
+    │   ├── KeyDamaged
+    │   ├── EncryptionMismatch
+    │   ├── UnsupportedRepository
+    │   └── RepositoryDamaged
+    ├── SourceError
+    │   ├── SourceNotFound
+    │   ├── DatabaseLocked
+    │   ├── NotADatabase
+    │   ├── DatabaseEncrypted
+    │   └── DatabaseDamaged
+    ├── RestoreError
+    │   ├── BackupTooNew
+    │   ├── RestoreCheckFailed
+    │   ├── TargetInUse
+    │   ├── TargetExists
+    │   └── NothingToUndo
+    ├── VerificationFailed
+    ├── ArchiveError
+    │   ├── ArchiveDamaged
+    │   ├── ArchiveTooNew
+    │   ├── ArchiveRefused
+    │   └── ArchivePassphraseError
+    ├── RetentionError
+    │   └── RetentionPaused
+    ├── BackupBusy
+    └── MissingExtra
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HoldfastError(Exception):
+    """An operation could not be done; the message says what happened and to what.
+
+    Attributes:
+        message: One sentence for the user, naming the thing concerned.
+        hint: One sentence saying what to do next, or None.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(HoldfastError):
+    """The request cannot be understood or does not fit this installation."""
+
+    code = "usage"
+    exit_code = 2
+    http_status = 400
+
+
+class ConfigError(UsageError):
+    """A setting has a wrong value, an unknown name, or is missing."""
+
+    code = "config-invalid"
+
+
+class PasswordMissing(UsageError):
+    """A repository password is needed and none was given."""
+
+    code = "password-missing"
+    exit_code = 12
+    http_status = 403
+
+
+class ConfirmationRequired(UsageError):
+    """A destructive act was asked for without confirmation."""
+
+    code = "confirmation-required"
+    http_status = 409
+
+
+class BackupNotFound(UsageError):
+    """No backup has the given id."""
+
+    code = "backup-not-found"
+    exit_code = 1
+    http_status = 404
+
+
+class AmbiguousBackupId(UsageError):
+    """The given prefix fits more than one backup."""
+
+    code = "backup-id-ambiguous"
+    http_status = 409
+
+
+class PathNotInBackup(UsageError):
+    """The backup holds no file or directory at the given path."""
+
+    code = "path-not-in-backup"
+    exit_code = 1
+    http_status = 404
+
+
+class Cancelled(HoldfastError):
+    """The work was cancelled; nothing half-done is left."""
+
+    code = "cancelled"
+    exit_code = 130
+    http_status = 409
+
+
+class NotEnoughSpace(HoldfastError):
+    """The disk has not the room that the work needs."""
+
+    code = "disk-full"
+    http_status = 507
+
+
+class StoreError(HoldfastError):
+    """The place where objects are kept did not do what was asked."""
+
+    code = "store-failed"
+    http_status = 502
+
+
+class ObjectNotFound(StoreError):
+    """The store holds no object of that name."""
+
+    code = "object-not-found"
+
+
+class ObjectExists(StoreError):
+    """The store holds an object of that name already; objects are never replaced."""
+
+    code = "object-exists"
+
+
+class InvalidObjectName(StoreError):
+    """The name is not one that a repository object can have."""
+
+    code = "object-name-invalid"
+
+
+class RepositoryError(HoldfastError):
+    """The repository cannot be used as asked."""
+
+    code = "repository-error"
+
+
+class RepositoryNotFound(RepositoryError):
+    """There is no repository at the given place."""
+
+    code = "repository-not-found"
+    exit_code = 10
+    http_status = 404
+
+
+class RepositoryExists(RepositoryError):
+    """There is a repository at the given place already; it is left as it is."""
+
+    code = "repository-exists"
+    http_status = 409
+
+
+class RepositoryLocked(RepositoryError):
+    """Another process holds a lock that excludes this work."""
+
+    code = "repository-locked"
+    exit_code = 11
+    http_status = 423
+
+
+class LockLost(RepositoryError):
+    """Our lock expired or was removed by another process; work stopped before its next write."""
+
+    code = "lock-lost"
+    exit_code = 11
+    http_status = 423
+
+
+class WrongPassword(RepositoryError):
+    """No key of the repository opens with this password."""
+
+    code = "wrong-password"
+    exit_code = 12
+    http_status = 403
+
+
+class NoKeys(RepositoryError):
+    """The repository has no key file, so no password can open it."""
+
+    code = "keys-missing"
+    exit_code = 12
+
+
+class KeyDamaged(RepositoryError):
+    """A key file is unreadable; the password may well be right."""
+
+    code = "key-damaged"
+    exit_code = 12
+
+
+class EncryptionMismatch(RepositoryError):
+    """Encryption was demanded of a repository that was made without."""
+
+    code = "encryption-mismatch"
+    http_status = 409
+
+
+class UnsupportedRepository(RepositoryError):
+    """The repository has a format version that this Holdfast cannot read."""
+
+    code = "repository-unsupported"
+
+
+class RepositoryDamaged(RepositoryError):
+    """An object of the repository is missing, truncated or altered."""
+
+    code = "repository-damaged"
+
+
+class SourceError(HoldfastError):
+    """Something that the plan protects cannot be captured."""
+
+    code = "source-failed"
+
+
+class SourceNotFound(SourceError):
+    """The database, directory or table to protect is not there."""
+
+    code = "source-not-found"
+    http_status = 404
+
+
+class DatabaseLocked(SourceError):
+    """Another process kept the database locked for longer than the timeout."""
+
+    code = "database-locked"
+    http_status = 423
+
+
+class NotADatabase(SourceError):
+    """The file is not a database of the expected kind."""
+
+    code = "not-a-database"
+
+
+class DatabaseEncrypted(NotADatabase):
+    """The file looks like an encrypted database, which cannot be read without its key."""
+
+    code = "database-encrypted"
+
+
+class DatabaseDamaged(SourceError):
+    """The database fails its own integrity check."""
+
+    code = "database-damaged"
+
+
+class RestoreError(HoldfastError):
+    """A restore could not be done; the live data is as it was."""
+
+    code = "restore-failed"
+
+
+class BackupTooNew(RestoreError):
+    """The backup was written in a newer format than this Holdfast reads."""
+
+    code = "backup-too-new"
+    http_status = 422
+
+
+class RestoreCheckFailed(RestoreError):
+    """What was staged for the restore did not pass its checks."""
+
+    code = "restore-check-failed"
+
+
+class TargetInUse(RestoreError):
+    """The target of the restore cannot be replaced while it is in use as it is."""
+
+    code = "target-in-use"
+    http_status = 423
+
+
+class TargetExists(RestoreError):
+    """The target of the restore exists and was not named as one to replace."""
+
+    code = "target-exists"
+    http_status = 409
+
+
+class NothingToUndo(RestoreError):
+    """There is no restore whose safety backup could be put back."""
+
+    code = "nothing-to-undo"
+    http_status = 404
+
+
+class VerificationFailed(HoldfastError):
+    """A backup did not pass verification."""
+
+    code = "verification-failed"
+    http_status = 422
+
+
+class ArchiveError(HoldfastError):
+    """A portable archive cannot be read or written."""
+
+    code = "archive-error"
+    http_status = 422
+
+
+class ArchiveDamaged(ArchiveError):
+    """The archive is truncated, altered or incomplete."""
+
+    code = "archive-damaged"
+
+
+class ArchiveTooNew(ArchiveError):
+    """The archive was written in a newer format than this Holdfast reads."""
+
+    code = "archive-too-new"
+
+
+class ArchiveRefused(ArchiveError):
+    """The archive holds something that an honest archive does not."""
+
+    code = "archive-refused"
+
+
+class ArchivePassphraseError(ArchiveError):
+    """The archive's passphrase is missing or wrong."""
+
+    code = "archive-passphrase"
+    exit_code = 12
+
+
+class RetentionError(HoldfastError):
+    """A retention policy cannot be applied."""
+
+    code = "retention-error"
+    http_status = 409
+
+
+class RetentionPaused(RetentionError):
+    """A policy would delete while the newest runs failed or look anomalous; nothing was deleted."""
+
+    code = "retention-paused"
+
+
+class BackupBusy(HoldfastError):
+    """Another write operation of this plan is running."""
+
+    code = "backup-busy"
+    exit_code = 11
+    http_status = 423
+
+
+class MissingExtra(HoldfastError):
+    """An optional part of Holdfast is not installed."""
+
+    code = "extra-missing"
+    http_status = 501

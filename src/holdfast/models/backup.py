@@ -1,0 +1,179 @@
+"""Backups and what is said of them: the values that the library's front door returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class BackupType(StrEnum):
+    """Why a backup exists."""
+
+    MANUAL = "manual"
+    SCHEDULED = "scheduled"
+    PRE_RESTORE = "pre_restore"
+
+
+class Trigger(StrEnum):
+    """What started a run."""
+
+    MANUAL_API = "manual_api"
+    MANUAL_CLI = "manual_cli"
+    SCHEDULED_CRON = "scheduled_cron"
+    PRE_RESTORE_SAFETY = "pre_restore_safety"
+    UPLOAD = "upload"
+
+
+class BackupStatus(StrEnum):
+    """How a backup stands.
+
+    `completed`: stored whole. `verified`: and proven since. `partial`: stored, but some paths
+    could not be captured. `failed`: not stored. `restored`: it was restored from.
+    """
+
+    COMPLETED = "completed"
+    VERIFIED = "verified"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupMetadata:
+    """One backup.
+
+    Attributes:
+        backup_id: `backup_YYYYMMDD_HHMMSS` in UTC, with `_2`, `_3` where a second has several.
+        original_size: Logical size of everything captured [bytes].
+        stored_size: New bytes that this backup added to the repository.
+        compressed_size: Its whole content as stored, shared with other backups or not [bytes].
+        checksum: SHA-256 of its `manifest.json`, which holds the SHA-256 of each content.
+        problems: Paths that could not be captured, each with its reason.
+        keep: True if it is kept whatever the retention policy says.
+        snapshot_id: Id of its snapshot in the repository, hexadecimal; restic takes it too.
+    """
+
+    backup_id: str
+    created_at: datetime
+    backup_type: BackupType
+    status: BackupStatus
+    original_size: int
+    stored_size: int
+    compressed_size: int
+    encrypted: bool
+    compressed: bool
+    checksum: str
+    checksum_algorithm: str = "sha256"
+    schema_version: str | None = None
+    table_counts: dict[str, int] = field(default_factory=dict)
+    total_records: int = 0
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    verified: bool = False
+    verification_date: datetime | None = None
+    verification_errors: tuple[str, ...] = ()
+    app_version: str | None = None
+    trigger: Trigger | None = None
+    hostname: str = ""
+    plan: str = "default"
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    damaged: bool = False
+    keep: bool = False
+    duration_s: float | None = None
+    error: str | None = None
+    snapshot_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One named check and its result."""
+
+    name: str
+    passed: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupVerification:
+    """What the verification or drill of a backup found; truthy if it passed.
+
+    Attributes:
+        missing_files: Files that the database names and the backup lacks.
+        orphan_files: Files in the backup that no row names; not an error.
+    """
+
+    backup_id: str
+    verified: bool
+    errors: tuple[str, ...]
+    checks: tuple[CheckResult, ...]
+    verified_at: datetime
+    duration_s: float = 0.0
+    missing_files: tuple[str, ...] = ()
+    orphan_files: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.verified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedChange:
+    """One thing that a restore would change.
+
+    Attributes:
+        target: The file, directory or settings that would change.
+        action: `create`, `replace`, `unchanged` or `remove`.
+        detail: What would change, for people: "142 rows -> 137 rows".
+    """
+
+    target: str
+    action: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreResult:
+    """What a restore did; truthy on success. With `dry_run`, what it would do.
+
+    Attributes:
+        safety_backup_id: The backup of what was replaced; `undo` puts it back.
+    """
+
+    backup_id: str
+    success: bool
+    dry_run: bool = False
+    safety_backup_id: str | None = None
+    changes: tuple[PlannedChange, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    warnings: tuple[str, ...] = ()
+    restored_files: int = 0
+    restored_bytes: int = 0
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+    def __bool__(self) -> bool:
+        return self.success
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupStats:
+    """The repository in numbers; sizes in bytes.
+
+    Attributes:
+        total_size: Sum of the original sizes of all backups.
+        stored_size: What the repository really occupies.
+        compression_ratio: Original bytes per stored byte of the same content, averaged.
+        dedup_ratio: Bytes the backups would occupy without sharing, per byte occupied.
+    """
+
+    total_backups: int
+    total_size: int
+    stored_size: int
+    average_size: int
+    verified_backups: int
+    failed_backups: int
+    compression_ratio: float
+    dedup_ratio: float
+    oldest: datetime | None
+    newest: datetime | None

@@ -1,0 +1,123 @@
+"""`manifest.json`: what a backup says of itself, in every snapshot and in every archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from holdfast.errors import BackupTooNew
+
+FORMAT = "holdfast-backup"
+VERSION = "1.0"
+MANIFEST_PATH = "manifest.json"
+SETTINGS_PATH = "settings.json"
+DATABASE_DIR = "database"
+FILES_DIR = "files"
+
+
+class ContentEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the manifest says of one captured source.
+
+    Attributes:
+        kind: Kind of source: `sqlite`, `directory`, `settings`.
+        size: Logical size [bytes].
+        count: Rows of a database, files of a directory, keys of the settings.
+        checksum: Lower-case hexadecimal SHA-256: of the file's bytes for a single file; for
+            a directory of its tree object, which names every file's content by SHA-256.
+        facts: What the kind of source adds: engine versions, journal mode, fingerprint.
+    """
+
+    kind: str
+    size: int
+    count: int = 0
+    checksum: str = ""
+    facts: dict[str, Any] = {}
+
+
+class FileChecksum(msgspec.Struct, frozen=True, kw_only=True):
+    """Size [bytes] and SHA-256 (lower-case hexadecimal) of one file in an archive."""
+
+    size: int
+    checksum: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A path that a backup could not take, and why."""
+
+    path: str
+    reason: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The description that travels with a backup. It holds no secret and no credentials.
+
+    Attributes:
+        created_at: RFC 3339, UTC, of the moment the backup began.
+        contents: Per captured source, by its path in the backup: `database/app.db`,
+            `settings.json`, `files/<label>`.
+        table_counts: Rows per table, `<database name>` left out when there is only one
+            database, else `<database name>.<table>`.
+        original_size: Sum of the logical sizes [bytes].
+        damaged: True if a source was taken although it failed its own integrity check.
+        problems: What could not be captured; empty for a complete backup.
+        files: In an archive only: size and SHA-256 of every file, by its path.
+        links: In an archive only: symbolic links as path -> target, which a ZIP cannot carry.
+    """
+
+    format: str = FORMAT
+    version: str = VERSION
+    backup_id: str
+    created_at: str
+    backup_type: str
+    trigger: str
+    plan: str = "default"
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    holdfast_version: str
+    app: str = "app"
+    app_version: str | None = None
+    schema_version: str | None = None
+    hostname: str = ""
+    contents: dict[str, ContentEntry] = {}
+    table_counts: dict[str, int] = {}
+    total_records: int = 0
+    original_size: int = 0
+    engines: dict[str, str] = {}
+    references: dict[str, str] = {}
+    skipped_settings: tuple[str, ...] = ()
+    damaged: bool = False
+    problems: tuple[Problem, ...] = ()
+    files: dict[str, FileChecksum] | msgspec.UnsetType = msgspec.UNSET
+    links: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+
+    def encode(self) -> bytes:
+        """Return the manifest as indented UTF-8 JSON with a final newline."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+
+class _Version(msgspec.Struct):
+    format: str
+    version: str
+
+
+def decode_manifest(data: bytes) -> Manifest:
+    """Read a `manifest.json`.
+
+    Raises:
+        BackupTooNew: Its major version is newer than this Holdfast reads.
+        ValueError: It is not a manifest.
+    """
+    head = msgspec.json.decode(data, type=_Version)
+    if head.format != FORMAT:
+        raise ValueError(f"not a Holdfast manifest: format is {head.format!r}")
+    major = head.version.partition(".")[0]
+    if not major.isdecimal():
+        raise ValueError(f"not a Holdfast manifest: version is {head.version!r}")
+    if int(major) > int(VERSION.partition(".")[0]):
+        raise BackupTooNew(
+            f"Backup is from a newer version of Holdfast (format {head.version}, "
+            f"this one reads {VERSION})",
+            hint="Upgrade Holdfast, then try again.",
+        )
+    return msgspec.json.decode(data, type=Manifest)
