@@ -1,4 +1,4 @@
-"""What every source does: capture one consistent moment, and restore it by stage, check, swap or undo.
+"""What every source does: capture one consistent moment; restore by stage, check, swap or undo.
 
 A source knows live things and streams. It knows nothing of repositories or archives:
 `operations` joins them.
