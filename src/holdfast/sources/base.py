@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from holdfast.models.backup import CheckResult, PlannedChange
-from holdfast.models.manifest import ContentEntry, Manifest, Problem
+from holdfast.models.manifest import ContentEntry, Problem
 from holdfast.models.node import Node
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
+from holdfast.models.tree import BackupTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,32 +104,6 @@ class Capture(Protocol):
         """
 
 
-class BackupTree(Protocol):
-    """A backup's files, wherever they are kept: a snapshot in a repository or a portable archive.
-
-    Every byte that it returns has been authenticated or checksummed; a mismatch raises.
-    """
-
-    @property
-    def manifest(self) -> Manifest:
-        """The backup's manifest."""
-
-    def node(self, path: str) -> Node | None:
-        """Return the entry at `path`, or None."""
-
-    def children(self, path: str) -> Iterator[Node]:
-        """Yield the entries of the directory at `path` (`""` is the root), by name."""
-
-    def walk(self, path: str) -> Iterator[tuple[str, Node]]:
-        """Yield `(path, node)` of everything below `path`, directories before their content."""
-
-    def read(self, path: str) -> Iterator[bytes]:
-        """Yield the bytes of the file at `path` in pieces of bounded size."""
-
-    def write_to(self, path: str, descriptor: int) -> None:
-        """Write the bytes of the file at `path` into an empty open file, from offset 0."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreContext:
     """What a restore may use.
@@ -136,12 +111,16 @@ class RestoreContext:
     Attributes:
         token: Unique name of this restore, fit for a file name; staged things carry it.
         target: Where to restore to, instead of the live thing; None means in place.
+        keep_previous: Keep what `swap` replaces, so that `undo` can put it back.
+        only: Paths in the backup to restore, each with all below it; empty means all.
     """
 
     token: str
     tree: BackupTree
     scratch_dir: Path
     target: Path | None = None
+    keep_previous: bool = False
+    only: tuple[str, ...] = ()
     progress: ProgressCallback = no_progress
     cancel: CancellationToken = field(default_factory=CancellationToken)
 
