@@ -1,0 +1,52 @@
+# The commands of the project. `make` alone lists them.
+SHELL := /bin/bash
+BIN := .venv/bin
+SIZE ?= 1G
+TESTS ?=
+WORKERS ?= 2
+
+.PHONY: help
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Back up, prove and restore a real application, in ./demo
+	@bash scripts/demo.sh
+
+.PHONY: environment
+environment: ## Make .venv with everything that development needs
+	@bash scripts/create_environment.sh
+
+.PHONY: test
+test: environment ## Run every test, installing what they need (TESTS=tests/archive for some)
+	@bash scripts/install_system_packages.sh
+	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
+
+.PHONY: lint
+lint: environment ## Check formatting, lint, types and the import rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: format
+format: environment ## Format the code and apply the safe fixes
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: reference
+reference: environment ## Write the generated pages of docs/reference anew
+	@$(BIN)/python -m scripts.generate_reference
+
+.PHONY: bench
+bench: environment ## Measure against restic, borg and a shell recipe (SIZE=1G)
+	@$(BIN)/python -m benchmarks.run --size $(SIZE)
+
+.PHONY: lock
+lock: ## Resolve requirements/dev.lock anew
+	@bash scripts/lock.sh
+
+.PHONY: clean
+clean: ## Remove everything that these commands made
+	rm -rf .venv demo benchmarks/work dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,46 @@
+"""Rules for the whole suite: how Hypothesis runs, and that nothing is skipped in CI."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+IN_CI = bool(os.environ.get("CI"))
+
+# No deadline: two test workers share two cores. No database: runs leave no files behind.
+# Shared machines are slow at times, which says nothing of the code under test.
+_BASE = settings(
+    max_examples=50,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("local", _BASE)
+settings.register_profile("ci", _BASE, derandomize=True)
+settings.register_profile("long", _BASE, max_examples=2000)
+settings.load_profile("ci" if IN_CI else "local")
+
+
+def _fail_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure: in CI every test must have run. Expected failures stay."""
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"Skipped in CI, where every test must run. {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _fail_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_skipped(report)
+    return report
