@@ -1,0 +1,1 @@
+"""Examples of using Holdfast. Each runs as it stands."""
