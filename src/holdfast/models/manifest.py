@@ -35,11 +35,31 @@ class ContentEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     facts: dict[str, Any] = {}
 
 
-class FileChecksum(msgspec.Struct, frozen=True, kw_only=True):
-    """Size [bytes] and SHA-256 (lower-case hexadecimal) of one file in an archive."""
+class FileChecksum(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an archive's manifest says of one file in it.
+
+    Attributes:
+        size: Length [bytes].
+        checksum: SHA-256, lower-case hexadecimal.
+        mode: Permission bits; a ZIP's own are lost by many tools.
+        mtime_ns: Modification time [ns since 1970-01-01 UTC]; a ZIP's own has 2 s steps.
+        name: The true last part of the path, percent-encoded where it is not plain text,
+            if the archive had to store the file under another name; else None.
+    """
 
     size: int
     checksum: str
+    mode: int | None = None
+    mtime_ns: int | None = None
+    name: str | None = None
+
+
+class DirectoryMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an archive's manifest says of one directory; fields as those of `FileChecksum`."""
+
+    mode: int | None = None
+    mtime_ns: int | None = None
+    name: str | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +81,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         original_size: Sum of the logical sizes [bytes].
         damaged: True if a source was taken although it failed its own integrity check.
         problems: What could not be captured; empty for a complete backup.
-        files: In an archive only: size and SHA-256 of every file, by its path.
-        links: In an archive only: symbolic links as path -> target, which a ZIP cannot carry.
+        archive_checksum: In an archive only: SHA-256 of all its bytes before the manifest.
+        files: In an archive only: size and SHA-256 of every file, by its path there.
+        directories: In an archive only: every directory, by its path there.
+        links: In an archive only: symbolic links as path -> target, which a ZIP cannot carry;
+            last part of the path and target are percent-encoded where not plain text.
     """
 
     format: str = FORMAT
@@ -88,7 +111,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     skipped_settings: tuple[str, ...] = ()
     damaged: bool = False
     problems: tuple[Problem, ...] = ()
+    archive_checksum: str | msgspec.UnsetType = msgspec.UNSET
     files: dict[str, FileChecksum] | msgspec.UnsetType = msgspec.UNSET
+    directories: dict[str, DirectoryMetadata] | msgspec.UnsetType = msgspec.UNSET
     links: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
     def encode(self) -> bytes:
