@@ -39,6 +39,7 @@ Neither may ever contain a secret.
     ├── RestoreError
     │   ├── BackupTooNew
     │   ├── RestoreCheckFailed
+    │   ├── LiveDataChanged
     │   ├── TargetInUse
     │   ├── TargetExists
     │   └── NothingToUndo
@@ -302,6 +303,13 @@ class RestoreCheckFailed(RestoreError):
     """What was staged for the restore did not pass its checks."""
 
     code = "restore-check-failed"
+
+
+class LiveDataChanged(RestoreError):
+    """The live data was written to since it was last saved; nothing was replaced."""
+
+    code = "live-data-changed"
+    http_status = 409
 
 
 class TargetInUse(RestoreError):
