@@ -1,0 +1,40 @@
+"""Settings: flags over environment over `holdfast.toml` over defaults.
+
+The only room that reads the environment. `load_configuration` gives a `Configuration`: the
+frozen `Settings` and where each of them came from.
+"""
+
+from holdfast.config.description import SettingDescription, describe
+from holdfast.config.environment import wants_no_color
+from holdfast.config.load import Configuration, Layer, Origin, load_configuration
+from holdfast.config.secret import PasswordSource, read_password
+from holdfast.config.settings import (
+    CompressionSettings,
+    DirectorySettings,
+    EncryptionSettings,
+    RestoreSettings,
+    RetentionSettings,
+    ScheduleSettings,
+    Settings,
+    SettingsTable,
+)
+
+__all__ = [
+    "CompressionSettings",
+    "Configuration",
+    "DirectorySettings",
+    "EncryptionSettings",
+    "Layer",
+    "Origin",
+    "PasswordSource",
+    "RestoreSettings",
+    "RetentionSettings",
+    "ScheduleSettings",
+    "SettingDescription",
+    "Settings",
+    "SettingsTable",
+    "describe",
+    "load_configuration",
+    "read_password",
+    "wants_no_color",
+]

@@ -1,0 +1,64 @@
+"""The settings as they may be shown: no secret, and where each came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from holdfast.config.fields import FIELDS, PASSWORD_KEYS, Field
+from holdfast.config.load import Configuration
+from holdfast.config.values import format_duration
+
+# user:password@ in a URL; the password may itself hold an "@", so the last one counts.
+_CREDENTIALS = re.compile(r"(://[^/:@]*):[^/]*@")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingDescription:
+    """One setting for showing.
+
+    Attributes:
+        value: A JSON value; a secret is `(set)`, a password in a URL `***`.
+        origin: The flag, the variable, the file, or `default`.
+    """
+
+    key: str
+    value: Any
+    origin: str
+
+
+def describe(configuration: Configuration) -> tuple[SettingDescription, ...]:
+    """Return every setting, in the order of the reference."""
+    return tuple(_describe(field, configuration) for field in FIELDS)
+
+
+def _describe(field: Field, configuration: Configuration) -> SettingDescription:
+    value = configuration.values[field.key]
+    origin = str(configuration.origins[field.key])
+    password = configuration.settings.encryption.password
+    idle = field.key in PASSWORD_KEYS and field.key != configuration.password_key
+    if idle and value is not None and password is not None:
+        origin += f" (not used: {password.origin} counts)"
+    shown = "(set)" if field.secret and value is not None else _json_value(value)
+    return SettingDescription(key=field.key, value=shown, origin=origin)
+
+
+def _json_value(value: Any) -> Any:
+    match value:
+        case str():
+            return _CREDENTIALS.sub(r"\1:***@", value)
+        case Path():
+            return str(value)
+        case timedelta():
+            return format_duration(value)
+        case Mapping():
+            return {key: _json_value(item) for key, item in value.items()}
+        case (Path() as path, tuple() as exclude):
+            return {"path": str(path), "exclude": list(exclude)}
+        case list() | tuple():
+            return [_json_value(item) for item in value]
+    return value

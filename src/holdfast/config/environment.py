@@ -1,0 +1,20 @@
+"""The one place that reads the process environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+
+def read_environment() -> Mapping[str, str]:
+    """Return a copy of the environment without the empty variables.
+
+    Compose files and CI systems pass an unset variable on as an empty one, so an empty value
+    counts as not set.
+    """
+    return {name: value for name, value in os.environ.items() if value}
+
+
+def wants_no_color() -> bool:
+    """Return whether NO_COLOR is set (https://no-color.org) or the terminal knows no colour."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"

@@ -1,0 +1,299 @@
+"""Every setting: its place in `holdfast.toml`, its variable, its flag, its meaning.
+
+The reference of the settings is made from this table, and so is `holdfast config show`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.config import values
+from holdfast.config.values import Parser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One setting.
+
+    Attributes:
+        key: Its place in `holdfast.toml`: `retention.keep_last` is `keep_last` in `[retention]`.
+        parse: Reads a raw value.
+        summary: What it sets, in one sentence.
+        default: What holds where it is not given, as parsed.
+        variable: The environment variable that sets it.
+        flag: The command line option that sets it.
+        secret: Whether its value is never shown.
+    """
+
+    key: str
+    parse: Parser
+    summary: str
+    default: Any = None
+    variable: str | None = None
+    flag: str | None = None
+    secret: bool = False
+
+
+PASSWORD_KEYS = (
+    "encryption.password",
+    "encryption.password_file",
+    "encryption.password_command",
+)
+"""In the order in which they count within one layer."""
+
+FIELDS = (
+    Field(
+        key="app",
+        parse=values.parse_text,
+        default="app",
+        summary="Name of the application; exported archives are named by it.",
+    ),
+    Field(
+        key="app_version",
+        parse=values.parse_text,
+        summary="Version of the application, noted in each backup.",
+    ),
+    Field(
+        key="plan",
+        parse=values.parse_text,
+        default="default",
+        summary="Name of what is protected, where several applications share a repository.",
+    ),
+    Field(
+        key="repository",
+        parse=values.parse_path,
+        default="./backups",
+        variable="BACKUP_DIR",
+        flag="--repo",
+        summary="Directory of the repository.",
+    ),
+    Field(
+        key="database_url",
+        parse=values.parse_database_url,
+        variable="DATABASE_URL",
+        flag="--database",
+        summary="The database to protect, as a URL or as the path of an SQLite file.",
+    ),
+    Field(
+        key="databases",
+        parse=values.parse_table(values.parse_database_url),
+        default={},
+        summary="Several databases, each under the name it has in the backup;"
+        " `DATABASE_URL` is then not used.",
+    ),
+    Field(
+        key="directories",
+        parse=values.parse_table(values.parse_directory),
+        default={},
+        flag="--directory",
+        summary="Directories to protect, by label: a path, or a table of `path` and `exclude`.",
+    ),
+    Field(
+        key="exclude",
+        parse=values.parse_texts,
+        default=(),
+        flag="--exclude",
+        summary="Patterns of paths to leave out of every directory.",
+    ),
+    Field(
+        key="settings.table",
+        parse=values.parse_text,
+        flag="--settings-table",
+        summary="Table of the database that keeps the application's settings.",
+    ),
+    Field(
+        key="settings.key",
+        parse=values.parse_text,
+        default="key",
+        summary="Column of the settings' names.",
+    ),
+    Field(
+        key="settings.value",
+        parse=values.parse_text,
+        default="value",
+        summary="Column of the settings' values.",
+    ),
+    Field(
+        key="references",
+        parse=values.parse_table(values.parse_text),
+        default={},
+        summary="By directory label, a query whose first column names its files;"
+        " verify and drill prove that each is in the backup.",
+    ),
+    Field(
+        key="expect",
+        parse=values.parse_texts,
+        default=(),
+        summary="Queries that must each yield one true value in a restored database.",
+    ),
+    Field(
+        key="busy_timeout_s",
+        parse=values.parse_seconds,
+        default=30.0,
+        summary="How long a locked database is waited for, in seconds.",
+    ),
+    Field(
+        key="state_dir",
+        parse=values.parse_path,
+        summary="Directory of the catalog and the restore journal, if not beside the repository.",
+    ),
+    Field(
+        key="scratch_dir",
+        parse=values.parse_path,
+        summary="Directory for temporary copies, if not the system's.",
+    ),
+    Field(
+        key="verify_after_create",
+        parse=values.parse_bool,
+        default=False,
+        variable="BACKUP_VERIFY_AFTER_CREATE",
+        summary="Verify each backup when it has been made.",
+    ),
+    Field(
+        key="encryption.enabled",
+        parse=values.parse_bool,
+        default=True,
+        variable="BACKUP_ENCRYPTION_ENABLED",
+        summary="Encrypt a new repository.",
+    ),
+    Field(
+        key="encryption.password",
+        parse=values.parse_text,
+        variable="BACKUP_ENCRYPTION_PASSWORD",
+        secret=True,
+        summary="The password of the repository; better kept in a file or a password manager.",
+    ),
+    Field(
+        key="encryption.password_file",
+        parse=values.parse_path,
+        variable="BACKUP_ENCRYPTION_PASSWORD_FILE",
+        flag="--password-file",
+        summary="A file that holds the password.",
+    ),
+    Field(
+        key="encryption.password_command",
+        parse=values.parse_command,
+        variable="BACKUP_ENCRYPTION_PASSWORD_COMMAND",
+        flag="--password-command",
+        # The arguments may name more than they should (a vault token).
+        secret=True,
+        summary="A command that prints the password; it is run without a shell.",
+    ),
+    Field(
+        key="compression.enabled",
+        parse=values.parse_bool,
+        default=True,
+        variable="BACKUP_COMPRESSION_ENABLED",
+        summary="Compress backups.",
+    ),
+    Field(
+        key="compression.level",
+        parse=values.parse_level,
+        default=1,
+        summary="zstd level, from 1 (fast) to 19 (small).",
+    ),
+    Field(
+        key="retention.keep_last",
+        parse=values.parse_count,
+        flag="--keep",
+        summary="Keep this many of the newest backups.",
+    ),
+    Field(
+        key="retention.keep_within",
+        parse=values.parse_duration,
+        flag="--keep-within",
+        summary="Keep every backup younger than this: `12h`, `30d`, `2w`, `6m`, `1y`.",
+    ),
+    Field(
+        key="retention.keep_hourly",
+        parse=values.parse_count,
+        flag="--hourly",
+        summary="Keep the newest backup of each of this many hours.",
+    ),
+    Field(
+        key="retention.keep_daily",
+        parse=values.parse_count,
+        flag="--daily",
+        summary="Keep the newest backup of each of this many days.",
+    ),
+    Field(
+        key="retention.keep_weekly",
+        parse=values.parse_count,
+        flag="--weekly",
+        summary="Keep the newest backup of each of this many weeks.",
+    ),
+    Field(
+        key="retention.keep_monthly",
+        parse=values.parse_count,
+        flag="--monthly",
+        summary="Keep the newest backup of each of this many months.",
+    ),
+    Field(
+        key="retention.keep_yearly",
+        parse=values.parse_count,
+        flag="--yearly",
+        summary="Keep the newest backup of each of this many years.",
+    ),
+    Field(
+        key="retention.keep_tags",
+        parse=values.parse_texts,
+        default=(),
+        flag="--keep-tag",
+        summary="Keep every backup with one of these tags.",
+    ),
+    Field(
+        key="retention.retention_days",
+        parse=values.parse_count,
+        variable="BACKUP_RETENTION_DAYS",
+        summary="Remove what is older than this many days.",
+    ),
+    Field(
+        key="retention.max_backups",
+        parse=values.parse_count,
+        variable="BACKUP_MAX_BACKUPS",
+        summary="Remove the oldest beyond this many backups.",
+    ),
+    Field(
+        key="schedule.enabled",
+        parse=values.parse_bool,
+        default=True,
+        variable="BACKUP_ENABLED",
+        summary="Make backups by schedule.",
+    ),
+    Field(
+        key="schedule.cron",
+        parse=values.parse_cron,
+        default="0 2 * * *",
+        variable="BACKUP_SCHEDULE",
+        summary="When, as a cron expression of five fields.",
+    ),
+    Field(
+        key="schedule.timezone",
+        parse=values.parse_timezone,
+        default="UTC",
+        variable="BACKUP_TIMEZONE",
+        summary="The time zone that `cron` is read in.",
+    ),
+    Field(
+        key="schedule.misfire",
+        parse=values.parse_misfire,
+        default="run_once",
+        summary="What becomes of a run missed while the application was down:"
+        " `run_once` on the next start, or `skip`.",
+    ),
+    Field(
+        key="restore.verify_first",
+        parse=values.parse_bool,
+        default=True,
+        summary="Verify a backup before it is restored.",
+    ),
+    Field(
+        key="restore.safety_backup",
+        parse=values.parse_bool,
+        default=True,
+        summary="Back up the live data before a restore replaces it.",
+    ),
+)
+
+FIELDS_BY_KEY = {field.key: field for field in FIELDS}

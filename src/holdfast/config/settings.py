@@ -1,0 +1,137 @@
+"""The settings as one frozen value. How they are read is told elsewhere in this room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+
+from holdfast.config.secret import PasswordSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectorySettings:
+    """A directory to protect.
+
+    Attributes:
+        exclude: Patterns of paths to leave out, its own and those for every directory.
+    """
+
+    path: Path
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsTable:
+    """The table of the database that keeps the application's settings, and its columns."""
+
+    table: str
+    key: str = "key"
+    value: str = "value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """Which backups a cleanup keeps; what no rule keeps is removed.
+
+    With no rule at all nothing is ever removed.
+    """
+
+    keep_last: int | None = None
+    keep_within: timedelta | None = None
+    keep_hourly: int | None = None
+    keep_daily: int | None = None
+    keep_weekly: int | None = None
+    keep_monthly: int | None = None
+    keep_yearly: int | None = None
+    keep_tags: tuple[str, ...] = ()
+    retention_days: int | None = None
+    max_backups: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no rule is set."""
+        return all(getattr(self, rule.name) in (None, ()) for rule in fields(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings:
+    """When backups are made by themselves.
+
+    Attributes:
+        timezone: IANA name of the zone that `cron` is read in.
+        misfire: What becomes of a run missed while the application was down: `run_once` on
+            the next start, or `skip`.
+    """
+
+    enabled: bool = True
+    cron: str = "0 2 * * *"
+    timezone: str = "UTC"
+    misfire: str = "run_once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptionSettings:
+    """Whether a new repository is encrypted, and where its password comes from."""
+
+    enabled: bool = True
+    password: PasswordSource | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressionSettings:
+    """Whether backups are compressed, and how hard: zstd level, 1 fast to 19 small."""
+
+    enabled: bool = True
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreSettings:
+    """How a restore goes about it.
+
+    Attributes:
+        verify_first: Verify a backup before it is restored.
+        safety_backup: Back up the live data before it is replaced.
+    """
+
+    verify_first: bool = True
+    safety_backup: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set.
+
+    Attributes:
+        plan: The name of what is protected, where one repository serves several applications.
+        databases: URLs by the name each database has in the backup; paths in them are absolute.
+        database_url: URL of the one database of a small application; its name in the backup is
+            that of its file.
+        references: Per directory label, a query whose first column names its files.
+        expect: Queries that must each yield one true value in a restored database.
+        busy_timeout_s: How long a locked database is waited for [s].
+        state_dir: For the catalog and the restore journal; None: beside the repository.
+        scratch_dir: For temporary copies; None: the system's.
+    """
+
+    repository: Path
+    app: str = "app"
+    app_version: str | None = None
+    plan: str = "default"
+    database_url: str | None = None
+    databases: Mapping[str, str] = field(default_factory=dict)
+    directories: Mapping[str, DirectorySettings] = field(default_factory=dict)
+    settings_table: SettingsTable | None = None
+    references: Mapping[str, str] = field(default_factory=dict)
+    expect: tuple[str, ...] = ()
+    busy_timeout_s: float = 30.0
+    state_dir: Path | None = None
+    scratch_dir: Path | None = None
+    verify_after_create: bool = False
+    encryption: EncryptionSettings = field(default_factory=EncryptionSettings)
+    compression: CompressionSettings = field(default_factory=CompressionSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    restore: RestoreSettings = field(default_factory=RestoreSettings)

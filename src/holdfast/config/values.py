@@ -1,0 +1,212 @@
+"""Reading one setting's value, from text (a flag, a variable) or from TOML.
+
+Each parser takes the raw value and the directory that relative paths start from; it raises
+ValueError with what it expected, and the caller says which setting that was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+Parser = Callable[[Any, Path], Any]
+
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+_LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_DURATION_PART = re.compile(r"(\d{1,6})([hdwmy])")
+# A month and a year are taken at their longest: a rule that keeps may keep a day too long.
+_UNITS = {
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "m": timedelta(days=31),
+    "y": timedelta(days=366),
+}
+
+
+def parse_text(value: Any, base: Path) -> str:
+    """Read a text that is not empty."""
+    del base
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("expected a text")
+    return value
+
+
+def parse_bool(value: Any, base: Path) -> bool:
+    """Read a boolean."""
+    del base
+    if isinstance(value, bool):
+        return value
+    word = value.strip().lower() if isinstance(value, str) else None
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError("expected true or false (or 1, 0, yes, no, on, off)")
+
+
+def parse_count(value: Any, base: Path) -> int:
+    """Read a whole number of 1 or more: a rule to keep nothing is not a rule."""
+    del base
+    return _whole_number(value, 1, None, "expected a whole number of 1 or more")
+
+
+def parse_level(value: Any, base: Path) -> int:
+    """Read a zstd compression level."""
+    del base
+    return _whole_number(value, 1, 19, "expected a level from 1 (fast) to 19 (small)")
+
+
+def parse_seconds(value: Any, base: Path) -> float:
+    """Read a number of seconds, 0 or more."""
+    del base
+    try:
+        number = -1.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 <= number <= 86_400:
+        raise ValueError("expected a number of seconds from 0 to 86400")
+    return number
+
+
+def parse_duration(value: Any, base: Path) -> timedelta:
+    """Read `12h`, `30d`, `2w`, `6m` (months), `1y` or several of them: `1y6m`."""
+    del base
+    text = value.strip().lower() if isinstance(value, str) else ""
+    parts = _DURATION_PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError("expected a duration such as 12h, 30d, 2w, 6m (months) or 1y6m")
+    total = sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta())
+    if not total:
+        raise ValueError("expected a duration longer than nothing")
+    return total
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration as `parse_duration` reads it."""
+    hours = duration // timedelta(hours=1)
+    days, hours = divmod(hours, 24)
+    return "".join(f"{n}{unit}" for n, unit in ((days, "d"), (hours, "h")) if n)
+
+
+def parse_path(value: Any, base: Path) -> Path:
+    """Read a path; a relative one starts from `base`, and `~` is the home directory."""
+    text = parse_text(value, base)
+    try:
+        return base / Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"expected a path; {error}") from error
+
+
+def parse_database_url(value: Any, base: Path) -> str:
+    """Read a database URL, or the path of an SQLite file; a relative path becomes absolute."""
+    text = parse_text(value, base)
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return f"sqlite:///{parse_path(text, base)}"
+    if scheme.partition("+")[0] != "sqlite":
+        return text
+    path, question, query = rest.removeprefix("/").partition("?")
+    if not rest.startswith("/") or path in ("", ":memory:"):
+        raise ValueError("expected a database in a file: sqlite:///./data/app.db")
+    if path.startswith("file:"):
+        return text
+    return f"{scheme}:///{parse_path(path, base)}{question}{query}"
+
+
+def parse_texts(value: Any, base: Path) -> tuple[str, ...]:
+    """Read a list of texts, or one."""
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        raise ValueError("expected a list of texts")
+    return tuple(parse_text(item, base) for item in value)
+
+
+def parse_command(value: Any, base: Path) -> str:
+    """Read a command line."""
+    return parse_text(value, base)
+
+
+def parse_timezone(value: Any, base: Path) -> str:
+    """Read the IANA name of a time zone."""
+    text = parse_text(value, base)
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("expected the name of a time zone, such as Europe/Vienna") from error
+    return text
+
+
+def parse_cron(value: Any, base: Path) -> str:
+    """Read a cron expression; whether its fields make sense is for the scheduler to say."""
+    text = parse_text(value, base)
+    if len(text.split()) != 5:
+        raise ValueError("expected a cron expression of five fields, such as 0 2 * * *")
+    return " ".join(text.split())
+
+
+def parse_misfire(value: Any, base: Path) -> str:
+    """Read what becomes of a missed run."""
+    del base
+    if value not in ("run_once", "skip"):
+        raise ValueError("expected run_once or skip")
+    return str(value)
+
+
+def parse_table(parse_item: Parser) -> Parser:
+    """Make a parser of a table from labels to items, or of a list of `label=item` texts."""
+
+    def parse(value: Any, base: Path) -> dict[str, Any]:
+        items = _split_pairs(value) if isinstance(value, list | tuple) else value
+        if not isinstance(items, Mapping):
+            raise ValueError("expected a table of labels")
+        return {_label(label): parse_item(item, base) for label, item in items.items()}
+
+    return parse
+
+
+def parse_directory(value: Any, base: Path) -> tuple[Path, tuple[str, ...]]:
+    """Read a directory: its path, or a table of `path` and `exclude`."""
+    if not isinstance(value, Mapping):
+        return parse_path(value, base), ()
+    unknown = set(value) - {"path", "exclude"}
+    if unknown or "path" not in value:
+        raise ValueError("expected a path, or a table with path and, if wanted, exclude")
+    return parse_path(value["path"], base), parse_texts(value.get("exclude", ()), base)
+
+
+def _whole_number(value: Any, least: int, most: int | None, expected: str) -> int:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(expected)
+    if value < least or (most is not None and value > most):
+        raise ValueError(expected)
+    return value
+
+
+def _split_pairs(texts: list[str] | tuple[str, ...]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        label, separator, item = text.partition("=")
+        if not separator:
+            raise ValueError(f"expected LABEL=PATH, got {text!r}")
+        if label in pairs:
+            raise ValueError(f"the label {label!r} is given twice")
+        pairs[label] = item
+    return pairs
+
+
+def _label(label: Any) -> str:
+    if not isinstance(label, str) or not _LABEL.fullmatch(label):
+        raise ValueError(
+            f"{label!r} is no label: expected letters, digits, '.', '_' and '-',"
+            " with a letter, digit or '_' first"
+        )
+    return label
