@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from holdfast.config.fields import FIELDS, PASSWORD_KEYS, Field
 from holdfast.config.load import Configuration
-from holdfast.config.values import format_duration
 
 # user:password@ in a URL; the password may itself hold an "@", so the last one counts.
 _CREDENTIALS = re.compile(r"(://[^/:@]*):[^/]*@")
@@ -53,8 +51,6 @@ def _json_value(value: Any) -> Any:
             return _CREDENTIALS.sub(r"\1:***@", value)
         case Path():
             return str(value)
-        case timedelta():
-            return format_duration(value)
         case Mapping():
             return {key: _json_value(item) for key, item in value.items()}
         case (Path() as path, tuple() as exclude):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
 from pathlib import Path
 
 from holdfast.config.secret import PasswordSource
@@ -33,26 +32,23 @@ class SettingsTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionSettings:
-    """Which backups a cleanup keeps; what no rule keeps is removed.
+    """Which backups a cleanup keeps, field by field as `models.retention.RetentionPolicy`."""
 
-    With no rule at all nothing is ever removed.
-    """
-
-    keep_last: int | None = None
-    keep_within: timedelta | None = None
-    keep_hourly: int | None = None
-    keep_daily: int | None = None
-    keep_weekly: int | None = None
-    keep_monthly: int | None = None
-    keep_yearly: int | None = None
+    keep_last: int = 0
+    keep_within: str | None = None
+    keep_hourly: int = 0
+    keep_daily: int = 0
+    keep_weekly: int = 0
+    keep_monthly: int = 0
+    keep_yearly: int = 0
     keep_tags: tuple[str, ...] = ()
-    retention_days: int | None = None
-    max_backups: int | None = None
+    retention_days: int = 0
+    max_backups: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether no rule is set."""
-        return all(getattr(self, rule.name) in (None, ()) for rule in fields(self))
+        return not any(getattr(self, rule.name) for rule in fields(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +108,7 @@ class Settings:
         references: Per directory label, a query whose first column names its files.
         expect: Queries that must each yield one true value in a restored database.
         busy_timeout_s: How long a locked database is waited for [s].
-        state_dir: For the catalog and the restore journal; None: beside the repository.
-        scratch_dir: For temporary copies; None: the system's.
+        scratch_dir: For temporary copies in the clear; None: the system's.
     """
 
     repository: Path
@@ -127,7 +122,6 @@ class Settings:
     references: Mapping[str, str] = field(default_factory=dict)
     expect: tuple[str, ...] = ()
     busy_timeout_s: float = 30.0
-    state_dir: Path | None = None
     scratch_dir: Path | None = None
     verify_after_create: bool = False
     encryption: EncryptionSettings = field(default_factory=EncryptionSettings)

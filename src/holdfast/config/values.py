@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,15 +17,7 @@ Parser = Callable[[Any, Path], Any]
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-_DURATION_PART = re.compile(r"(\d{1,6})([hdwmy])")
-# A month and a year are taken at their longest: a rule that keeps may keep a day too long.
-_UNITS = {
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-    "m": timedelta(days=31),
-    "y": timedelta(days=366),
-}
+_DURATION = re.compile(r"(?=[0-9])([0-9]{1,9}y)?([0-9]{1,9}m)?([0-9]{1,9}d)?([0-9]{1,9}h)?")
 
 
 def parse_text(value: Any, base: Path) -> str:
@@ -51,9 +42,9 @@ def parse_bool(value: Any, base: Path) -> bool:
 
 
 def parse_count(value: Any, base: Path) -> int:
-    """Read a whole number of 1 or more: a rule to keep nothing is not a rule."""
+    """Read a whole number; 0 turns the rule off."""
     del base
-    return _whole_number(value, 1, None, "expected a whole number of 1 or more")
+    return _whole_number(value, 0, 999_999_999, "expected a whole number, or 0 for no such rule")
 
 
 def parse_level(value: Any, base: Path) -> int:
@@ -74,24 +65,12 @@ def parse_seconds(value: Any, base: Path) -> float:
     return number
 
 
-def parse_duration(value: Any, base: Path) -> timedelta:
-    """Read `12h`, `30d`, `2w`, `6m` (months), `1y` or several of them: `1y6m`."""
-    del base
-    text = value.strip().lower() if isinstance(value, str) else ""
-    parts = _DURATION_PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError("expected a duration such as 12h, 30d, 2w, 6m (months) or 1y6m")
-    total = sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta())
-    if not total:
-        raise ValueError("expected a duration longer than nothing")
-    return total
-
-
-def format_duration(duration: timedelta) -> str:
-    """Write a duration as `parse_duration` reads it."""
-    hours = duration // timedelta(hours=1)
-    days, hours = divmod(hours, 24)
-    return "".join(f"{n}{unit}" for n, unit in ((days, "d"), (hours, "h")) if n)
+def parse_duration(value: Any, base: Path) -> str:
+    """Read a span as restic writes it, without reckoning it: months differ in length."""
+    text = parse_text(value, base).strip()
+    if not _DURATION.fullmatch(text):
+        raise ValueError("expected years, months, days and hours such as 30d, 12h or 1y6m")
+    return text
 
 
 def parse_path(value: Any, base: Path) -> Path:
@@ -181,12 +160,10 @@ def parse_directory(value: Any, base: Path) -> tuple[Path, tuple[str, ...]]:
     return parse_path(value["path"], base), parse_texts(value.get("exclude", ()), base)
 
 
-def _whole_number(value: Any, least: int, most: int | None, expected: str) -> int:
+def _whole_number(value: Any, least: int, most: int, expected: str) -> int:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(expected)
-    if value < least or (most is not None and value > most):
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise ValueError(expected)
     return value
 
