@@ -1,0 +1,1 @@
+"""The test rig: faults, crashes, time, misbehaving tools and what must be restorable after."""
