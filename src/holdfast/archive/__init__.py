@@ -1,0 +1,24 @@
+"""Portable archives: one backup as a ZIP file that opens without Holdfast.
+
+Here live the writing of archives, the reading of archives that may come from anywhere, and
+their encryption with a passphrase. An archive is read by its own parser under the rule that
+nothing in it decides a path, an amount of memory or a size before that was checked.
+"""
+
+from __future__ import annotations
+
+from holdfast.archive.age import age_encrypted, age_size
+from holdfast.archive.export import archive_size, default_name, write_archive, write_database
+from holdfast.archive.limits import ArchiveLimits
+from holdfast.archive.names import RESTORE_PATH
+
+__all__ = [
+    "RESTORE_PATH",
+    "ArchiveLimits",
+    "age_encrypted",
+    "age_size",
+    "archive_size",
+    "default_name",
+    "write_archive",
+    "write_database",
+]

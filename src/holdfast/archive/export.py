@@ -1,0 +1,319 @@
+"""A backup out of the repository and into files that open without Holdfast."""
+
+from __future__ import annotations
+
+import re
+import stat
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from holdfast.archive.instructions import restore_text
+from holdfast.archive.limits import ArchiveLimits
+from holdfast.archive.members import SPECIAL_BITS, Contents, Entry, entries, survey
+from holdfast.archive.names import RESTORE_PATH, quote
+from holdfast.archive.writer import Sink, Spool, Written, ZipMeasure, ZipWriter
+from holdfast.errors import ArchiveError, PathNotInBackup
+from holdfast.models.manifest import (
+    MANIFEST_PATH,
+    DirectoryMetadata,
+    FileChecksum,
+    Manifest,
+)
+from holdfast.models.node import NodeType
+from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
+from holdfast.models.tree import BackupTree
+
+DEFAULT_LEVEL = 6
+_OWN_MODE = 0o644
+_MAX_MTIME_NS = 2**63 - 1
+# What is compressed already gains nothing from deflate and costs 20 ms a megabyte.
+_COMPRESSED_SUFFIXES = (
+    "7z aac avi avif br bz2 docx epub flac gif gz heic heif jar jpeg jpg jxl lz4 m4a m4v mkv mov "
+    "mp3 mp4 mpeg mpg odt ogg ogv opus pdf png pptx rar tbz2 tgz txz webm webp whl wma wmv woff "
+    "woff2 xlsx xz zip zst zstd"
+)
+_COMPRESSED = frozenset(_COMPRESSED_SUFFIXES.split())
+
+
+def default_name(app: str, created_at: datetime) -> str:
+    """Return `<app>-backup-YYYY-MM-DD-HH-MM-SS.zip`, the time in UTC as in backup ids."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", app).strip("-.") or "app"
+    return f"{plain}-backup-{created_at.astimezone(UTC):%Y-%m-%d-%H-%M-%S}.zip"
+
+
+def write_archive(
+    tree: BackupTree,
+    sink: Sink,
+    *,
+    compression_level: int = DEFAULT_LEVEL,
+    progress: ProgressCallback = no_progress,
+    cancel: CancellationToken | None = None,
+) -> None:
+    """Write the backup as a ZIP file; the same backup gives the same bytes.
+
+    Kept: content, names, permission bits, modification times, symbolic links, empty
+    directories. Not kept: owners, extended attributes, and that files were hard links of one
+    another. Devices, pipes and set-user-id bits are named under `problems` in the manifest.
+
+    Args:
+        sink: Anything with `write`; it need not seek.
+        compression_level: 1 to 9 as of zlib; 0 stores, which makes the size known beforehand.
+
+    Raises:
+        ArchiveError: The backup is more than an archive may hold, or not one of Holdfast's;
+            found before anything is written. Or a file is shorter or longer than listed.
+        Cancelled: The sink holds the beginning of an archive, which no reader accepts.
+    """
+    contents = survey(tree, ArchiveLimits())
+    writer = ZipWriter(sink, level=compression_level)
+    _Export(tree, contents, writer, progress, cancel or CancellationToken()).run()
+
+
+def archive_size(tree: BackupTree, *, compression_level: int = DEFAULT_LEVEL) -> int:
+    """Return the exact length in bytes of what `write_archive` writes.
+
+    With `compression_level=0` this reads only metadata; otherwise the whole archive is made
+    and thrown away, which takes as long as writing it.
+
+    Raises:
+        ArchiveError: As `write_archive`.
+    """
+    contents = survey(tree, ArchiveLimits())
+    counter = _Counter()
+    writer = (ZipWriter if compression_level else ZipMeasure)(counter, level=compression_level)
+    _Export(tree, contents, writer, no_progress, CancellationToken()).run()
+    return writer.position
+
+
+def write_database(
+    tree: BackupTree,
+    path: str,
+    sink: Sink,
+    *,
+    gzip: bool,
+    progress: ProgressCallback = no_progress,
+    cancel: CancellationToken | None = None,
+) -> None:
+    """Write one file of the backup, such as `database/app.db`, as it is or gzip-compressed.
+
+    Raises:
+        PathNotInBackup: There is no such file.
+        Cancelled: The sink holds only a beginning.
+    """
+    node = tree.node(path)
+    if node is None or node.type is not NodeType.FILE:
+        raise PathNotInBackup(
+            f"The backup holds no file {path}", hint="List what it holds with `holdfast show`."
+        )
+    # zlib writes a gzip header without name and time, so the same content gives the same bytes.
+    compressor = zlib.compressobj(DEFAULT_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    done = 0
+    for piece in tree.read(path):
+        if cancel:
+            cancel.raise_if_cancelled()
+        sink.write(compressor.compress(piece) if gzip else piece)
+        done += len(piece)
+        progress(Progress(step=f"Writing {path}", done_bytes=done, total_bytes=node.size))
+    if gzip:
+        sink.write(compressor.flush())
+
+
+class _Counter:
+    def write(self, data: bytes, /) -> int:
+        return len(data)
+
+
+class _Export:
+    """One archive being written."""
+
+    def __init__(
+        self,
+        tree: BackupTree,
+        contents: Contents,
+        writer: ZipWriter,
+        progress: ProgressCallback,
+        cancel: CancellationToken,
+    ) -> None:
+        self._tree = tree
+        self._contents = contents
+        self._writer = writer
+        self._progress = progress
+        self._cancel = cancel
+        self._files = _Listing()
+        self._directories = _Listing()
+        self._links = _Listing()
+        self._done_bytes = self._done_items = 0
+        problems = (*tree.manifest.problems, *contents.left_out)
+        self._manifest = msgspec.structs.replace(
+            tree.manifest,
+            problems=problems,
+            files=msgspec.UNSET,
+            directories=msgspec.UNSET,
+            links=msgspec.UNSET,
+        )
+        self._created_ns = _created_ns(self._manifest)
+
+    def run(self) -> None:
+        most = ArchiveLimits().head_bytes
+        if len(self._manifest.encode()) > most - 1024:
+            raise ArchiveError(
+                f"The backup's manifest is larger than the {most:,} bytes that an archive allows",
+                hint="Restore the backup into a directory instead.",
+            )
+        self._add_own(RESTORE_PATH, restore_text(self._manifest, self._contents))
+        for entry in entries(self._tree):
+            self._cancel.raise_if_cancelled()
+            self._add(entry)
+        self._add_manifest()
+        self._writer.finish()
+
+    def _add(self, entry: Entry) -> None:
+        node = entry.node
+        if node.type is NodeType.SYMLINK:
+            target = quote(node.link_target.encode("utf-8", "surrogateescape"))
+            self._links.append(entry.name.decode(), msgspec.json.encode(target))
+        elif node.type is NodeType.DIR:
+            self._add_directory(entry)
+        elif node.type is NodeType.FILE:
+            self._add_file(entry)
+        self._done_items += 1
+        self._report()
+
+    def _add_directory(self, entry: Entry) -> None:
+        mode, mtime_ns = entry.node.mode & 0o7777, _clamped(entry.node.mtime_ns)
+        metadata = DirectoryMetadata(mode=mode, mtime_ns=mtime_ns, name=_true_name(entry))
+        self._directories.append(entry.name.decode(), msgspec.json.encode(metadata))
+        self._writer.add_directory(entry.name + b"/", mode=stat.S_IFDIR | mode, mtime_ns=mtime_ns)
+
+    def _add_file(self, entry: Entry) -> None:
+        node = entry.node
+        mode, mtime_ns = node.mode & 0o7777 & ~SPECIAL_BITS, _clamped(node.mtime_ns)
+        written = self._writer.add_file(
+            entry.name,
+            mode=stat.S_IFREG | mode,
+            mtime_ns=mtime_ns,
+            size=node.size,
+            pieces=self._read(entry.path),
+            deflate=node.name.rpartition(".")[2].lower() not in _COMPRESSED,
+        )
+        self._list_file(entry.name.decode(), written, mode, mtime_ns, _true_name(entry))
+
+    def _add_own(self, path: str, data: bytes) -> None:
+        written = self._writer.add_file(
+            path.encode(),
+            mode=stat.S_IFREG | _OWN_MODE,
+            mtime_ns=self._created_ns,
+            size=len(data),
+            pieces=[data],
+            deflate=True,
+        )
+        self._list_file(path, written, _OWN_MODE, self._created_ns, None)
+
+    def _list_file(
+        self, path: str, written: Written, mode: int, mtime_ns: int, name: str | None
+    ) -> None:
+        checksum = FileChecksum(
+            size=written.size,
+            checksum=written.checksum,
+            mode=mode,
+            mtime_ns=mtime_ns,
+            name=name,
+        )
+        self._files.append(path, msgspec.json.encode(checksum))
+
+    def _add_manifest(self) -> None:
+        """Write `manifest.json`, last because it holds what the members before it turned out.
+
+        It is stored, not deflated: every bit of it then counts for its CRC.
+        """
+        manifest = msgspec.structs.replace(self._manifest, archive_checksum=self._writer.checksum())
+        head = manifest.encode().removesuffix(b"\n}\n")
+        listings = (
+            (b"files", self._files),
+            (b"directories", self._directories),
+            (b"links", self._links),
+        )
+        size = len(head) + sum(len(_opening(key)) + listing.length for key, listing in listings) + 3
+        self._writer.add_file(
+            MANIFEST_PATH.encode(),
+            mode=stat.S_IFREG | _OWN_MODE,
+            mtime_ns=self._created_ns,
+            size=size,
+            pieces=_manifest_pieces(head, listings),
+            deflate=False,
+        )
+
+    def _read(self, path: str) -> Iterator[bytes]:
+        for piece in self._tree.read(path):
+            self._cancel.raise_if_cancelled()
+            yield piece
+            self._done_bytes += len(piece)
+            self._report()
+
+    def _report(self) -> None:
+        self._progress(
+            Progress(
+                step="Writing the archive",
+                done_bytes=self._done_bytes,
+                total_bytes=self._contents.total_bytes,
+                done_items=self._done_items,
+                total_items=self._contents.entries,
+            )
+        )
+
+
+class _Listing:
+    """A JSON object of the manifest, one line per key, growing while the archive is written."""
+
+    def __init__(self) -> None:
+        self._lines = Spool()
+
+    @property
+    def length(self) -> int:
+        """Bytes that `replay` yields."""
+        return self._lines.length + (len(b"\n  }") if self._lines.length else len(b"}"))
+
+    def append(self, key: str, value: bytes) -> None:
+        comma = b"," if self._lines.length else b""
+        self._lines.append(comma + b"\n    " + msgspec.json.encode(key) + b": " + value)
+
+    def replay(self) -> Iterator[bytes]:
+        closing = b"\n  }" if self._lines.length else b"}"
+        yield from self._lines.replay()
+        yield closing
+
+
+def _manifest_pieces(head: bytes, listings: tuple[tuple[bytes, _Listing], ...]) -> Iterator[bytes]:
+    yield head
+    for key, listing in listings:
+        yield _opening(key)
+        yield from listing.replay()
+    yield b"\n}\n"
+
+
+def _opening(key: bytes) -> bytes:
+    return b',\n  "%s": {' % key
+
+
+def _true_name(entry: Entry) -> str | None:
+    if not entry.renamed:
+        return None
+    return quote(entry.node.name.encode("utf-8", "surrogateescape"))
+
+
+def _clamped(mtime_ns: int) -> int:
+    return min(max(mtime_ns, -_MAX_MTIME_NS), _MAX_MTIME_NS)
+
+
+def _created_ns(manifest: Manifest) -> int:
+    """Return when the backup began [ns since 1970-01-01 UTC]; 0 if the manifest does not say."""
+    try:
+        created_at = datetime.fromisoformat(manifest.created_at)
+    except ValueError:
+        return 0
+    if created_at.tzinfo is None:
+        created_at = created_at.replace(tzinfo=UTC)
+    return int(created_at.timestamp()) * 10**9
