@@ -1,0 +1,75 @@
+"""Giving restored entries the metadata that their nodes tell."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+
+from holdfast.models.node import Node, NodeType
+from holdfast.sources.directory.attributes import CAPABILITIES, readable, write_attributes
+from holdfast.sources.directory.beneath import Beneath
+
+_SET_IDS = 0o6000
+
+
+@dataclass(slots=True, kw_only=True)
+class MetadataWriter:
+    """Sets owner (as root only, by number), mode, extended attributes and times, in that order.
+
+    Attributes:
+        strip_setuid: Leave out what lends privileges to whoever runs a file: set-uid and
+            set-gid of files, and file capabilities. Set-gid of a directory only hands down
+            its group, and stays.
+        refused: Attributes that could not be set, by name, with their number.
+    """
+
+    strip_setuid: bool = True
+    refused: Counter[str] = field(default_factory=Counter)
+    _root: bool = field(default_factory=lambda: os.geteuid() == 0)
+    _attributes: bool = field(default_factory=readable)
+
+    def mode(self, node: Node) -> int:
+        """Return the permission bits that a restored entry gets."""
+        mode = node.mode & 0o7777
+        foreign = not self._root and node.uid != os.geteuid()
+        if node.type is not NodeType.DIR and (self.strip_setuid or foreign):
+            mode &= ~_SET_IDS
+        return mode
+
+    def write_open(self, descriptor: int, node: Node) -> None:
+        """Set the metadata of an open file or directory."""
+        if self._root:
+            os.fchown(descriptor, node.uid, node.gid)
+        os.fchmod(descriptor, self.mode(node))
+        self._write_attributes(descriptor, node)
+        os.utime(descriptor, ns=_times(node))
+
+    def write_named(self, tree: Beneath, path: str, node: Node) -> None:
+        """Set the metadata of a link, FIFO or device, which cannot be opened for it."""
+        directory, name = tree.parent(path)
+        if self._root:
+            os.chown(name, node.uid, node.gid, dir_fd=directory, follow_symlinks=False)
+        if node.type is not NodeType.SYMLINK:
+            # The entry is ours, in a directory that only we may write: it is no link.
+            os.chmod(name, self.mode(node), dir_fd=directory)
+        if self._attributes:
+            self._write_attributes(tree.link_path(path), node)
+        os.utime(name, ns=_times(node), dir_fd=directory, follow_symlinks=False)
+
+    def _write_attributes(self, target: int | str, node: Node) -> None:
+        wanted = [
+            (name, value)
+            for name, value in node.extended_attributes
+            if not (self.strip_setuid and name == CAPABILITIES)
+        ]
+        if not wanted:
+            return
+        if self._attributes:
+            self.refused.update(write_attributes(target, wanted))
+        else:
+            self.refused.update(name for name, _ in wanted)
+
+
+def _times(node: Node) -> tuple[int, int]:
+    return node.atime_ns or node.mtime_ns, node.mtime_ns
