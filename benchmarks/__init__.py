@@ -1,0 +1,1 @@
+"""Measure Holdfast against other backup tools on data that this package makes."""

@@ -1,0 +1,108 @@
+"""Measure Holdfast side by side with other tools: `python -m benchmarks.run --size 1G`.
+
+Writes `results.json` and `results.md` into the work directory and prints the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.report import machine, markdown_table, summarise
+from benchmarks.scenario import Scenario, Step
+from benchmarks.scenarios import DatabaseScenario, FilesScenario
+from benchmarks.sizes import format_size, parse_size
+from benchmarks.tools import DATABASE_TOOLS, FILE_TOOLS, Tool
+
+_DEFAULT_WORK = Path(__file__).parent / "work"
+
+
+def main() -> int:
+    """Measure what the command line asks for."""
+    options = _parse()
+    work: Path = options.work.resolve()
+    scenarios: list[tuple[Scenario, tuple[type[Tool], ...]]] = []
+    if "database" in options.only:
+        database = DatabaseScenario(work / f"database-{options.size}", options.size)
+        scenarios.append((database, DATABASE_TOOLS))
+    if "files" in options.only:
+        scenarios.append((FilesScenario(work / "files"), FILE_TOOLS))
+    if not _all_there(tuple(tool for _, tools in scenarios for tool in tools)):
+        return 1
+    results = []
+    for scenario, tools in scenarios:
+        print(f"\n{scenario.title}: making the data", flush=True)
+        scenario.build()
+        chosen = [tool for tool in tools if not options.tool or tool.name in options.tool]
+        steps = _measure(scenario, chosen, work / "home", options.rounds)
+        results.append((scenario.title, steps))
+    _write(work, results)
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure Holdfast against other tools.")
+    parser.add_argument("--size", type=parse_size, default="1G", help="of the database (1G)")
+    parser.add_argument("--rounds", type=int, default=1, help="measure so often, show medians")
+    parser.add_argument("--work", type=Path, default=_DEFAULT_WORK, help="directory for the data")
+    parser.add_argument("--only", nargs="+", choices=("database", "files"),
+                        default=("database", "files"))  # fmt: skip
+    parser.add_argument("--tool", action="append", help="measure only this tool; repeatable")
+    return parser.parse_args()
+
+
+def _all_there(tools: tuple[type[Tool], ...]) -> bool:
+    missing = sorted({program for tool in tools for program in tool.missing()})
+    if missing:
+        print(f"Not on this machine: {', '.join(missing)}", file=sys.stderr)
+        print("Install them (Debian: apt-get install restic borgbackup sqlite3 openssl), "
+              "or name the tools to measure with --tool.", file=sys.stderr)  # fmt: skip
+    return not missing
+
+
+def _measure(scenario: Scenario, tools: list[type[Tool]], home: Path, rounds: int) -> list[Step]:
+    steps: list[Step] = []
+
+    def report(step: Step) -> None:
+        steps.append(step)
+        taken = step.measurement
+        stored = "" if step.stored_bytes is None else f", stored {format_size(step.stored_bytes)}"
+        print(f"  {step.tool}: {step.step}: {taken.wall_s:.2f} s, CPU {taken.cpu_s:.2f} s, "
+              f"peak {format_size(taken.peak_bytes)}{stored}", flush=True)  # fmt: skip
+
+    for _ in range(rounds):
+        for tool in tools:
+            shutil.rmtree(home, ignore_errors=True)
+            shutil.rmtree(home.with_name(home.name + "-kept"), ignore_errors=True)
+            scenario.measure(tool, home, report)
+    return steps
+
+
+def _write(work: Path, results: list[tuple[str, list[Step]]]) -> None:
+    versions = {tool.name: _version(tool) for tool in (*DATABASE_TOOLS, *FILE_TOOLS)}
+    document = {
+        "machine": machine(),
+        "versions": versions,
+        "steps": {title: [dataclasses.asdict(step) for step in steps] for title, steps in results},
+    }
+    (work / "results.json").write_text(json.dumps(document, indent=2) + "\n")
+    tables = "\n\n".join(
+        f"### {title}\n\n{markdown_table(summarise(steps))}" for title, steps in results
+    )
+    (work / "results.md").write_text(tables + "\n")
+    print(f"\n{tables}\n\nWritten: {work / 'results.json'}, {work / 'results.md'}")
+
+
+def _version(tool: type[Tool]) -> str:
+    command = tool.version_command()
+    output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return output.splitlines()[0] if output else "unknown"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
