@@ -5,7 +5,7 @@ production code needs no hooks. What C libraries write (SQLite) is not seen.
 """
 
 # Paths stay text here: Path would call the wrapped functions.
-# ruff: noqa: PTH
+# ruff: noqa: PTH100, PTH115, PTH117, PTH118
 
 from __future__ import annotations
 
