@@ -1,0 +1,215 @@
+"""The parent's end of the agent: starts it, asks it, ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from holdfast import errors
+from holdfast.errors import HoldfastError, SourceError
+from holdfast.models.progress import CancellationToken
+
+_TICK_S = 0.1
+_END_S = 10.0
+_READ_BYTES = 1 << 16
+_SHOWN_CHARACTERS = 500
+
+_PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME")
+"""What the interpreter may need to start. The rest of the environment may hold secrets."""
+
+
+class AgentFailed(SourceError):
+    """The helper process ended without an answer or did not answer in time."""
+
+    code = "helper-failed"
+
+
+def _no_tick() -> None:
+    """Do nothing while waiting."""
+
+
+class AgentSession:
+    """One agent process. Use from one thread at a time, as a context manager.
+
+    Leaving the context ends the process: in order if it is idle, else by SIGKILL, which
+    leaves nothing half-done.
+    """
+
+    def __init__(self, cancel: CancellationToken | None = None) -> None:
+        self._cancel = cancel or CancellationToken()
+        self._pending = b""
+        self._waiting = False
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed in `close`
+        try:
+            self._process = subprocess.Popen(
+                [
+                    *(_interpreter(), "-P", "-X", "utf8"),
+                    *("-m", "holdfast.sources.sqlite.agent", str(os.getpid())),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env=_environment(),
+                bufsize=0,
+                process_group=0,
+            )
+        except OSError as error:
+            self._stderr.close()
+            raise AgentFailed(f"The helper process cannot be started: {error}") from error
+
+    @property
+    def pid(self) -> int:
+        """The process id of the agent."""
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def call(self, do: str, *, tick: Callable[[], None] = _no_tick, **arguments: Any) -> Any:
+        """Ask and wait for the answer; see `ask` and `answer`."""
+        self.ask(do, **arguments)
+        return self.answer(tick=tick)
+
+    def ask(self, do: str, **arguments: Any) -> None:
+        """Send a request; its answer must be taken before the next request."""
+        self._waiting = True
+        data = memoryview(json.dumps({"do": do, **arguments}).encode() + b"\n")
+        assert self._process.stdin is not None
+        try:
+            while data:
+                data = data[os.write(self._process.stdin.fileno(), data) :]
+        except BrokenPipeError as error:
+            raise self._failure() from error
+
+    def answer(self, *, tick: Callable[[], None] = _no_tick, timeout_s: float | None = None) -> Any:
+        """Wait for the answer and return its value.
+
+        Args:
+            tick: Called about ten times a second while waiting.
+
+        Raises:
+            HoldfastError: What the agent raised.
+            AgentFailed: It died, or did not answer in time and was killed.
+            Cancelled: The token was cancelled; the agent was killed.
+        """
+        for part in self.parts(tick=tick, timeout_s=timeout_s):
+            raise AssertionError(f"the agent sent a part: {part!r}")
+        return self._value
+
+    def parts(
+        self, *, tick: Callable[[], None] = _no_tick, timeout_s: float | None = None
+    ) -> Iterator[Any]:
+        """Yield the parts of a streamed answer. Raises as `answer` does."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            message = json.loads(self._line(tick, deadline))
+            if "part" in message:
+                yield message["part"]
+                continue
+            self._waiting = False
+            if "error" in message:
+                raise _error(message["error"])
+            self._value = message["value"]
+            return
+
+    def _line(self, tick: Callable[[], None], deadline: float | None) -> bytes:
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        poll = select.poll()  # unlike select, it takes descriptors above 1023
+        poll.register(descriptor, select.POLLIN)
+        while b"\n" not in self._pending:
+            if self._cancel.cancelled:
+                self.kill()
+                self._cancel.raise_if_cancelled()
+            if deadline is not None and time.monotonic() > deadline:
+                self.kill()
+                raise AgentFailed("The helper process did not answer in time and was ended")
+            if not poll.poll(_TICK_S * 1000):
+                tick()
+                continue
+            data = os.read(descriptor, _READ_BYTES)
+            if not data:
+                raise self._failure()
+            self._pending += data
+        line, _, self._pending = self._pending.partition(b"\n")
+        return line
+
+    def _failure(self) -> AgentFailed:
+        self.kill()
+        code = self._process.returncode
+        end = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        self._stderr.seek(0)
+        said = self._stderr.read().decode(errors="replace").strip()[-_SHOWN_CHARACTERS:]
+        return AgentFailed(
+            f"The helper process ended unexpectedly ({end}){': ' + said if said else ''}",
+            hint="Try again; if it was killed, see that the machine has enough memory.",
+        )
+
+    def kill(self) -> None:
+        """End the process at once (idempotent)."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def close(self) -> None:
+        """End the process and release what it used (idempotent)."""
+        if self._waiting:
+            self.kill()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process.stdout.close()
+        self._stderr.close()
+
+
+def _error(answer: dict[str, Any]) -> HoldfastError:
+    kind = getattr(errors, str(answer["kind"]), SourceError)
+    if not (isinstance(kind, type) and issubclass(kind, HoldfastError)):
+        kind = SourceError
+    return kind(answer["message"], hint=answer["hint"])
+
+
+def _interpreter() -> str:
+    """Return the Python to start; `sys.executable` may be a server that embeds Python."""
+    name = Path(sys.executable).name if sys.executable else ""
+    if name.startswith(("python", "pypy")):
+        return sys.executable
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for prefix in (sys.exec_prefix, sys.base_exec_prefix):
+        for candidate in (Path(prefix, "bin", f"python{version}"), Path(prefix, "bin/python3")):
+            if candidate.exists():
+                return str(candidate)
+    raise AgentFailed(
+        "No Python interpreter was found to start the helper process with",
+        hint=f"Install one under {sys.exec_prefix}/bin.",
+    )
+
+
+def _environment() -> dict[str, str]:
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    search = [entry or str(Path.cwd()) for entry in sys.path]
+    return {**passed, "PYTHONPATH": os.pathsep.join(search)}
