@@ -1,0 +1,39 @@
+"""The restic repository format: encrypted, deduplicating, durable storage of backups.
+
+It knows nothing of databases or of what a backup is for; other rooms use only what is named
+here. Version 2 of the format is written, versions 1 and 2 are read.
+"""
+
+from __future__ import annotations
+
+from holdfast.repository.index import BlobIndex, BlobLocation
+from holdfast.repository.keys import KdfParameters, KeyInfo, KeyRing
+from holdfast.repository.layout import BlobType, ObjectKind
+from holdfast.repository.locks import Lock
+from holdfast.repository.repository import Repository
+from holdfast.repository.snapshot_tree import SnapshotTree
+from holdfast.repository.snapshots import Snapshot
+from holdfast.repository.writer import (
+    PendingFile,
+    RepositoryWriter,
+    SavedFile,
+    WriteSummary,
+)
+
+__all__ = [
+    "BlobIndex",
+    "BlobLocation",
+    "BlobType",
+    "KdfParameters",
+    "KeyInfo",
+    "KeyRing",
+    "Lock",
+    "ObjectKind",
+    "PendingFile",
+    "Repository",
+    "RepositoryWriter",
+    "SavedFile",
+    "Snapshot",
+    "SnapshotTree",
+    "WriteSummary",
+]

@@ -1,0 +1,86 @@
+"""Zstandard, with every size capped before memory is taken.
+
+Contexts are kept per thread: making one costs as much as compressing a small blob.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+import zstandard
+
+from holdfast.stores.base import Buffer
+
+DEFAULT_LEVEL: Final = 1
+MAX_LEVEL: Final = 19
+"""Levels above need windows that not every reader allows."""
+
+_MAX_WINDOW_BYTES: Final = 128 * 2**20
+_READ_BYTES: Final = 2**20
+
+
+class DecompressionFailed(ValueError):
+    """The bytes are not what the repository says they decompress to."""
+
+
+class _Contexts(threading.local):
+    def __init__(self) -> None:
+        self.compressors: dict[int, zstandard.ZstdCompressor] = {}
+        self.decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW_BYTES)
+
+
+class Zstd:
+    """Compresses and decompresses. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._contexts = _Contexts()
+
+    def compress(self, data: Buffer, level: int = DEFAULT_LEVEL) -> bytes:
+        """Return `data` as one frame that states its size."""
+        return self.compressor(level).compress(data)
+
+    def compressor(self, level: int) -> zstandard.ZstdCompressor:
+        """Return this thread's compressor of a level; it must stay in this thread."""
+        compressors = self._contexts.compressors
+        compressor = compressors.get(level)
+        if compressor is None:
+            compressor = compressors[level] = zstandard.ZstdCompressor(level=level)
+        return compressor
+
+    def decompress(self, data: bytes, length: int) -> bytes:
+        """Return the `length` bytes [bytes] that `data` holds; the caller has capped `length`.
+
+        Raises:
+            DecompressionFailed: It holds more or fewer, or is no Zstandard frame.
+        """
+        try:
+            # A frame's own size is what the library allocates, whatever limit it is given.
+            stated = zstandard.frame_content_size(data)
+            if stated not in (-1, length):
+                raise DecompressionFailed(f"holds {stated} bytes and not {length}")
+            plain = self._contexts.decompressor.decompress(data, max_output_size=length)
+        except zstandard.ZstdError as error:
+            raise DecompressionFailed(str(error)) from error
+        if len(plain) != length:
+            raise DecompressionFailed(f"holds {len(plain)} bytes and not {length}")
+        return plain
+
+    def decompress_limited(self, data: bytes, limit: int) -> bytes:
+        """Return what `data` holds, at most `limit` bytes.
+
+        Raises:
+            DecompressionFailed: It holds more, or is no Zstandard frame.
+        """
+        pieces: list[bytes] = []
+        total = 0
+        try:
+            reader = self._contexts.decompressor.stream_reader(data, read_across_frames=True)
+            while piece := reader.read(_READ_BYTES):
+                total += len(piece)
+                if total > limit:
+                    raise DecompressionFailed(f"holds more than {limit} bytes")
+                pieces.append(piece)
+        except zstandard.ZstdError as error:
+            raise DecompressionFailed(str(error)) from error
+        return b"".join(pieces)

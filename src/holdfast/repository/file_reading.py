@@ -1,0 +1,273 @@
+"""Reading whole files in parallel: which bytes of which packs, in which order, to where.
+
+The blobs of a file are grouped into stretches of packs of a few mebibytes, so that the store
+is read in few and large pieces; worker threads open and verify each stretch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, NamedTuple
+
+from holdfast.errors import RepositoryDamaged, StoreError
+from holdfast.models.node import ID_BYTES
+from holdfast.repository.index import BlobLocation
+from holdfast.repository.layout import BlobType
+from holdfast.repository.reader import BlobReader, Damaged
+from holdfast.repository.workers import worker_count
+
+_WINDOW_BLOBS: Final = 65_536
+"""Blobs planned at once; the plan takes about 30 MB."""
+
+_STRETCH_BYTES: Final = 2 * 2**20
+"""Longest stretch of a pack read at once, unless a single blob is longer."""
+
+_STRETCH_PLAIN_BYTES: Final = 4 * 2**20
+"""Most plaintext of one stretch: blobs of zeros compress to almost nothing."""
+
+_GAP_BYTES: Final = 64 * 2**10
+"""Unwanted bytes read along rather than asking the store once more."""
+
+_PIECE_BYTES: Final = 2**20
+_VECTOR_BUFFERS: Final = 512
+"""Buffers in one system call; Linux takes at most 1024."""
+
+
+class _Placed(NamedTuple):
+    """A blob of a file and where its content goes [bytes from the start of the file]."""
+
+    location: BlobLocation
+    id: bytes
+    offset: int
+
+
+class FileReader:
+    """Reads the content of files by the ids of their blobs."""
+
+    def __init__(self, blobs: BlobReader) -> None:
+        self._blobs = blobs
+
+    def write_to(self, content: bytes, size: int, descriptor: int, *, where: str) -> None:
+        """Write a file's content to an empty open file, in any order; zeros become holes.
+
+        Args:
+            content: Ids of the blobs, joined.
+            size: What the content must come to [bytes].
+            where: The file's path, for messages.
+
+        Raises:
+            RepositoryDamaged: A blob is missing or damaged, or the length is wrong.
+            OSError: The file could not be written.
+        """
+        if len(content) == ID_BYTES:
+            data = self._blobs.load(BlobType.DATA, content, where=where)
+            _check_size(len(data), size, where)
+            _write_run(descriptor, [data], 0)
+            os.ftruncate(descriptor, size)
+            return
+        end = 0
+        with _Executor() as executor:
+            for start in range(0, len(content), _WINDOW_BLOBS * ID_BYTES):
+                ids = content[start : start + _WINDOW_BLOBS * ID_BYTES]
+                blobs, end = self._place(ids, end, where)
+                _check_size(end, size, where, at_most=True)
+                for stretch in _stretches(blobs):
+                    executor.submit(self._restore, stretch, descriptor, where)
+            executor.wait()
+        _check_size(end, size, where)
+        os.ftruncate(descriptor, size)
+
+    def read(self, content: bytes, size: int, *, where: str) -> Iterator[bytes]:
+        """Yield a file's content in order, in pieces of about a mebibyte.
+
+        A few pieces are read ahead by threads.
+
+        Raises:
+            RepositoryDamaged: A blob is missing or damaged, or the length is wrong.
+        """
+        if len(content) == ID_BYTES:
+            data = self._blobs.load(BlobType.DATA, content, where=where)
+            _check_size(len(data), size, where)
+            yield data
+            return
+        ahead: deque[Future[bytes]] = deque()
+        total = 0
+        with ThreadPoolExecutor(worker_count(), "holdfast-read") as pool:
+            try:
+                for piece in self._pieces(content, where):
+                    ahead.append(pool.submit(self._load_piece, piece, where))
+                    if len(ahead) > worker_count() + 1:
+                        data = ahead.popleft().result()
+                        total += len(data)
+                        yield data
+                while ahead:
+                    data = ahead.popleft().result()
+                    total += len(data)
+                    yield data
+            finally:
+                for future in ahead:
+                    future.cancel()
+        _check_size(total, size, where)
+
+    def _place(self, ids: bytes, offset: int, where: str) -> tuple[list[_Placed], int]:
+        """Find each blob, and where in the file it goes, beginning at `offset`."""
+        placed: list[_Placed] = []
+        for start in range(0, len(ids), ID_BYTES):
+            blob_id = ids[start : start + ID_BYTES]
+            location = self._blobs.locate(BlobType.DATA, blob_id, where=where)
+            placed.append(_Placed(location, blob_id, offset))
+            offset += location.plain_length
+        return placed, offset
+
+    def _restore(self, stretch: list[_Placed], descriptor: int, where: str) -> None:
+        """Load the blobs of a stretch and write them where they go."""
+        run: list[bytes] = []
+        run_start = run_end = 0
+        for placed, data in self._open_stretch(stretch, where):
+            if placed.offset != run_end or len(run) >= _VECTOR_BUFFERS or _is_zero(data):
+                _write_run(descriptor, run, run_start)
+                run = []
+                run_start = placed.offset
+            if _is_zero(data):
+                run_start = run_end = placed.offset + len(data)
+                continue
+            run.append(data)
+            run_end = placed.offset + len(data)
+        _write_run(descriptor, run, run_start)
+
+    def _open_stretch(self, stretch: list[_Placed], where: str) -> Iterator[tuple[_Placed, bytes]]:
+        """Yield verified content, in the order of the stretch."""
+        first = stretch[0].location
+        start = first.offset
+        end = max(placed.location.offset + placed.location.length for placed in stretch)
+        try:
+            loaded = memoryview(self._blobs.load_range(first.pack_id, start, end - start))
+        except StoreError:
+            loaded = memoryview(b"")  # each blob is then tried by itself
+        last_id, last_data = b"", b""
+        for placed in stretch:
+            if placed.id != last_id:
+                last_data = self._open(loaded, start, placed, where)
+                last_id = placed.id
+            yield placed, last_data
+
+    def _open(self, loaded: memoryview, start: int, placed: _Placed, where: str) -> bytes:
+        location = placed.location
+        at = location.offset - start
+        try:
+            return self._blobs.open(loaded[at : at + location.length], placed.id, location)
+        except Damaged:
+            return self._blobs.rescue(BlobType.DATA, placed.id, where=where)
+
+    def _pieces(self, content: bytes, where: str) -> Iterator[list[_Placed]]:
+        """Yield blobs in the file's order, about a mebibyte of content at a time."""
+        piece: list[_Placed] = []
+        length = 0
+        for start in range(0, len(content), ID_BYTES):
+            blob_id = content[start : start + ID_BYTES]
+            location = self._blobs.locate(BlobType.DATA, blob_id, where=where)
+            piece.append(_Placed(location, blob_id, len(piece)))
+            length += location.plain_length
+            if length >= _PIECE_BYTES:
+                yield piece
+                piece, length = [], 0
+        if piece:
+            yield piece
+
+    def _load_piece(self, piece: list[_Placed], where: str) -> bytes:
+        parts = [b""] * len(piece)
+        for stretch in _stretches(piece):
+            for placed, data in self._open_stretch(stretch, where):
+                parts[placed.offset] = data
+        return b"".join(parts)
+
+
+class _Executor:
+    """Runs work on threads, a bounded amount at once; the first failure stops the rest."""
+
+    def __init__(self) -> None:
+        count = worker_count()
+        self._pool = ThreadPoolExecutor(count, "holdfast-restore")
+        self._limit = count * 2
+        self._running: deque[Future[None]] = deque()
+
+    def __enter__(self) -> _Executor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def submit(
+        self,
+        work: Callable[[list[_Placed], int, str], None],
+        stretch: list[_Placed],
+        fd: int,
+        where: str,
+    ) -> None:
+        self._running.append(self._pool.submit(work, stretch, fd, where))
+        while len(self._running) > self._limit:
+            self._running.popleft().result()
+
+    def wait(self) -> None:
+        while self._running:
+            self._running.popleft().result()
+
+
+def _stretches(blobs: list[_Placed]) -> Iterator[list[_Placed]]:
+    """Group blobs into stretches of packs, each in the order of its pack.
+
+    Packs come in the order in which the file first needs them.
+    """
+    order: dict[bytes, int] = {}
+    keyed = [
+        (order.setdefault(placed.location.pack_id, len(order)), placed.location.offset, number)
+        for number, placed in enumerate(blobs)
+    ]
+    keyed.sort()
+    stretch: list[_Placed] = []
+    pack = -1
+    start = end = plain = 0
+    for number_of_pack, offset, number in keyed:
+        placed = blobs[number]
+        length = placed.location.length
+        fits = (
+            number_of_pack == pack
+            and offset - end <= _GAP_BYTES
+            and offset + length - start <= _STRETCH_BYTES
+            and plain + placed.location.plain_length <= _STRETCH_PLAIN_BYTES
+        )
+        if not fits:
+            if stretch:
+                yield stretch
+            stretch, pack, start, plain = [], number_of_pack, offset, 0
+        stretch.append(placed)
+        end = offset + length
+        plain += placed.location.plain_length
+    if stretch:
+        yield stretch
+
+
+def _is_zero(data: bytes) -> bool:
+    return data[0] == 0 and not data.strip(b"\0") if data else True
+
+
+def _write_run(descriptor: int, run: list[bytes], offset: int) -> None:
+    """Write buffers that follow each other from `offset`."""
+    while run:
+        written = os.pwritev(descriptor, run, offset)
+        offset += written
+        while run and written >= len(run[0]):
+            written -= len(run.pop(0))
+        if run and written:
+            run[0] = run[0][written:]
+
+
+def _check_size(got: int, size: int, where: str, *, at_most: bool = False) -> None:
+    if got > size or (got < size and not at_most):
+        raise RepositoryDamaged(
+            f"The blobs of {where} come to {got} bytes, but the file has {size}",
+            hint="Run `holdfast check` to see which backups are touched.",
+        )
