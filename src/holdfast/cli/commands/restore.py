@@ -1,0 +1,122 @@
+"""`holdfast restore`: put a backup in the place of the live data, or into a new place."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Callable
+
+    from holdfast.cli.context import Context
+    from holdfast.models.backup import RestoreResult
+
+ARCHIVE_SUFFIXES = (".zip", ".zip.age")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    from holdfast.cli.archives import add_passphrase_options
+    from holdfast.cli.parser import add_source_options, add_yes_option
+
+    parser.add_argument(
+        "backup",
+        metavar="BACKUP",
+        help="its id, the unique beginning of one, latest, or the path of a .zip or .zip.age",
+    )
+    parser.add_argument(
+        "--into",
+        metavar="DIR",
+        help="restore into a new place: database/..., files/..., settings.json, manifest.json",
+    )
+    parser.add_argument(
+        "--path",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="only this file or directory of the backup, such as database/app.db (repeatable)",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this database, directory or settings, by its name (repeatable)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would change")
+    parser.add_argument(
+        "--no-safety-backup",
+        action="store_true",
+        help="do not back up what is replaced; undo is then not possible",
+    )
+    parser.add_argument(
+        "--no-verify", action="store_true", help="do not verify the backup before it is restored"
+    )
+    add_yes_option(parser)
+    add_passphrase_options(parser, "of a .zip.age file")
+    add_source_options(parser)
+
+
+def run(context: Context) -> int:
+    """Restore."""
+    from holdfast.cli.restic import note_restic
+    from holdfast.cli.restoring import answer_restore, confirm_plan
+
+    arguments = context.arguments
+    restore = _restorer(context)
+    if arguments.into is None and not arguments.dry_run and not arguments.yes:
+        question = "Restore will replace all data. Continue?"
+        if arguments.path or arguments.only:
+            question = "Restore will replace this data. Continue?"
+        confirm_plan(context, lambda: restore(dry_run=True), question)
+    result = restore(dry_run=arguments.dry_run)
+    place = f" into {arguments.into}" if arguments.into else ""
+    status = answer_restore(context, result, place)
+    if arguments.into and not is_archive(arguments.backup):
+        backup = context.service.get_backup(result.backup_id)
+        note_restic(context, encrypted=backup.encrypted, snapshot=(backup.snapshot_id or "")[:8])
+    return status
+
+
+def is_archive(backup: str) -> bool:
+    """Say whether a backup is named by the path of an archive."""
+    return backup.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def _restorer(context: Context) -> Callable[..., RestoreResult]:
+    """Return what restores, as the arguments say; it takes `dry_run`."""
+    from holdfast.cli.archives import passphrase_for
+    from holdfast.models.backup import Trigger
+
+    arguments, settings = context.arguments, context.settings
+    safety = settings.restore.safety_backup and not arguments.no_safety_backup
+    into = Path(arguments.into).expanduser() if arguments.into else None
+    if is_archive(arguments.backup):
+        restore: Callable[..., RestoreResult] = partial(
+            context.service.restore_archive,
+            arguments.backup,
+            passphrase=passphrase_for(context, Path(arguments.backup), new=False),
+        )
+    else:
+        restore = partial(
+            context.service.restore_backup,
+            arguments.backup,
+            verify_first=settings.restore.verify_first and not arguments.no_verify,
+            trigger=Trigger.MANUAL_CLI,
+        )
+
+    def run_restore(*, dry_run: bool) -> RestoreResult:
+        with context.progress() as progress:
+            return restore(
+                create_safety_backup=safety,
+                into=into,
+                paths=[path.strip("/") for path in arguments.path],
+                sources=arguments.only,
+                dry_run=dry_run,
+                progress=progress,
+                cancel=context.cancel,
+            )
+
+    return run_restore

@@ -1,0 +1,240 @@
+"""The commands by name. Their modules are imported only when they are used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from holdfast.cli.context import Context
+
+
+class CommandModule(Protocol):
+    """What each module in `commands` offers."""
+
+    add_arguments: Callable[[ArgumentParser], None]
+    run: Callable[[Context], int]
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Attributes:
+        examples: Command lines without the leading `holdfast`, each with what it does.
+        module: Its module in `commands`, where that is not its name.
+    """
+
+    name: str
+    summary: str
+    examples: tuple[tuple[str, str], ...]
+    module: str = ""
+
+    def load(self) -> CommandModule:
+        """Import the module of the command."""
+        name = f"holdfast.cli.commands.{self.module or self.name}"
+        return cast("CommandModule", importlib.import_module(name))
+
+
+GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
+    (
+        "Backups",
+        (
+            Command(
+                "init",
+                "Make a new repository",
+                (
+                    ("init", "in ./backups, asking for a password"),
+                    ("init --repo /mnt/backups --password-file ~/.holdfast", "at another place"),
+                    ("init --no-encrypt", "readable by anyone who can read the files"),
+                ),
+            ),
+            Command(
+                "create",
+                "Make a backup",
+                (
+                    ("create", "of everything that holdfast.toml names"),
+                    (
+                        'create --description "Pre-deployment backup" --tags production deployment',
+                        "with notes to find it by",
+                    ),
+                    ("create --encrypt --compress --verify", "and prove that it is intact"),
+                    (
+                        "create --database app.db --directory thumbnails=./data/thumbnails",
+                        "without a configuration file",
+                    ),
+                ),
+            ),
+            Command(
+                "list",
+                "List the backups, newest first",
+                (
+                    ("list --limit 10", "the newest ten"),
+                    ("list --tag production --json", "for a program"),
+                    ("list --repo /mnt/backups", "of a repository, without a configuration"),
+                ),
+            ),
+            Command(
+                "show",
+                "Show what one backup holds",
+                (
+                    ("show latest", "the newest backup"),
+                    ("show backup_20231116_143022 --json", "with its manifest, for a program"),
+                ),
+            ),
+            Command(
+                "verify",
+                "Prove that a backup is intact and readable",
+                (
+                    ("verify backup_20231116_143022", "by its id"),
+                    ("verify latest", "the newest backup"),
+                ),
+            ),
+            Command(
+                "drill",
+                "Prove that a backup restores, in a scratch place",
+                (
+                    ("drill latest", "restore it, check it, remove it again"),
+                    (
+                        'drill latest --expect "select count(*) > 0 from users"',
+                        "with a question of your own",
+                    ),
+                ),
+            ),
+            Command(
+                "stats",
+                "Show the repository in numbers",
+                (("stats", "sizes, savings, ages"),),
+            ),
+        ),
+    ),
+    (
+        "Restoring",
+        (
+            Command(
+                "restore",
+                "Restore a backup: in place, or into a new place",
+                (
+                    ("restore latest --dry-run", "what would change"),
+                    ("restore backup_20231116_143022", "in place; asks first"),
+                    ("restore latest --into ./restored", "beside the live data"),
+                    ("restore latest --path files/thumbnails/a.jpg", "one file, in place"),
+                    ("restore app-backup-2023-11-16-14-30-22.zip", "from an exported archive"),
+                    (
+                        "restore --repo /mnt/backups latest --into ./restored",
+                        "on a fresh machine, without a configuration",
+                    ),
+                ),
+            ),
+            Command(
+                "undo",
+                "Put back what the last restore replaced",
+                (("undo --dry-run", "what would change"), ("undo", "asks first")),
+            ),
+        ),
+    ),
+    (
+        "Keeping and removing",
+        (
+            Command(
+                "keep",
+                "Keep a backup whatever the retention rules say",
+                (("keep backup_20231116_143022", "for ever, or until `unkeep`"),),
+            ),
+            Command(
+                "unkeep",
+                "Let the retention rules decide on a backup again",
+                (("unkeep backup_20231116_143022", "by its id"),),
+                "keep",
+            ),
+            Command(
+                "delete",
+                "Remove one backup",
+                (
+                    ("delete backup_20231116_143022", "asks first"),
+                    ("delete backup_20231116_143022 --yes", "does not ask"),
+                ),
+            ),
+            Command(
+                "cleanup",
+                "Remove old backups by the retention rules, and free their space",
+                (
+                    ("cleanup --dry-run", "what would go and what stays, with the reasons"),
+                    ("cleanup --keep 7", "keep the newest seven"),
+                    ("cleanup --daily 7 --weekly 4 --monthly 12 --yes", "does not ask"),
+                ),
+            ),
+        ),
+    ),
+    (
+        "Archives",
+        (
+            Command(
+                "export",
+                "Write a backup to a portable file that opens without Holdfast",
+                (
+                    ("export latest", "as <app>-backup-YYYY-MM-DD-HH-MM-SS.zip"),
+                    ("export latest -o app.zip.age", "encrypted by a passphrase"),
+                    ("export latest -o app.db.gz", "only the database"),
+                ),
+            ),
+            Command(
+                "import",
+                "Keep a portable file as a backup in the repository",
+                (("import app-backup-2023-11-16-14-30-22.zip", "checked before it is taken"),),
+                "import_",
+            ),
+        ),
+    ),
+    (
+        "The repository",
+        (
+            Command(
+                "check",
+                "Check the repository for damage",
+                (
+                    ("check", "its structure"),
+                    ("check --read-data", "every stored byte"),
+                    ("check --read-data-subset 1/7", "a seventh of them"),
+                ),
+            ),
+            Command(
+                "prune",
+                "Free the space that no backup uses any more",
+                (("prune --dry-run", "how much that is"), ("prune", "free it")),
+            ),
+            Command(
+                "keys",
+                "List, add, remove and change the repository's passwords",
+                (
+                    ("keys list", "who has one"),
+                    ("keys add", "a further password; asks for it twice"),
+                    ("keys change", "another password in the place of the present one"),
+                    ("keys remove 4d1f", "by its id"),
+                ),
+            ),
+            Command(
+                "unlock",
+                "Remove the locks that dead processes left",
+                (("unlock", "stale ones"), ("unlock --all", "all, also those in use")),
+            ),
+            Command(
+                "repair",
+                "Rebuild the repository's index from what is stored",
+                (
+                    ("repair index --dry-run", "what would be found"),
+                    ("repair index", "when `check` says that the index is damaged"),
+                ),
+            ),
+            Command(
+                "config",
+                "Show the settings and where each came from",
+                (("config show", "secrets are not shown"), ("config show --json", "for a program")),
+            ),
+        ),
+    ),
+)
+
+COMMANDS = {command.name: command for _, commands in GROUPS for command in commands}
