@@ -17,6 +17,8 @@ _SET_IDS = 0o6000
 class MetadataWriter:
     """Sets owner (as root only, by number), mode, extended attributes and times, in that order.
 
+    A node without a modification time (0) leaves the times as they are.
+
     Attributes:
         strip_setuid: Leave out what lends privileges to whoever runs a file: set-uid and
             set-gid of files, and file capabilities. Set-gid of a directory only hands down
@@ -43,7 +45,8 @@ class MetadataWriter:
             os.fchown(descriptor, node.uid, node.gid)
         os.fchmod(descriptor, self.mode(node))
         self._write_attributes(descriptor, node)
-        os.utime(descriptor, ns=_times(node))
+        if node.mtime_ns:
+            os.utime(descriptor, ns=_times(node))
 
     def write_named(self, tree: Beneath, path: str, node: Node) -> None:
         """Set the metadata of a link, FIFO or device, which cannot be opened for it."""
@@ -55,7 +58,8 @@ class MetadataWriter:
             os.chmod(name, self.mode(node), dir_fd=directory)
         if self._attributes:
             self._write_attributes(tree.link_path(path), node)
-        os.utime(name, ns=_times(node), dir_fd=directory, follow_symlinks=False)
+        if node.mtime_ns:
+            os.utime(name, ns=_times(node), dir_fd=directory, follow_symlinks=False)
 
     def _write_attributes(self, target: int | str, node: Node) -> None:
         wanted = [

@@ -22,12 +22,15 @@ class Written:
     """What was written.
 
     Attributes:
+        files: Regular files.
+        others: Whatever else is no directory, made or skipped.
         wrong: Paths whose file has another size than the backup says.
         skipped: Entries that were not made, by kind: devices, sockets.
         refused: Extended attributes that could not be set, by name.
     """
 
     files: int = 0
+    others: int = 0
     size_bytes: int = 0
     wrong: list[str] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -79,6 +82,7 @@ class TreeWriter:
             elif node.type is NodeType.FILE:
                 self._write_file(target, path, relative, node)
             else:
+                self._written.others += 1
                 self._write_other(target, path, node)
         while directories:
             path, node = directories.pop()
