@@ -47,15 +47,16 @@ class CronSchedule:
         return _load_zone(self.timezone)
 
     def next_after(self, instant: datetime) -> datetime | None:
-        """Return the first nominal time later than `instant`, in the schedule's zone.
+        """Return the next nominal time later than `instant`, in UTC.
 
         None means that there is none within 50 years.
         """
         for moment in CronSim(self.expression, instant.astimezone(self.zone)):
-            # Within one zone Python compares wall clocks, which an autumn night has twice.
-            # cronsim begins from the wall clock too, so its first answers may be past.
-            if moment.astimezone(UTC) > instant:
-                return moment
+            # cronsim begins from the wall clock, which an autumn night has twice, so its first
+            # answers may be past. Python, too, compares within one zone by the wall clock.
+            nominal_at = moment.astimezone(UTC)
+            if nominal_at > instant:
+                return nominal_at
         return None
 
 

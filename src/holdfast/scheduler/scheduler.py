@@ -167,8 +167,9 @@ class BackupScheduler:
             session = self._session
             if session is None or not self.is_running():
                 return None
-            now = self._clock.now()
-            return self._config.cron().next_after(max(now, _past_of(session, now)))
+            now, cron = self._clock.now(), self._config.cron()
+            next_at = cron.next_after(max(now, _past_of(session, now)))
+            return None if next_at is None else next_at.astimezone(cron.zone)
 
     def update_schedule(self, schedule: str, timezone: str | None = None) -> None:
         """Keep another schedule from now on; a run that is being made goes on.
@@ -207,7 +208,9 @@ class BackupScheduler:
             session.wake.clear()  # before the look at `stopping`: `stop` sets that first
             if session.stopping:
                 return
-            self._clock.wait(session.wake, self._run_if_due(session))
+            wait_s = self._run_if_due(session)
+            if wait_s > 0:
+                self._clock.wait(session.wake, wait_s)
 
     def _last_run_at(self) -> datetime | None:
         try:
