@@ -8,6 +8,8 @@ from collections.abc import Sequence
 BROKEN_PIPE_EXIT = 141
 """128 + SIGPIPE: as a program that the signal ended."""
 
+INTERRUPTED_EXIT = 130
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (default: the process's) and return its exit status."""
@@ -18,6 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _mute(sys.stdout)
         return BROKEN_PIPE_EXIT
+    except KeyboardInterrupt:
+        # Before the command's own handlers were in place.
+        return INTERRUPTED_EXIT
     return status
 
 

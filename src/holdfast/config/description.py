@@ -11,8 +11,9 @@ from typing import Any
 from holdfast.config.fields import FIELDS, PASSWORD_KEYS, Field
 from holdfast.config.load import Configuration
 
-# user:password@ in a URL; the password may itself hold an "@", so the last one counts.
-_CREDENTIALS = re.compile(r"(://[^/:@]*):[^/]*@")
+# user:password@ in a URL (the password may itself hold an "@", so the last one counts), and
+# what some drivers take as a parameter.
+_CREDENTIALS = re.compile(r"(://[^/:@]*):[^/]*@|([?&](?:password|passwd|pwd)=)[^&]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +46,14 @@ def _describe(field: Field, configuration: Configuration) -> SettingDescription:
     return SettingDescription(key=field.key, value=shown, origin=origin)
 
 
+def _redact(found: re.Match[str]) -> str:
+    return f"{found[2]}***" if found[2] else f"{found[1]}:***@"
+
+
 def _json_value(value: Any) -> Any:
     match value:
         case str():
-            return _CREDENTIALS.sub(r"\1:***@", value)
+            return _CREDENTIALS.sub(_redact, value)
         case Path():
             return str(value)
         case Mapping():

@@ -61,7 +61,7 @@ def run(context: Context) -> int:
 
     arguments = context.arguments
     # Where nobody sees the plan (a scheduled job), one run removes at most a part of the backups.
-    attended = arguments.yes or arguments.dry_run or context.prompts.terminal
+    attended = arguments.yes or context.prompts.terminal
     plan = context.service.plan_retention(
         _policy(context),
         max_removed_share=None if attended else UNATTENDED_SHARE,
