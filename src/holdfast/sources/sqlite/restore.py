@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import (
+    Cancelled,
     DatabaseDamaged,
     NotADatabase,
     NotEnoughSpace,
@@ -23,7 +24,7 @@ from holdfast.sources.sqlite.agent import files
 from holdfast.sources.sqlite.agent.names import Names, names_for
 from holdfast.sources.sqlite.changes import Live, planned_changes
 from holdfast.sources.sqlite.checks import check_database
-from holdfast.sources.sqlite.session import AgentSession
+from holdfast.sources.sqlite.session import AgentFailed, AgentSession
 
 _NO_SPACE = (28, 122)
 """ENOSPC and EDQUOT."""
@@ -59,6 +60,7 @@ class SqliteStaged:
         self._agent: AgentSession | None = None
         self._expected: str | None = None
         self._way: str | None = None
+        self._unsettled = False
         self._made_directories: list[Path] = []
         self._staged_id: tuple[int, int] = (0, 0)
         self._live: Live | None = None
@@ -226,12 +228,15 @@ class SqliteStaged:
         try:
             yield
         finally:
-            if self._agent is not None and self._way is None:
-                self._agent.call("release")
+            # A dead agent holds nothing any more.
+            with suppress(AgentFailed, Cancelled):
+                if self._agent is not None:
+                    self._agent.call("release")
 
-    def _session(self) -> AgentSession:
+    def _session(self, *, cancellable: bool = True) -> AgentSession:
         if self._agent is None:
-            agent = self._agent = AgentSession(self._context.cancel)
+            agent = AgentSession(self._context.cancel if cancellable else None)
+            self._agent = agent
             agent.call(
                 "open",
                 names=list(self._names),
@@ -253,14 +258,31 @@ class SqliteStaged:
             NotEnoughSpace: The journal or `-wal` did not fit on the disk.
         """
         self._context.progress(Progress(step=f"Replacing {self.target.name}"))
-        found = self._session().call(
-            "swap",
-            expected=self._expected,
-            keep=self._context.keep_previous,
-            ownership=self._ownership(),
-        )
-        self._way = found["way"]
+        state = self.state()
+        agent = self._session()
+        try:
+            self._way = agent.call(
+                "swap",
+                expected=self._expected,
+                keep=self._context.keep_previous,
+                ownership=self._ownership(),
+            )
+            agent.call("verify")
+        except (AgentFailed, Cancelled):
+            self._end_session()
+            if not self._settle(state):
+                raise
         self._end_session()
+
+    def _settle(self, state: Mapping[str, Any]) -> bool:
+        """After the agent was killed: tell whether it had done the swap."""
+        if self._way is None:
+            self._unsettled = True
+            self._way = _settle(state, committed=None, timeout_s=self._busy_timeout_s)
+            if self._way is None:
+                _settle(state, committed=False, timeout_s=self._busy_timeout_s)
+            self._unsettled = False
+        return self._way is not None
 
     def undo(self) -> None:
         """Put back what `swap` replaced, in the same way.
@@ -276,7 +298,8 @@ class SqliteStaged:
                 f"What was in {self._names.target} before was not kept",
                 hint="Restore the safety backup.",
             )
-        self._session().call("undo", way=self._way)
+        self._end_session()
+        self._session(cancellable=False).call("undo", way=self._way)
         self._way = None
         self._end_session()
 
@@ -286,8 +309,13 @@ class SqliteStaged:
         self._agent = None
 
     def discard(self) -> None:
-        """Remove everything that this restore left beside the target and in scratch."""
+        """Remove everything that this restore left beside the target and in scratch.
+
+        Unless a swap's outcome could not be told: then it stays for `recover`.
+        """
         self._end_session()
+        if self._unsettled:
+            return
         remove_all(self._names)
         for directory in reversed(self._made_directories):
             with suppress(OSError):  # it is not empty: the restored database lies in it
@@ -338,17 +366,19 @@ def recover_swap(
     names = Names(*state["names"])
     if committed is not None and all(files.stat(path) is None for path in names.all()):
         return committed
-    with AgentSession() as agent:
-        new: bool = agent.call(
-            "settle",
-            names=list(names),
-            staged_id=list(state["staged_id"]),
-            was_wal=bool(state["was_wal"]),
-            ownership=list(state["ownership"]),
-            committed=committed,
-            scratch=str(Path(names.saved).parent),
-            timeout_s=busy_timeout_s,
-        )
+    way = _settle(state, committed=committed, timeout_s=busy_timeout_s)
     if committed is not None:
         remove_all(names)
-    return new
+    return way is not None
+
+
+def _settle(state: Mapping[str, Any], *, committed: bool | None, timeout_s: float) -> str | None:
+    with AgentSession() as agent:
+        way: str | None = agent.call(
+            "settle",
+            **state,
+            committed=committed,
+            scratch=str(Path(state["names"][-1]).parent),
+            timeout_s=timeout_s,
+        )
+    return way

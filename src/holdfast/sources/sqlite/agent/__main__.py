@@ -156,10 +156,14 @@ class Agent:
         """See `replacing.Replacement.release`."""
         self._session.release()
 
-    def swap(self, expected: str | None, keep: bool, ownership: list[int]) -> dict[str, Any]:
+    def swap(self, expected: str | None, keep: bool, ownership: list[int]) -> str:
         """See `replacing.Replacement.swap`."""
         owner = exchanging.Ownership(*ownership)
         return self._session.swap(expected=expected, keep=keep, ownership=owner)
+
+    def verify(self) -> None:
+        """See `replacing.Replacement.verify`."""
+        self._session.verify()
 
     def undo(self, way: str) -> None:
         """See `replacing.Replacement.undo`."""
@@ -174,7 +178,7 @@ class Agent:
         committed: bool | None,
         scratch: str,
         timeout_s: float,
-    ) -> bool:
+    ) -> str | None:
         """See `settling.settle`."""
         device, inode = staged_id
         return settling.settle(

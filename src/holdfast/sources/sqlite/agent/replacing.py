@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import Any
 
 import apsw
 
@@ -116,9 +115,7 @@ class Replacement:
                 raise faults.translate(error, self._names.target, "restore") from error
             raise
 
-    def swap(
-        self, *, expected: str | None, keep: bool, ownership: exchanging.Ownership
-    ) -> dict[str, Any]:
+    def swap(self, *, expected: str | None, keep: bool, ownership: exchanging.Ownership) -> str:
         """Put the staged database in the place of the live one.
 
         Args:
@@ -127,7 +124,7 @@ class Replacement:
             ownership: Of a file that is not there yet; an existing one keeps its own.
 
         Returns:
-            `way`: `placed`, `exchanged` or `copied`.
+            How: `placed`, `exchanged` or `copied`.
 
         Raises:
             LiveDataChanged: Somebody wrote since `expected`; nothing was replaced.
@@ -153,8 +150,7 @@ class Replacement:
             raise faults.translate(error, names.target, "restore") from error
         finally:
             self.close()
-        self._verify()
-        return {"way": way}
+        return way
 
     def undo(self, way: str) -> None:
         """Put back what a swap of this restore replaced."""
@@ -292,17 +288,24 @@ class Replacement:
                 amount = min(_READ_BYTES, total - offset)
                 saved.write(self._watcher.read("main", 0, offset, amount)[1])
 
-    def _verify(self) -> None:
-        """Look at the restored database as a new reader does."""
+    def verify(self) -> None:
+        """After `swap`: look at the restored database as a new reader does.
 
-        def look(live: apsw.Connection) -> list[str]:
-            return inspection.quick_check(live)
-
+        Raises:
+            RestoreCheckFailed: It is damaged.
+        """
         if not files.size(self._names.target):
             return
-        damage, _ = reading.read_live(
-            self._names.target, self._timeout_s, self._scratch, look, doing="restore"
-        )
+        try:
+            damage, _ = reading.read_live(
+                self._names.target,
+                self._timeout_s,
+                self._scratch,
+                inspection.quick_check,
+                doing="restore",
+            )
+        except TargetInUse:
+            return  # the application is at work with it; what was copied had been checked
         if damage:
             raise RestoreCheckFailed(
                 f"The restored database {self._names.target} is damaged: {damage[0]}",

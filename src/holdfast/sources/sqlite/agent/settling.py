@@ -23,7 +23,7 @@ def settle(
     committed: bool | None,
     scratch: str,
     timeout_s: float,
-) -> bool:
+) -> str | None:
     """Tell whether a swap was committed; finish it or take it back if asked to.
 
     Args:
@@ -32,27 +32,26 @@ def settle(
         committed: True to finish, False to take back, None to only tell.
 
     Returns:
-        Whether the live database is (now) the restored one.
+        How the live database was (now) replaced, or None if it is as it was before.
 
     Raises:
         RestoreError: What it takes to do so is not there any more.
     """
     way = _way(names, staged_id, scratch, timeout_s)
-    if committed is None or committed == (way is not None):
-        if not way:
-            exchanging.unexchange(names)
-            _return_to_wal(names, was_wal)
-        return way is not None
-    replacement = Replacement(names, scratch, timeout_s)
+    if committed is None or (committed and way is not None):
+        return way
     if committed:
         _require(names.staged, "the restored database")
-        replacement.swap(expected=None, keep=False, ownership=ownership)
-        return True
-    assert way is not None
+        replacement = Replacement(names, scratch, timeout_s)
+        return replacement.swap(expected=None, keep=False, ownership=ownership)
+    if way is None:
+        exchanging.unexchange(names)
+        _return_to_wal(names, was_wal)
+        return None
     if way == "copied":
         _require(names.saved, "the replaced database")
-    replacement.undo(way)
-    return False
+    Replacement(names, scratch, timeout_s).undo(way)
+    return None
 
 
 def _way(names: Names, staged_id: tuple[int, int], scratch: str, timeout_s: float) -> str | None:
