@@ -15,7 +15,7 @@ MTIME_NS = 1_700_000_000_123_456_789
 
 @dataclass
 class MemoryTree:
-    """Implements `BackupTree`. `sizes` names files whose content is that many zero bytes."""
+    """Implements `BackupTree`."""
 
     manifest: Manifest
     nodes: dict[str, Node] = field(default_factory=dict)
@@ -118,9 +118,15 @@ def memory_tree(
         tree.data[path] = data
     for path, target in (links or {}).items():
         name = path.rpartition("/")[2]
-        tree.add(
-            Node(name=name, type=NodeType.SYMLINK, mode=0o777, link_target=target, links=1), path
+        link = Node(
+            name=name,
+            type=NodeType.SYMLINK,
+            mode=0o777,
+            mtime_ns=mtime_ns,
+            link_target=target,
+            links=1,
         )
+        tree.add(link, path)
     return tree
 
 

@@ -11,14 +11,18 @@ from holdfast.archive.age import age_encrypted, age_size
 from holdfast.archive.export import archive_size, default_name, write_archive, write_database
 from holdfast.archive.limits import ArchiveLimits
 from holdfast.archive.names import RESTORE_PATH
+from holdfast.archive.reader import open_archive
+from holdfast.archive.tree import ArchiveTree
 
 __all__ = [
     "RESTORE_PATH",
     "ArchiveLimits",
+    "ArchiveTree",
     "age_encrypted",
     "age_size",
     "archive_size",
     "default_name",
+    "open_archive",
     "write_archive",
     "write_database",
 ]

@@ -14,12 +14,14 @@ from holdfast.archive.instructions import restore_text
 from holdfast.archive.limits import ArchiveLimits
 from holdfast.archive.members import SPECIAL_BITS, Contents, Entry, entries, survey
 from holdfast.archive.names import RESTORE_PATH, quote
-from holdfast.archive.writer import Sink, Spool, Written, ZipMeasure, ZipWriter
+from holdfast.archive.writer import ANY_CHECKSUM, Sink, Spool, Written, ZipMeasure, ZipWriter
 from holdfast.errors import ArchiveError, PathNotInBackup
 from holdfast.models.manifest import (
+    FILES_DIR,
     MANIFEST_PATH,
     DirectoryMetadata,
     FileChecksum,
+    LinkMetadata,
     Manifest,
 )
 from holdfast.models.node import NodeType
@@ -163,6 +165,7 @@ class _Export:
                 f"The backup's manifest is larger than the {most:,} bytes that an archive allows",
                 hint="Restore the backup into a directory instead.",
             )
+        self._check_whole()
         self._add_own(RESTORE_PATH, restore_text(self._manifest, self._contents))
         for entry in entries(self._tree):
             self._cancel.raise_if_cancelled()
@@ -170,11 +173,21 @@ class _Export:
         self._add_manifest()
         self._writer.finish()
 
+    def _check_whole(self) -> None:
+        """The tree must hold what its manifest says was captured, or no reader takes it."""
+        for path in self._manifest.contents:
+            if not path.startswith(f"{FILES_DIR}/") and self._tree.node(path) is None:
+                raise ArchiveError(
+                    f"The backup does not hold {path}, which its manifest names",
+                    hint="Verify the backup before exporting it.",
+                )
+
     def _add(self, entry: Entry) -> None:
         node = entry.node
         if node.type is NodeType.SYMLINK:
             target = quote(node.link_target.encode("utf-8", "surrogateescape"))
-            self._links.append(entry.name.decode(), msgspec.json.encode(target))
+            link = LinkMetadata(target=target, mtime_ns=_clamped(node.mtime_ns))
+            self._links.append(entry.name.decode(), msgspec.json.encode(link))
         elif node.type is NodeType.DIR:
             self._add_directory(entry)
         elif node.type is NodeType.FILE:
@@ -199,7 +212,21 @@ class _Export:
             pieces=self._read(entry.path),
             deflate=node.name.rpartition(".")[2].lower() not in _COMPRESSED,
         )
+        self._check_captured(entry.path, written)
         self._list_file(entry.name.decode(), written, mode, mtime_ns, _true_name(entry))
+
+    def _check_captured(self, path: str, written: Written) -> None:
+        """What was captured as one file must still have the checksum of that moment."""
+        captured = self._manifest.contents.get(path)
+        if (
+            captured is not None
+            and captured.checksum
+            and written.checksum not in (captured.checksum, ANY_CHECKSUM)
+        ):
+            raise ArchiveError(
+                f"{path} does not have the checksum that the backup's manifest says",
+                hint="Verify the backup before exporting it.",
+            )
 
     def _add_own(self, path: str, data: bytes) -> None:
         written = self._writer.add_file(

@@ -11,6 +11,7 @@ from holdfast.archive.names import (
     RESTORE_PATH,
     fault,
     fold_id,
+    has_place,
     path_fault,
     portable_name,
     quote,
@@ -169,8 +170,14 @@ def _entry(path: str, name: bytes, part: bytes, node: Node, *, renamed: bool = F
 
 
 def _check_place(entry: Entry) -> None:
-    name = entry.name + (b"/" if entry.node.type is NodeType.DIR else b"")
-    if entry.node.type in _MEMBER_TYPES and (reason := path_fault(name)):
+    kind = entry.node.type
+    if kind in _MEMBER_TYPES:
+        name = entry.name + (b"/" if kind is NodeType.DIR else b"")
+        reason = path_fault(name) if has_place(name) else "has no place in a backup's layout"
+    else:
+        in_directory = b"/" in entry.name and has_place(entry.name)
+        reason = None if in_directory else "has no place in a backup's layout"
+    if reason:
         raise ArchiveError(
             f"{shown(entry.path)} cannot go into an archive: it {reason}",
             hint="Archives are made of Holdfast's own backups; restore this one instead.",

@@ -3,7 +3,7 @@
 Linux allows names that are not text, that hold backslashes or control characters, or that
 differ only in case. Such an entry is stored under a portable name, and the manifest keeps the
 true one. The reader refuses exactly what `fault` names, the writer renames exactly that, so
-no export is refused at its import.
+no export is refused when it is imported.
 """
 
 from __future__ import annotations
@@ -57,29 +57,29 @@ def fault(part: bytes) -> str | None:
 
 
 def path_fault(name: bytes) -> str | None:
-    """Say why a member's name, which may end in a slash, is refused, or None if it is not."""
+    """Say why a member's name, which may end in a slash, is unsafe, or None if it is not."""
     if name.startswith(b"/"):
         return "is an absolute path"
     if _DRIVE.match(name):
         return "begins with a drive letter"
     if len(name) > MAX_PATH_BYTES:
         return f"is longer than {MAX_PATH_BYTES} bytes"
-    parts = name.removesuffix(b"/").split(b"/")
-    for part in parts:
+    for part in name.removesuffix(b"/").split(b"/"):
         if reason := fault(part):
             return reason
-    return _place_fault(parts, is_directory=name.endswith(b"/"))
+    return None
 
 
-def _place_fault(parts: list[bytes], *, is_directory: bool) -> str | None:
+def has_place(name: bytes) -> bool:
+    """Whether a member's name, which may end in a slash, stands where the layout wants it."""
+    is_directory = name.endswith(b"/")
+    parts = name.removesuffix(b"/").split(b"/")
     top = parts[0]
     if top in _TOP_FILES:
-        placed = len(parts) == 1 and not is_directory
-    elif top in _FLAT_DIRS:
-        placed = is_directory if len(parts) == 1 else len(parts) == 2 and not is_directory
-    else:
-        placed = top in _RANKS and (len(parts) > 1 or is_directory)
-    return None if placed else "has no place in a backup"
+        return len(parts) == 1 and not is_directory
+    if top in _FLAT_DIRS:
+        return is_directory if len(parts) == 1 else len(parts) == 2 and not is_directory
+    return top in _RANKS and (len(parts) > 1 or is_directory)
 
 
 def sort_key(path: bytes) -> bytes:

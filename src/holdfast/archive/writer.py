@@ -19,7 +19,8 @@ from holdfast.archive.records import Member
 from holdfast.errors import ArchiveError
 
 BLOCK_BYTES = 2**20
-_ANY_CHECKSUM = "0" * 64
+ANY_CHECKSUM = "0" * 64
+"""Stands for a checksum where only the length of an archive is counted."""
 _EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"  # a stored block of no bytes, after the flush before it
 _RATIO_FLOOR_BYTES = ArchiveLimits().ratio_floor_bytes
 
@@ -187,7 +188,7 @@ class ZipMeasure(ZipWriter):
         self.position += len(records.encode_descriptor(member))
         self._directory.append(records.encode_central(member))
         self._count += 1
-        return Written(size, _ANY_CHECKSUM)
+        return Written(size, ANY_CHECKSUM)
 
 
 class _Content:

@@ -62,6 +62,13 @@ class DirectoryMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     name: str | None = None
 
 
+class LinkMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """A symbolic link in an archive's manifest: its target, and its own time [ns]."""
+
+    target: str
+    mtime_ns: int
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """A path that a backup could not take, and why."""
 
@@ -84,7 +91,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         archive_checksum: In an archive only: SHA-256 of all its bytes before the manifest.
         files: In an archive only: size and SHA-256 of every file, by its path there.
         directories: In an archive only: every directory, by its path there.
-        links: In an archive only: symbolic links as path -> target, which a ZIP cannot carry;
+        links: In an archive only: symbolic links, which a ZIP cannot carry, by their paths;
             last part of the path and target are percent-encoded where not plain text.
     """
 
@@ -114,7 +121,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     archive_checksum: str | msgspec.UnsetType = msgspec.UNSET
     files: dict[str, FileChecksum] | msgspec.UnsetType = msgspec.UNSET
     directories: dict[str, DirectoryMetadata] | msgspec.UnsetType = msgspec.UNSET
-    links: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    links: dict[str, LinkMetadata] | msgspec.UnsetType = msgspec.UNSET
 
     def encode(self) -> bytes:
         """Return the manifest as indented UTF-8 JSON with a final newline."""
