@@ -96,6 +96,44 @@ class RecordTable:
         for bucket in self._buckets:
             yield from RECORD.iter_unpack(bytes(bucket))
 
+    def slots(self, blob_id: bytes) -> list[tuple[int, int]]:
+        """Return bucket number and record number of all records of an id.
+
+        They stay true as long as nothing is added.
+        """
+        number = self._bucket_number(blob_id)
+        bucket = self._buckets[number]
+        found: list[tuple[int, int]] = []
+        position = bucket.find(blob_id)
+        while position >= 0:
+            if position % _RECORD_BYTES == 0:
+                found.append((number, position // _RECORD_BYTES))
+            position = bucket.find(blob_id, position + 1)
+        return found
+
+    def first_slot(self, blob_id: bytes) -> tuple[int, int] | None:
+        """Return bucket number and record number of the record that `find` finds, or None."""
+        number = self._bucket_number(blob_id)
+        bucket = self._buckets[number]
+        position = bucket.find(blob_id)
+        while position % _RECORD_BYTES:
+            if position < 0:
+                return None
+            position = bucket.find(blob_id, position + 1)
+        return number, position // _RECORD_BYTES
+
+    def bucket_lengths(self) -> list[int]:
+        """Return the number of records in each bucket."""
+        return [len(bucket) // _RECORD_BYTES for bucket in self._buckets]
+
+    def buckets(self) -> Iterator[list[tuple[bytes, int, int, int, int]]]:
+        """Yield the records of each bucket, as `records` does; equal ids share a bucket."""
+        for bucket in self._buckets:
+            yield list(RECORD.iter_unpack(bytes(bucket)))
+
+    def _bucket_number(self, blob_id: bytes) -> int:
+        return blob_id[0] if len(self._buckets) == 256 else blob_id[0] << 8 | blob_id[1]
+
     def _bucket(self, blob_id: bytes) -> bytearray:
         buckets = self._buckets
         return buckets[blob_id[0] if len(buckets) == 256 else blob_id[0] << 8 | blob_id[1]]
@@ -152,6 +190,21 @@ class BlobIndex:
     def locations(self, blob_type: BlobType, blob_id: bytes) -> list[BlobLocation]:
         """Return all places where the blob lies; a blob may be in several packs."""
         return [self._location(found) for found in self._tables[blob_type].find_all(blob_id)]
+
+    def stored_length(self, content: bytes) -> int | None:
+        """Return what the blobs of a file occupy [bytes], or None if one of them is not known.
+
+        Args:
+            content: The ids of the blobs, joined, as in `Node.content`.
+        """
+        find = self._tables[BlobType.DATA].find
+        total = 0
+        for start in range(0, len(content), _ID_BYTES):
+            found = find(content[start : start + _ID_BYTES])
+            if found is None:
+                return None
+            total += found[2]
+        return total
 
     def count(self, blob_type: BlobType) -> int:
         """Return the number of records of a type; a blob in two packs counts twice."""

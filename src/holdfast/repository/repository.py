@@ -19,6 +19,7 @@ from holdfast.errors import (
     RepositoryDamaged,
     RepositoryExists,
     RepositoryNotFound,
+    StoreError,
     WrongPassword,
 )
 from holdfast.models.node import Node
@@ -170,6 +171,11 @@ class Repository:
             "or belongs to another repository than its keys",
             hint="Bring back the file `config` from a copy of the repository.",
         )
+
+    @staticmethod
+    def exists(store: Store) -> bool:
+        """Return whether there is a repository; `open` says why not."""
+        return exists(store, CONFIG_NAME)
 
     @property
     def id(self) -> str:
@@ -395,7 +401,11 @@ def _load_config(store: Store) -> bytes:
         return bytes(load_sealed_config(store, CONFIG_NAME))
     except ObjectNotFound:
         pass
-    if next(list_ids(store, ObjectKind.KEY), None) and _holds_data(store):
+    try:
+        is_repository = next(list_ids(store, ObjectKind.KEY), None) and _holds_data(store)
+    except StoreError:
+        is_repository = False  # the place itself is not there
+    if is_repository:
         raise RepositoryDamaged(
             f"The repository at {store.location} has lost its config",
             hint="Bring back the file `config` from a copy of the repository.",

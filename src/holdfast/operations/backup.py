@@ -1,0 +1,311 @@
+"""Make a backup: capture every source of the plan and keep it as one snapshot.
+
+Order is the safety: packs are durable before the index that names them, the index before the
+snapshot, the snapshot before the run is recorded as completed. Until the snapshot is saved,
+nothing of an unfinished backup is visible.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from holdfast import __version__
+from holdfast.catalog import RunKind
+from holdfast.errors import HoldfastError, SourceError, SourceNotFound
+from holdfast.models.backup import BackupMetadata, BackupType, Trigger
+from holdfast.models.manifest import ContentEntry, Manifest
+from holdfast.models.node import Node, NodeType
+from holdfast.models.progress import Progress
+from holdfast.models.tree import BackupTree
+from holdfast.operations.backups import BackupList, new_backup_id
+from holdfast.operations.capture import TreeBuilder
+from holdfast.operations.plan import Plan, Workplace
+from holdfast.operations.runs import recorded_run
+from holdfast.operations.saving import Captured, format_instant, save_backup, total_size
+from holdfast.operations.workspace import (
+    check_space,
+    plan_lock,
+    require_space,
+    scratch_directory,
+)
+from holdfast.repository import RepositoryWriter, Snapshot
+from holdfast.sources.base import CaptureContext, CaptureFacts, Source
+
+_TYPICAL_RATIO = 3
+"""Databases of text and numbers take a third of their size or less; used only to predict."""
+_SETTLED_AFTER_S = 2
+"""File systems stamp changes in ticks of up to some milliseconds, FAT of two seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupOptions:
+    """How to make one backup.
+
+    Attributes:
+        compression: zstd level 1 to 19, or None to store as it is.
+        skip_missing: Leave out sources that are not there, for a safety backup before a
+            restore of what was lost.
+        only: Roots of the sources to take; empty means all.
+        warnings: Sentences for the user that the caller already knows of.
+        facts: Additional facts for the snapshot, such as what a safety backup was made for.
+    """
+
+    compression: int | None = 1
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    backup_type: BackupType = BackupType.MANUAL
+    trigger: Trigger = Trigger.MANUAL_API
+    allow_damaged: bool = False
+    skip_missing: bool = False
+    only: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def create_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadata:
+    """Make a backup of the plan and return it.
+
+    A file that vanishes or cannot be read makes it `partial`, each such path named in
+    `problems`. Anything else that goes wrong raises, and no backup is visible.
+
+    Raises:
+        SourceError: A source cannot be captured.
+        NotEnoughSpace: There is no room for it.
+        BackupBusy: Another run of the plan is under way.
+    """
+    with plan_lock(workplace.state_dir, workplace.plan.name):
+        return run_backup(workplace, options)
+
+
+def run_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadata:
+    """Make a backup while the caller holds the plan's lock; see `create_backup`."""
+    with recorded_run(
+        workplace.catalog,
+        workplace.clock,
+        RunKind.BACKUP,
+        plan=workplace.plan.name,
+        trigger=options.trigger,
+    ) as record:
+        metadata = _Backup(workplace, options).run()
+        record.backup_id = metadata.backup_id
+        record.detail = {"status": metadata.status, "original_size": metadata.original_size}
+        return metadata
+
+
+class _Backup:
+    def __init__(self, workplace: Workplace, options: BackupOptions) -> None:
+        self._at = workplace
+        self._options = options
+        self._started_at = workplace.clock.now()
+        self._begun_s = workplace.clock.monotonic_s()
+        self._captured = Captured(options.compression, warnings=list(options.warnings))
+        self._facts: list[tuple[Source, CaptureFacts]] = []
+        self._done_bytes = 0
+        self._total_bytes = 0
+
+    def run(self) -> BackupMetadata:
+        repository = self._at.repository
+        with repository.lock() as lock, scratch_directory(self._at.scratch_root) as scratch:
+            # Snapshots first, then the index: the other order can miss blobs that a snapshot
+            # saved in between relies on.
+            listed = BackupList(repository, self._at.catalog)
+            parent = self._parent(listed)
+            repository.reload_index()
+            sources = self._sources()
+            self._check_space(sources, has_parent=parent is not None)
+            backup_id = new_backup_id(self._started_at, (name for name, _ in listed.snapshots()))
+            with repository.writer(
+                lock, compression=self._options.compression, cancel=self._at.cancel
+            ) as writer:
+                for source in sources:
+                    self._capture_present(source, writer, parent, scratch)
+                if not self._captured.roots and self._options.skip_missing:
+                    raise SourceNotFound("Nothing that the restore would replace is there")
+                return save_backup(
+                    self._at,
+                    lock,
+                    writer,
+                    self._manifest(backup_id),
+                    self._captured,
+                    parent=parent,
+                    begun_s=self._begun_s,
+                    facts=self._options.facts,
+                )
+
+    def _sources(self) -> list[Source]:
+        sources = []
+        for source in self._at.plan.sources:
+            if self._options.only and source.root not in self._options.only:
+                continue
+            sources.append(source)
+            try:
+                self._total_bytes += source.size_bytes()
+            except SourceNotFound:
+                if not self._options.skip_missing:
+                    raise
+        if not sources:
+            raise SourceError(
+                f"The plan {self._at.plan.name} protects nothing",
+                hint="Name a database (DATABASE_URL), directories or settings.",
+            )
+        return sources
+
+    def _parent(self, listed: BackupList) -> Snapshot | None:
+        ours = [
+            snapshot
+            for _, snapshot in listed.snapshots()
+            if snapshot.holdfast.get("plan") == self._at.plan.name
+        ]
+        return ours[-1] if ours else None
+
+    def _check_space(self, sources: list[Source], *, has_parent: bool) -> None:
+        scratch = max((source.scratch_bytes() for source in sources), default=0)
+        if scratch:
+            require_space(self._at.scratch_root, scratch, "temporary copy of the database")
+        if has_parent:
+            expected = 0
+        elif self._options.compression is None:
+            expected = self._total_bytes
+        else:
+            expected = self._total_bytes // _TYPICAL_RATIO
+        store = self._at.repository.store
+        check_space(expected, store.free_bytes(), f"repository {store.location}")
+
+    def _capture_present(
+        self, source: Source, writer: RepositoryWriter, parent: Snapshot | None, scratch: Path
+    ) -> None:
+        try:
+            self._capture(source, writer, parent, scratch)
+        except SourceNotFound as error:
+            if not self._options.skip_missing:
+                raise
+            self._captured.warnings.append(f"Left out of the safety backup: {error.message}")
+
+    def _capture(
+        self, source: Source, writer: RepositoryWriter, parent: Snapshot | None, scratch: Path
+    ) -> None:
+        tree = self._at.repository.tree(parent) if parent else None
+        context = CaptureContext(
+            scratch_dir=scratch,
+            previous=_previous_contents(tree),
+            exclude=self._at.exclude,
+            allow_damaged=self._options.allow_damaged,
+            progress=self._at.progress,
+            cancel=self._at.cancel,
+        )
+        step = f"Backing up {source.name}"
+        with source.capture(context) as capture:
+            builder = TreeBuilder(
+                self._at.repository,
+                writer,
+                previous=tree,
+                settled_before_ns=_settled_before_ns(parent),
+                unchanged=capture.unchanged,
+                on_bytes=lambda count: self._advance(step, count),
+                cancel=self._at.cancel,
+            )
+            for entry in capture.entries():
+                builder.add(entry)
+            root = builder.finish()
+            facts = capture.facts()
+        self._facts.append((source, facts))
+        self._captured.problems += [*facts.problems, *builder.totals.problems]
+        self._captured.warnings += facts.warnings
+        if root is not None:
+            content = _content_entry(
+                source, builder, root, facts, context.previous.get(source.root)
+            )
+            self._captured.add(source.root, root, content, builder)
+
+    def _advance(self, step: str, count: int) -> None:
+        self._done_bytes += count
+        self._at.progress(
+            Progress(
+                step=step,
+                done_bytes=self._done_bytes,
+                total_bytes=max(self._total_bytes, self._done_bytes),
+            )
+        )
+
+    def _manifest(self, backup_id: str) -> Manifest:
+        plan, captured = self._at.plan, self._captured
+        counts = _table_counts(self._facts)
+        every = [facts for _, facts in self._facts]
+        return Manifest(
+            backup_id=backup_id,
+            created_at=format_instant(self._started_at),
+            backup_type=self._options.backup_type,
+            trigger=self._options.trigger,
+            plan=plan.name,
+            description=self._options.description,
+            tags=self._options.tags,
+            holdfast_version=__version__,
+            app=plan.app,
+            app_version=plan.app_version,
+            schema_version=_schema_version(plan, every),
+            hostname=socket.gethostname(),
+            contents=captured.contents,
+            table_counts=counts,
+            total_records=sum(counts.values()),
+            original_size=total_size(captured.contents.values()),
+            engines={name: each.engines[name] for each in every for name in each.engines},
+            references=dict(plan.references),
+            skipped_settings=tuple(name for each in every for name in each.skipped_settings),
+            damaged=any(each.damaged for each in every),
+            problems=tuple(captured.problems),
+        )
+
+
+def _previous_contents(tree: BackupTree | None) -> dict[str, ContentEntry]:
+    if tree is None:
+        return {}
+    try:
+        return dict(tree.manifest.contents)
+    except (HoldfastError, ValueError):
+        # Without a readable parent everything is captured anew, which is only slower.
+        return {}
+
+
+def _settled_before_ns(parent: Snapshot | None) -> int:
+    return int((parent.time.timestamp() - _SETTLED_AFTER_S) * 1_000_000_000) if parent else 0
+
+
+def _content_entry(
+    source: Source,
+    builder: TreeBuilder,
+    root: Node,
+    facts: CaptureFacts,
+    previous: ContentEntry | None,
+) -> ContentEntry:
+    if root.type is NodeType.DIR:
+        checksum = (root.subtree or b"").hex()
+    elif builder.saved is not None:
+        checksum = builder.saved.checksum
+    else:
+        checksum = previous.checksum if previous else ""
+    return ContentEntry(
+        kind=source.kind,
+        size=builder.totals.size,
+        count=builder.totals.files if root.type is NodeType.DIR else facts.count,
+        checksum=checksum,
+        facts=dict(facts.facts),
+    )
+
+
+def _table_counts(captured: list[tuple[Source, CaptureFacts]]) -> dict[str, int]:
+    databases = [(source, facts) for source, facts in captured if facts.table_counts]
+    if len(databases) == 1:
+        return dict(databases[0][1].table_counts)
+    return {
+        f"{source.name}.{table}": count
+        for source, facts in databases
+        for table, count in facts.table_counts.items()
+    }
+
+
+def _schema_version(plan: Plan, facts: list[CaptureFacts]) -> str | None:
+    told = plan.schema_version() if plan.schema_version else None
+    return told or next((each.schema_version for each in facts if each.schema_version), None)

@@ -1,0 +1,218 @@
+"""The backups of a repository as people see them: listed, named, resolved, kept, deleted."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from holdfast.catalog import Catalog, Proof, RunKind, RunStatus
+from holdfast.errors import AmbiguousBackupId, BackupNotFound, RepositoryDamaged
+from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType, Trigger
+from holdfast.models.manifest import MANIFEST_PATH
+from holdfast.repository import Repository, Snapshot
+
+LATEST = "latest"
+_BACKUP_ID = re.compile(r"backup_\d{8}_\d{6}(_\d{1,6})?", re.ASCII)
+KEEP_FOREVER = "Never"
+"""The value of a snapshot's `delete` field that rustic uses for the same purpose."""
+
+
+def new_backup_id(now: datetime, taken: Iterable[str]) -> str:
+    """Return `backup_YYYYMMDD_HHMMSS`, with a suffix where that second has a backup already."""
+    base = f"backup_{now.astimezone(UTC):%Y%m%d_%H%M%S}"
+    used = set(taken)
+    candidate, number = base, 1
+    while candidate in used:
+        number += 1
+        candidate = f"{base}_{number}"
+    return candidate
+
+
+def name_snapshots(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
+    """Pair each snapshot with its backup id; one that restic wrote is named by its time.
+
+    Where two snapshots carry one label (one was copied or forged), the older keeps the name.
+    """
+    named: list[tuple[str, Snapshot]] = []
+    used: set[str] = set()
+    for snapshot in sorted(snapshots, key=lambda each: each.time):
+        label = snapshot.label or ""
+        usable = _BACKUP_ID.fullmatch(label) and label not in used
+        name = label if usable else new_backup_id(snapshot.time, used)
+        used.add(name)
+        named.append((name, snapshot))
+    return named
+
+
+class BackupList:
+    """The backups of one repository at one moment, oldest first.
+
+    A snapshot file that is damaged is listed in `damaged` and hides no other backup.
+    """
+
+    def __init__(self, repository: Repository, catalog: Catalog) -> None:
+        self.damaged: list[RepositoryDamaged] = []
+        self._repository = repository
+        self._proofs = catalog.proofs()
+        self._restored = {
+            run.backup_id
+            for run in catalog.runs(kind=RunKind.RESTORE)
+            if run.status is RunStatus.COMPLETED and run.backup_id
+        }
+        self._named = name_snapshots(repository.list_snapshots(on_damaged=self.damaged.append))
+
+    def all(self) -> list[BackupMetadata]:
+        """Return every backup, oldest first."""
+        return [self.describe(name, snapshot) for name, snapshot in self._named]
+
+    def snapshots(self) -> list[tuple[str, Snapshot]]:
+        """Return every backup id with its snapshot, oldest first."""
+        return list(self._named)
+
+    def resolve(self, wanted: str) -> tuple[str, Snapshot]:
+        """Find a backup by its id, a unique prefix, a snapshot id, or `latest`.
+
+        Raises:
+            BackupNotFound: There is none.
+            AmbiguousBackupId: There are several.
+        """
+        if wanted == LATEST:
+            return self._latest()
+        exact = [pair for pair in self._named if pair[0] == wanted]
+        found = exact or [pair for pair in self._named if _begins(pair, wanted)]
+        if not found:
+            raise BackupNotFound(
+                f"There is no backup {wanted} in {self._repository.store.location}",
+                hint="`holdfast list` shows the backups there are.",
+            )
+        if len(found) > 1:
+            names = ", ".join(name for name, _ in found[:5])
+            raise AmbiguousBackupId(
+                f"{wanted} fits {len(found)} backups: {names}" + ("..." if len(found) > 5 else ""),
+                hint="Give more of the id.",
+            )
+        return found[0]
+
+    def _latest(self) -> tuple[str, Snapshot]:
+        regular = [
+            pair for pair in self._named if _ours(pair[1]).get("type") != BackupType.PRE_RESTORE
+        ]
+        if not (regular or self._named):
+            raise BackupNotFound(
+                f"There is no backup in {self._repository.store.location} yet",
+                hint="`holdfast create` makes one.",
+            )
+        return (regular or self._named)[-1]
+
+    def describe(self, backup_id: str, snapshot: Snapshot) -> BackupMetadata:
+        """Return all that is known of one backup."""
+        ours = _ours(snapshot) or self._from_manifest(snapshot)
+        proof = self._proof(backup_id, snapshot)
+        partial = ours.get("status") == BackupStatus.PARTIAL
+        verified = proof is not None and proof.passed
+        status = BackupStatus.COMPLETED
+        if partial:
+            status = BackupStatus.PARTIAL
+        elif backup_id in self._restored:
+            status = BackupStatus.RESTORED
+        elif verified:
+            status = BackupStatus.VERIFIED
+        return BackupMetadata(
+            backup_id=backup_id,
+            created_at=snapshot.time.astimezone(UTC),
+            backup_type=_enum(BackupType, ours.get("type")) or BackupType.MANUAL,
+            status=status,
+            original_size=int(ours.get("original_size", 0)),
+            stored_size=int(ours.get("stored_size", 0)),
+            compressed_size=int(ours.get("compressed_size", 0)),
+            encrypted=self._repository.encrypted,
+            compressed=bool(ours.get("compressed", True)),
+            checksum=str(ours.get("checksum", snapshot.tree.hex())),
+            schema_version=ours.get("schema_version"),
+            table_counts=dict(ours.get("table_counts", {})),
+            total_records=int(ours.get("total_records", 0)),
+            description=snapshot.description,
+            tags=snapshot.tags,
+            verified=verified,
+            verification_date=proof.proven_at if proof else None,
+            verification_errors=proof.errors if proof else (),
+            app_version=ours.get("app_version"),
+            trigger=_enum(Trigger, ours.get("trigger")),
+            hostname=snapshot.hostname,
+            plan=str(ours.get("plan", "default")),
+            problems=tuple(ours.get("problems", ())),
+            warnings=tuple(ours.get("warnings", ())),
+            damaged=bool(ours.get("damaged", False)),
+            keep=snapshot.delete == KEEP_FOREVER,
+            duration_s=ours.get("duration_s"),
+            snapshot_id=snapshot.id,
+        )
+
+    def _proof(self, backup_id: str, snapshot: Snapshot) -> Proof | None:
+        tree = snapshot.tree.hex()
+        proofs = [each for each in self._proofs.get(backup_id, ()) if each.snapshot_tree == tree]
+        return max(proofs, key=lambda each: each.proven_at, default=None)
+
+    def _from_manifest(self, snapshot: Snapshot) -> dict[str, Any]:
+        """Read from `manifest.json` what another program dropped from the snapshot file."""
+        tree = self._repository.tree(snapshot)
+        if tree.node(MANIFEST_PATH) is None:
+            return {"original_size": _foreign_size(snapshot)}
+        data = b"".join(tree.read(MANIFEST_PATH))
+        manifest = tree.manifest
+        return {
+            "type": manifest.backup_type,
+            "trigger": manifest.trigger,
+            "plan": manifest.plan,
+            "status": BackupStatus.PARTIAL if manifest.problems else BackupStatus.COMPLETED,
+            "original_size": manifest.original_size,
+            "checksum": hashlib.sha256(data).hexdigest(),
+            "schema_version": manifest.schema_version,
+            "table_counts": manifest.table_counts,
+            "total_records": manifest.total_records,
+            "app_version": manifest.app_version,
+            "problems": [f"{each.path}: {each.reason}" for each in manifest.problems],
+            "damaged": manifest.damaged,
+        }
+
+
+def set_keep(repository: Repository, snapshot: Snapshot, *, keep: bool) -> Snapshot:
+    """Keep a backup for ever, or no longer: a new snapshot is saved, then the old one removed."""
+    return _rewrite(repository, snapshot, delete=KEEP_FOREVER if keep else None)
+
+
+def _rewrite(repository: Repository, snapshot: Snapshot, *, delete: str | None) -> Snapshot:
+    if snapshot.delete == delete or snapshot.id is None:
+        return snapshot
+    saved = repository.save_snapshot(
+        replace(snapshot, id=None, delete=delete, original=snapshot.original or snapshot.id)
+    )
+    repository.remove_snapshot(snapshot.id)
+    return saved
+
+
+def _ours(snapshot: Snapshot) -> dict[str, Any]:
+    return snapshot.holdfast
+
+
+def _begins(pair: tuple[str, Snapshot], wanted: str) -> bool:
+    name, snapshot = pair
+    by_snapshot = len(wanted) >= 4 and (snapshot.id or "").startswith(wanted)
+    return bool(wanted) and (name.startswith(wanted) or by_snapshot)
+
+
+def _foreign_size(snapshot: Snapshot) -> int:
+    summary = snapshot.extra.get("summary")
+    size = summary.get("total_bytes_processed", 0) if isinstance(summary, dict) else 0
+    return size if isinstance(size, int) else 0
+
+
+def _enum(kind: Any, value: Any) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        return None

@@ -1,0 +1,153 @@
+"""Remove backups, by name or by a retention plan, and free what nothing reaches any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from holdfast.catalog import RunKind, RunStatus
+from holdfast.errors import BackupNotFound, NothingToUndo, RetentionError
+from holdfast.models.retention import RetentionPlan, RetentionPolicy
+from holdfast.operations.backups import BackupList
+from holdfast.operations.plan import Workplace
+from holdfast.operations.retention import plan_retention
+from holdfast.operations.runs import recorded_run
+from holdfast.operations.undo import find_safety_backup
+from holdfast.operations.workspace import plan_lock
+from holdfast.repository import PruneOptions, execute_prune, plan_prune
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupResult:
+    """What a cleanup removed.
+
+    Attributes:
+        removed: Ids of the backups removed.
+        freed_bytes: What the repository occupies less.
+    """
+
+    removed: tuple[str, ...]
+    freed_bytes: int
+
+
+def delete_backup(workplace: Workplace, wanted: str) -> str:
+    """Remove one backup; its space is freed by the next cleanup or prune. Return its id.
+
+    Raises:
+        BackupNotFound: There is no such backup.
+        RetentionError: It is marked to be kept for ever.
+    """
+    with plan_lock(workplace.state_dir, workplace.plan.name), workplace.repository.lock() as lock:
+        listed = BackupList(workplace.repository, workplace.catalog)
+        backup_id, snapshot = listed.resolve(wanted)
+        if listed.describe(backup_id, snapshot).keep:
+            raise RetentionError(
+                f"{backup_id} is marked to be kept",
+                hint=f"Use `holdfast unkeep {backup_id}` first.",
+            )
+        lock.ensure()
+        if snapshot.id is not None:
+            workplace.repository.remove_snapshot(snapshot.id)
+        _forget(workplace, backup_id)
+        return backup_id
+
+
+def plan_cleanup(
+    workplace: Workplace,
+    policy: RetentionPolicy,
+    *,
+    timezone: tzinfo = UTC,
+    max_removed_share: float | None = None,
+    force: bool = False,
+) -> RetentionPlan:
+    """Say for each backup of the plan whether the policy keeps it, and why. Removes nothing."""
+    listed = BackupList(workplace.repository, workplace.catalog)
+    if listed.damaged:
+        raise listed.damaged[0]
+    backups = [each for each in listed.all() if each.plan == workplace.plan.name]
+    return plan_retention(
+        backups,
+        _failed_runs(workplace),
+        policy,
+        now=workplace.clock.now(),
+        timezone=timezone,
+        undo_backup_id=_undo_backup_id(workplace),
+        max_removed_share=max_removed_share,
+        force=force,
+    )
+
+
+def execute_cleanup(
+    workplace: Workplace, plan: RetentionPlan, *, prune: bool = True
+) -> CleanupResult:
+    """Remove what the plan says, then free what nothing reaches.
+
+    Raises:
+        RetentionPaused: The plan is paused; nothing was removed.
+    """
+    plan.raise_if_paused()
+    with (
+        plan_lock(workplace.state_dir, workplace.plan.name),
+        recorded_run(
+            workplace.catalog,
+            workplace.clock,
+            RunKind.CLEANUP,
+            plan=workplace.plan.name,
+            trigger="cleanup",
+        ) as record,
+    ):
+        removed = _remove(workplace, plan)
+        freed = prune_repository(workplace) if prune and removed else 0
+        record.detail = {"removed": removed, "freed_bytes": freed}
+        return CleanupResult(removed=tuple(removed), freed_bytes=freed)
+
+
+def prune_repository(workplace: Workplace, options: PruneOptions | None = None) -> int:
+    """Free what no backup reaches; return how many bytes less the repository occupies."""
+    repository = workplace.repository
+    with repository.lock(exclusive=True) as lock:
+        plan = plan_prune(repository, lock, options=options or PruneOptions())
+        summary = execute_prune(
+            repository, lock, plan, progress=workplace.progress, cancel=workplace.cancel
+        )
+    return summary.freed_bytes
+
+
+def _remove(workplace: Workplace, plan: RetentionPlan) -> list[str]:
+    removed = []
+    with workplace.repository.lock() as lock:
+        listed = BackupList(workplace.repository, workplace.catalog)
+        # Oldest first: an interrupted cleanup leaves the newer backups.
+        for backup in reversed(plan.removed):
+            workplace.cancel.raise_if_cancelled()
+            try:
+                backup_id, snapshot = listed.resolve(backup.backup_id)
+            except BackupNotFound:
+                continue
+            # What was decided on may since have been kept or replaced under the same id.
+            if snapshot.id != backup.snapshot_id or snapshot.id is None:
+                continue
+            lock.ensure()
+            workplace.repository.remove_snapshot(snapshot.id)
+            _forget(workplace, backup_id)
+            removed.append(backup_id)
+    return removed
+
+
+def _forget(workplace: Workplace, backup_id: str) -> None:
+    workplace.catalog.forget_backup(backup_id)
+
+
+def _failed_runs(workplace: Workplace) -> list[datetime]:
+    return [
+        run.started_at
+        for run in workplace.catalog.runs(plan=workplace.plan.name, kind=RunKind.BACKUP)
+        if run.status is RunStatus.FAILED
+    ]
+
+
+def _undo_backup_id(workplace: Workplace) -> str | None:
+    try:
+        return find_safety_backup(workplace)[0]
+    except (NothingToUndo, BackupNotFound):
+        return None

@@ -1,0 +1,95 @@
+"""The databases of a backup, restored and checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from holdfast.models.manifest import DATABASE_DIR, Manifest
+from holdfast.models.node import NodeType
+from holdfast.models.progress import Progress
+from holdfast.models.tree import BackupTree
+from holdfast.operations.findings import Findings
+from holdfast.operations.plan import Workplace
+from holdfast.operations.workspace import require_space, scratch_directory
+from holdfast.sources.sqlite import check_database
+
+
+def database_paths(tree: BackupTree, target: Path) -> dict[str, Path]:
+    """Return where the SQLite databases of a backup are, once it is laid out in `target`."""
+    if tree.node(DATABASE_DIR) is None:
+        return {}
+    paths = [
+        f"{DATABASE_DIR}/{node.name}"
+        for node in tree.children(DATABASE_DIR)
+        if node.type is NodeType.FILE
+    ]
+    return {path: target / path for path in paths if _is_sqlite(tree.manifest, path)}
+
+
+@contextmanager
+def restored_databases(workplace: Workplace, tree: BackupTree) -> Iterator[dict[str, Path]]:
+    """Restore the databases of a backup to scratch; yield the files by path in the backup."""
+    with scratch_directory(workplace.scratch_root) as scratch:
+        found = database_paths(tree, scratch)
+        needed = sum(node.size for path in found if (node := tree.node(path)))
+        require_space(scratch, needed, "scratch copy of the database")
+        (scratch / DATABASE_DIR).mkdir(mode=0o700)
+        for path, target in found.items():
+            workplace.cancel.raise_if_cancelled()
+            workplace.progress(Progress(step=f"Restoring {path} to scratch"))
+            descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                tree.write_to(path, descriptor)
+            finally:
+                os.close(descriptor)
+        yield found
+
+
+def check_databases(
+    manifest: Manifest,
+    databases: dict[str, Path],
+    findings: Findings,
+    expectations: Sequence[str] = (),
+) -> None:
+    """Check restored databases: integrity, foreign keys, table counts, the user's queries.
+
+    Expectations are checked against the first database.
+    """
+    single = len(databases) == 1
+    for number, (path, file) in enumerate(databases.items()):
+        name = Path(path).stem
+        results = check_database(
+            file,
+            table_counts=_counts_of(manifest, name, single),
+            expect=expectations if number == 0 else (),
+            full=True,
+            known_violations=_known_violations(manifest, path),
+        )
+        for result in results:
+            check = "sqlite integrity" if result.name == "integrity" else result.name
+            label = check if single else f"{check} ({name})"
+            findings.add(label, result.passed, result.detail)
+
+
+def _counts_of(manifest: Manifest, name: str, single: bool) -> dict[str, int]:
+    if single:
+        return dict(manifest.table_counts)
+    return {
+        table.removeprefix(f"{name}."): count
+        for table, count in manifest.table_counts.items()
+        if table.startswith(f"{name}.")
+    }
+
+
+def _known_violations(manifest: Manifest, path: str) -> int | None:
+    entry = manifest.contents.get(path)
+    known = entry.facts.get("violations") if entry else None
+    return known if isinstance(known, int) else None
+
+
+def _is_sqlite(manifest: Manifest, path: str) -> bool:
+    entry = manifest.contents.get(path)
+    return entry is None or entry.kind == "sqlite"

@@ -1,0 +1,91 @@
+"""Prove that a backup restores, by restoring it into a scratch place and checking it there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from holdfast.catalog import RunKind
+from holdfast.errors import NotEnoughSpace, RepositoryDamaged, RestoreError, StoreError
+from holdfast.models.backup import BackupVerification
+from holdfast.models.tree import BackupTree
+from holdfast.operations.backups import BackupList
+from holdfast.operations.databases import check_databases, database_paths
+from holdfast.operations.extract import extract
+from holdfast.operations.findings import Findings
+from holdfast.operations.plan import Workplace
+from holdfast.operations.references import check_references
+from holdfast.operations.runs import recorded_run
+from holdfast.operations.verify import directory_paths, remember
+from holdfast.operations.workspace import scratch_directory
+
+
+def drill_backup(
+    workplace: Workplace, wanted: str, *, expect: Sequence[str] = ()
+) -> BackupVerification:
+    """Restore a backup into a scratch place, check it there, time it, and clean up.
+
+    Args:
+        expect: SQL queries beyond those of the plan; each must yield one true value.
+
+    Returns:
+        The checks by name: restore, files, sqlite integrity, foreign keys, table counts, each
+        expectation, references; and how long the restore took.
+
+    Raises:
+        BackupNotFound: There is no such backup.
+        NotEnoughSpace: The scratch place has no room for it.
+    """
+    backup_id, snapshot = BackupList(workplace.repository, workplace.catalog).resolve(wanted)
+    findings = Findings()
+    missing: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
+    begun_s = workplace.clock.monotonic_s()
+    with (
+        recorded_run(
+            workplace.catalog,
+            workplace.clock,
+            RunKind.DRILL,
+            plan=workplace.plan.name,
+            trigger="drill",
+        ) as record,
+        scratch_directory(workplace.scratch_root) as scratch,
+    ):
+        record.backup_id = backup_id
+        tree = workplace.repository.tree(snapshot)
+        target = scratch / "restored"
+        if _restore(workplace, tree, target, scratch, findings):
+            databases = database_paths(tree, target)
+            expectations = (*workplace.plan.expectations, *expect)
+            check_databases(tree.manifest, databases, findings, expectations)
+            report = check_references(
+                tree, tree.manifest, databases.values(), directory_paths(workplace)
+            )
+            findings.checks += report.checks
+            missing, orphans = report.missing, report.orphans
+        result = BackupVerification(
+            backup_id=backup_id,
+            verified=not findings.errors,
+            errors=findings.errors,
+            checks=tuple(findings.checks),
+            verified_at=workplace.clock.now(),
+            duration_s=round(workplace.clock.monotonic_s() - begun_s, 3),
+            missing_files=missing,
+            orphan_files=orphans,
+        )
+        remember(workplace, snapshot, result, RunKind.DRILL)
+        record.failed_because = "; ".join(result.errors) or None
+    return result
+
+
+def _restore(
+    workplace: Workplace, tree: BackupTree, target: Path, scratch: Path, findings: Findings
+) -> bool:
+    try:
+        changes, checks = extract(workplace, tree, target, scratch)
+    except NotEnoughSpace:
+        raise
+    except (RepositoryDamaged, RestoreError, StoreError) as error:
+        return findings.add("restore", False, error.message)
+    findings.checks += checks
+    return findings.add("restore", True, f"{len(changes)} entries restored")

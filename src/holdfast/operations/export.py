@@ -1,0 +1,128 @@
+"""Write a backup to a portable file: an archive, or a single database."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from holdfast.archive import age_encrypted, default_name, write_archive, write_database
+from holdfast.errors import ArchivePassphraseError, PathNotInBackup, TargetExists, UsageError
+from holdfast.models.manifest import DATABASE_DIR
+from holdfast.models.node import NodeType
+from holdfast.models.tree import BackupTree
+from holdfast.operations.backups import BackupList
+from holdfast.operations.plan import Workplace
+
+_FORMS = ".zip, .zip.age, .db, .db.gz"
+
+
+def export_backup(
+    workplace: Workplace,
+    wanted: str,
+    target: Path | None = None,
+    *,
+    passphrase: str | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a backup to a file; its form follows from the suffix: .zip, .zip.age, .db, .db.gz.
+
+    The file appears under its name only when it is complete and durable.
+
+    Args:
+        target: The file, or a directory to write the default name into; None means the
+            default name in the working directory.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        TargetExists: The file is there already and `overwrite` is false.
+    """
+    backup_id, snapshot = BackupList(workplace.repository, workplace.catalog).resolve(wanted)
+    tree = workplace.repository.tree(snapshot)
+    path = _target_path(target, tree)
+    write = _writer_for(workplace, path, tree, backup_id, passphrase)
+    if path.exists() and not overwrite:
+        raise TargetExists(f"{path} exists already", hint="Name another file, or use --force.")
+    with _appearing(path) as sink:
+        write(sink)
+    return path
+
+
+def _target_path(target: Path | None, tree: BackupTree) -> Path:
+    manifest = tree.manifest
+    name = default_name(manifest.app, datetime.fromisoformat(manifest.created_at))
+    if target is None:
+        return Path(name)
+    return target / name if target.is_dir() else target
+
+
+def _writer_for(
+    workplace: Workplace, path: Path, tree: BackupTree, backup_id: str, passphrase: str | None
+) -> Callable[[BinaryIO], None]:
+    def archive(sink: BinaryIO) -> None:
+        write_archive(tree, sink, progress=workplace.progress, cancel=workplace.cancel)
+
+    def encrypted(sink: BinaryIO) -> None:
+        with age_encrypted(sink, passphrase or "") as inner:
+            write_archive(tree, inner, progress=workplace.progress, cancel=workplace.cancel)
+
+    def database(sink: BinaryIO) -> None:
+        write_database(
+            tree,
+            _only_database(tree, backup_id),
+            sink,
+            gzip=name.endswith(".gz"),
+            progress=workplace.progress,
+            cancel=workplace.cancel,
+        )
+
+    name = path.name.lower()
+    if name.endswith(".zip"):
+        return archive
+    if name.endswith(".zip.age"):
+        if not passphrase:
+            raise ArchivePassphraseError(
+                "A .zip.age archive needs a passphrase", hint="Give one with --passphrase-file."
+            )
+        return encrypted
+    if name.endswith((".db", ".db.gz", ".sqlite", ".sqlite3")):
+        return database
+    raise UsageError(f"{path.name} has no form that Holdfast writes", hint=f"Use one of {_FORMS}.")
+
+
+def _only_database(tree: BackupTree, backup_id: str) -> str:
+    paths = [
+        f"{DATABASE_DIR}/{node.name}"
+        for node in (tree.children(DATABASE_DIR) if tree.node(DATABASE_DIR) else ())
+        if node.type is NodeType.FILE
+    ]
+    if not paths:
+        raise PathNotInBackup(f"{backup_id} holds no database", hint="Export it as .zip.")
+    if len(paths) > 1:
+        raise UsageError(
+            f"{backup_id} holds {len(paths)} databases: {', '.join(paths)}",
+            hint="Export it as .zip.",
+        )
+    return paths[0]
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that gets its name only when it was written whole."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as sink:
+            yield sink
+            sink.flush()
+            os.fsync(sink.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,24 @@
+"""Named checks and what they found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from holdfast.models.backup import CheckResult
+
+
+@dataclass(slots=True)
+class Findings:
+    """Named checks in the order they were made."""
+
+    checks: list[CheckResult] = field(default_factory=list)
+
+    def add(self, name: str, passed: bool, detail: str = "") -> bool:
+        """Record one check; return whether it passed."""
+        self.checks.append(CheckResult(name=name, passed=passed, detail=detail))
+        return passed
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What failed, as sentences."""
+        return tuple(f"{each.name}: {each.detail}" for each in self.checks if not each.passed)

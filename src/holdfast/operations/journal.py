@@ -1,0 +1,143 @@
+"""The restore journal: what makes a restore that a crash interrupted wholly done or wholly undone.
+
+Before anything live is touched, the journal says durably what is staged and how each swap can
+be recognised. It is changed by writing a new file and renaming it over the old one. Whoever
+next works on the plan recovers from it first: the last swap of a restore is the decisive one
+(a database's commit where there is a database); if it happened, everything is brought forward,
+otherwise everything is taken back.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from holdfast.errors import RestoreError
+from holdfast.sources.base import Source
+
+STAGED = "staged"
+SWAPPING = "swapping"
+JOURNAL_NAME = "restore.json"
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One source's part of a restore: its root in the backup and its `Staged.state`."""
+
+    root: str
+    state: dict[str, Any]
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """A restore under way.
+
+    Attributes:
+        phase: `staged` while nothing live was touched, `swapping` from just before the first
+            swap until everything is swapped.
+        steps: In the order of swapping.
+    """
+
+    token: str
+    plan: str
+    backup_id: str
+    started_at: str
+    phase: str
+    steps: tuple[Step, ...] = ()
+    safety_backup_id: str | None = None
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """What recovery found and did: the live data is wholly new (`completed`) or wholly old."""
+
+    backup_id: str
+    started_at: str
+    completed: bool
+    safety_backup_id: str | None
+
+    def sentence(self) -> str:
+        """Say it for people."""
+        what = "completed" if self.completed else "taken back; the data is as it was before"
+        return (
+            f"The restore of {self.backup_id} that was interrupted ({self.started_at}) was {what}"
+        )
+
+
+def save_journal(state_dir: Path, journal: Journal) -> None:
+    """Make the journal durable, in place of the one before."""
+    path = state_dir / JOURNAL_NAME
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(journal))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_directory(state_dir)
+
+
+def remove_journal(state_dir: Path) -> None:
+    """Say that no restore is under way."""
+    (state_dir / JOURNAL_NAME).unlink(missing_ok=True)
+    _sync_directory(state_dir)
+
+
+def load_journal(state_dir: Path) -> Journal | None:
+    """Return the journal of an interrupted restore, or None.
+
+    Raises:
+        RestoreError: The journal cannot be read.
+    """
+    path = state_dir / JOURNAL_NAME
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Journal)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        raise RestoreError(
+            f"The journal of an interrupted restore cannot be read: {path}: {error}",
+            hint="Check the live data by hand, then move the journal away.",
+        ) from error
+
+
+def recover(state_dir: Path, sources: Sequence[Source]) -> Recovery | None:
+    """Finish or take back an interrupted restore; idempotent. The caller holds the plan's lock.
+
+    Raises:
+        RestoreError: A source of the restore is no longer part of the plan.
+    """
+    journal = load_journal(state_dir)
+    if journal is None:
+        return None
+    by_root = {source.root: source for source in sources}
+    lost = [step.root for step in journal.steps if step.root not in by_root]
+    if lost:
+        raise RestoreError(
+            f"A restore of {journal.backup_id} was interrupted, and the plan no longer names"
+            f" {', '.join(lost)}",
+            hint="Name the same databases and directories again, then repeat the command.",
+        )
+    completed = False
+    if journal.phase == SWAPPING and journal.steps:
+        decisive = journal.steps[-1]
+        completed = by_root[decisive.root].recover(decisive.state, committed=None)
+    order = journal.steps if completed else tuple(reversed(journal.steps))
+    for step in order:
+        by_root[step.root].recover(step.state, committed=completed)
+    remove_journal(state_dir)
+    return Recovery(
+        backup_id=journal.backup_id,
+        started_at=journal.started_at,
+        completed=completed,
+        safety_backup_id=journal.safety_backup_id,
+    )
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,61 @@
+"""What is protected, and everything an operation needs to work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdfast.catalog import Catalog
+from holdfast.clock import Clock, SystemClock
+from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
+from holdfast.repository import Repository
+from holdfast.sources.base import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is protected and how.
+
+    Attributes:
+        sources: In the order of capture: databases, then settings, then directories, so that
+            a file may be newer than the row that names it but never missing.
+        references: Per directory label, an SQL query whose first column names its files,
+            relative to the directory.
+        expectations: SQL queries that must each yield one true value in a restored database.
+        schema_version: Asks the application for its schema version, where it says one.
+    """
+
+    name: str = "default"
+    app: str = "app"
+    app_version: str | None = None
+    sources: tuple[Source, ...] = ()
+    references: Mapping[str, str] = field(default_factory=dict)
+    expectations: Sequence[str] = ()
+    schema_version: Callable[[], str | None] | None = None
+
+    def source_at(self, root: str) -> Source | None:
+        """Return the source that fills `root` in a backup, or None."""
+        return next((source for source in self.sources if source.root == root), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """Where and with what an operation works.
+
+    Attributes:
+        state_dir: For the catalog, locks and the restore journal of this repository.
+        scratch_root: For temporary copies in the clear; on a local disk, never on the medium
+            of the repository, which need not be trusted.
+        exclude: Absolute paths that no directory source may capture.
+    """
+
+    repository: Repository
+    plan: Plan
+    catalog: Catalog
+    state_dir: Path
+    scratch_root: Path
+    exclude: tuple[Path, ...] = ()
+    clock: Clock = field(default_factory=SystemClock)
+    progress: ProgressCallback = no_progress
+    cancel: CancellationToken = field(default_factory=CancellationToken)

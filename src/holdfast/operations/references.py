@@ -1,0 +1,107 @@
+"""One restore point: prove that every file which the database names is in the same backup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from holdfast.models.backup import CheckResult
+from holdfast.models.manifest import FILES_DIR, Manifest
+from holdfast.models.node import NodeType
+from holdfast.models.tree import BackupTree
+from holdfast.sources.sqlite import query_column
+
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceReport:
+    """What the references of a backup prove.
+
+    Attributes:
+        missing: Files that rows name and the backup lacks, as paths in the backup.
+        orphans: Files in the backup that no row names, as paths in the backup.
+    """
+
+    checks: tuple[CheckResult, ...] = ()
+    missing: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
+
+
+def check_references(
+    tree: BackupTree, manifest: Manifest, databases: Iterable[Path], directories: dict[str, Path]
+) -> ReferenceReport:
+    """Compare the files that the database names with the files of the backup.
+
+    Args:
+        databases: The backup's databases, restored; a query runs on the first that has its
+            tables.
+        directories: Where each labelled directory lives on the application's machine, so
+            that a row may name a file by its path below it, by `<label>/...`, or in full.
+    """
+    checks, missing, orphans = [], [], []
+    paths = list(databases)
+    for label, query in manifest.references.items():
+        root = f"{FILES_DIR}/{label}"
+        present = {
+            path.removeprefix(f"{root}/")
+            for path, node in tree.walk(root)
+            if node.type is not NodeType.DIR
+        }
+        named = _named_files(paths, query, label, directories.get(label), present)
+        lost = sorted(f"{root}/{name}" for name in named - present)
+        spare = sorted(f"{root}/{name}" for name in present - named)
+        missing += lost
+        orphans += spare
+        checks.append(
+            CheckResult(
+                name=f"references {label}",
+                passed=not lost,
+                detail=_detail(len(named), lost, spare),
+            )
+        )
+    return ReferenceReport(checks=tuple(checks), missing=tuple(missing), orphans=tuple(orphans))
+
+
+def _named_files(
+    databases: list[Path], query: str, label: str, directory: Path | None, present: set[str]
+) -> set[str]:
+    return {
+        _relative(value, label, directory, present)
+        for database in databases
+        for value in query_column(database, query)
+        if value
+    }
+
+
+def _relative(value: str, label: str, directory: Path | None, present: set[str]) -> str:
+    """Return what a row names as a path below its directory.
+
+    Applications write `a.jpg`, `thumbnails/a.jpg`, `data/thumbnails/a.jpg` or the full path.
+    """
+    path = PurePosixPath(value)
+    if directory is not None:
+        for base in (PurePosixPath(directory), PurePosixPath(directory.absolute())):
+            if path.is_relative_to(base):
+                return str(path.relative_to(base))
+    plain = str(path)
+    if plain in present:
+        return plain
+    parts = path.parts
+    names = [label, directory.name] if directory is not None else [label]
+    for name in names:
+        if name in parts[:-1]:
+            below = parts[parts.index(name) + 1 :]
+            return str(PurePosixPath(*below))
+    return plain
+
+
+def _detail(named: int, lost: list[str], spare: list[str]) -> str:
+    sentence = f"{named} files named"
+    if lost:
+        more = "..." if len(lost) > _EXAMPLES else ""
+        sentence += f", {len(lost)} missing: {', '.join(lost[:_EXAMPLES])}{more}"
+    if spare:
+        sentence += f", {len(spare)} named by no row"
+    return sentence

@@ -1,0 +1,364 @@
+"""Put a backup in the place of the live data: all of it, or nothing.
+
+1. Verify that everything stored is intact. 2. Stage each source beside its live data. 3. Check
+what is staged. 4. Make a safety backup of what will be replaced. 5. Write the journal. 6. Swap,
+the databases last. 7. Forget the journal. Whatever fails before 6 leaves the live data untouched;
+what fails in 6 is undone; after a crash in 6 the journal decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from holdfast.catalog import RunKind
+from holdfast.errors import (
+    LiveDataChanged,
+    PathNotInBackup,
+    RestoreCheckFailed,
+    SourceNotFound,
+    UsageError,
+    VerificationFailed,
+)
+from holdfast.models.backup import BackupType, CheckResult, PlannedChange, RestoreResult, Trigger
+from holdfast.models.progress import Progress
+from holdfast.models.tree import BackupTree
+from holdfast.operations.backup import BackupOptions, run_backup
+from holdfast.operations.extract import extract
+from holdfast.operations.findings import Findings
+from holdfast.operations.journal import (
+    SWAPPING,
+    Journal,
+    Recovery,
+    Step,
+    recover,
+    remove_journal,
+    save_journal,
+)
+from holdfast.operations.plan import Workplace
+from holdfast.operations.runs import RunRecord, recorded_run
+from holdfast.operations.verify import check_stored
+from holdfast.operations.workspace import (
+    new_token,
+    plan_lock,
+    scratch_directory,
+)
+from holdfast.sources.base import RestoreContext, Source, Staged
+from holdfast.sources.sqlite import SqliteStaged
+
+_SAFETY_ATTEMPTS = 3
+_SWAP_ORDER = {"directory": 0, "settings": 1}
+"""Cheap and certain swaps first; databases last, because a commit is what decides a recovery."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreOptions:
+    """How to restore in place.
+
+    Attributes:
+        sources: Names or roots of the sources to restore; empty means all.
+        paths: Paths in the backup to restore, each with all below it; empty means all.
+        into: A new place to lay the backup out in, instead of replacing the live data.
+    """
+
+    verify_first: bool = True
+    safety_backup: bool = True
+    dry_run: bool = False
+    sources: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    into: Path | None = None
+    trigger: Trigger = Trigger.MANUAL_API
+
+
+@dataclass(slots=True)
+class _Outcome:
+    changes: tuple[PlannedChange, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    warnings: list[str] = field(default_factory=list)
+    safety_backup_id: str | None = None
+
+
+def restore(
+    workplace: Workplace, backup_id: str, tree: BackupTree, options: RestoreOptions
+) -> RestoreResult:
+    """Replace the live data of the plan by a backup's, or lay the backup out in a new place.
+
+    Args:
+        tree: A snapshot's tree, or an archive's (validated when it was opened).
+
+    Raises:
+        VerificationFailed: What is stored is not intact; nothing was touched.
+        RestoreCheckFailed: What was staged did not pass its checks; nothing was touched.
+        TargetInUse: A live database cannot be replaced as it is used now.
+        NotEnoughSpace: There is no room to stage the restore or for the safety backup.
+        BackupTooNew: The backup is of a newer major format.
+    """
+    work = _Restore(workplace, backup_id, tree, options)
+    if options.into is not None:
+        return work.run_into(options.into)
+    if options.dry_run:
+        return work.run(RunRecord())
+    with plan_lock(workplace.state_dir, workplace.plan.name):
+        recover_restore(workplace)
+        with recorded_run(
+            workplace.catalog,
+            workplace.clock,
+            RunKind.RESTORE,
+            plan=workplace.plan.name,
+            trigger=options.trigger,
+        ) as record:
+            return work.run(record)
+
+
+def recover_restore(workplace: Workplace) -> Recovery | None:
+    """Finish or take back a restore that a crash interrupted; the caller holds the plan's lock."""
+    return recover(workplace.state_dir, workplace.plan.sources)
+
+
+class _Restore:
+    def __init__(
+        self, workplace: Workplace, backup_id: str, tree: BackupTree, options: RestoreOptions
+    ) -> None:
+        self._at = workplace
+        self._backup_id = backup_id
+        self._tree = tree
+        self._options = options
+        self._token = new_token()
+        self._outcome = _Outcome()
+        self._started_at: datetime = workplace.clock.now()
+
+    def run(self, record: RunRecord) -> RestoreResult:
+        record.backup_id = self._backup_id
+        chosen = self._choose()
+        if self._options.verify_first:
+            self._verify()
+        with scratch_directory(self._at.scratch_root) as scratch, ExitStack() as stages:
+            staged = self._stage(chosen, scratch, stages)
+            self._warn_of_schema(staged)
+            self._check(staged)
+            if not self._options.dry_run:
+                self._replace(staged, record)
+        return self._result(contents=[source.root for source in chosen])
+
+    def run_into(self, target: Path) -> RestoreResult:
+        paths = (*self._options.paths, *self._roots_of(self._options.sources))
+        self._require_paths(paths)
+        with scratch_directory(self._at.scratch_root) as scratch:
+            self._outcome.changes, self._outcome.checks = extract(
+                self._at,
+                self._tree,
+                target,
+                scratch,
+                paths=paths,
+                dry_run=self._options.dry_run,
+            )
+        return self._result(contents=list(self._tree.manifest.contents))
+
+    def _choose(self) -> list[Source]:
+        """Return the sources to restore, in the order of swapping."""
+        contents = self._tree.manifest.contents
+        wanted = set(self._options.sources)
+        chosen = []
+        for root in contents:
+            source = self._at.plan.source_at(root)
+            if source is None:
+                self._outcome.warnings.append(
+                    f"{root} is in the backup and not in the plan; restore it with --into"
+                )
+            elif (not wanted or wanted & {source.name, source.root}) and self._touches(root):
+                chosen.append(source)
+        self._require(chosen)
+        return sorted(chosen, key=lambda each: _SWAP_ORDER.get(each.kind, 2))
+
+    def _roots_of(self, names: Sequence[str]) -> list[str]:
+        """Return the paths in the backup of sources that are named as people name them."""
+        contents = self._tree.manifest.contents
+        return [
+            root
+            for name in names
+            for root in contents
+            if name in {root, root.rpartition("/")[2], Path(root).stem}
+        ]
+
+    def _require_paths(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            if self._tree.node(path) is None:
+                raise PathNotInBackup(
+                    f"{self._backup_id} holds nothing at {path}",
+                    hint="`holdfast show` lists what a backup holds.",
+                )
+
+    def _require(self, chosen: list[Source]) -> None:
+        self._require_paths(self._options.paths)
+        if not chosen:
+            held = ", ".join(self._tree.manifest.contents) or "nothing"
+            raise UsageError(
+                f"Nothing of {self._backup_id} belongs to this plan; it holds {held}",
+                hint="Restore it into a new place with --into DIR.",
+            )
+
+    def _touches(self, root: str) -> bool:
+        return not self._options.paths or any(
+            path == root or path.startswith(f"{root}/") or root.startswith(f"{path}/")
+            for path in self._options.paths
+        )
+
+    def _warn_of_schema(self, staged: list[tuple[Source, Staged]]) -> None:
+        stored = self._tree.manifest.schema_version
+        if not any(isinstance(each, SqliteStaged) for _, each in staged):
+            return
+        told = self._at.plan.schema_version
+        live = told() if told else None
+        for _, each in staged:
+            if isinstance(each, SqliteStaged):
+                live = live or each.live_schema_version
+        if stored != live and (stored or live):
+            self._outcome.warnings.append(
+                f"The backup has schema version {stored or 'unknown'}, the live database"
+                f" {live or 'unknown'}; migrate after the restore if the application needs it"
+            )
+
+    def _verify(self) -> None:
+        self._at.progress(Progress(step=f"Verifying {self._backup_id}"))
+        findings = Findings()
+        if not check_stored(self._at, self._tree, findings):
+            raise VerificationFailed(
+                f"{self._backup_id} is not intact: {'; '.join(findings.errors)}",
+                hint="Nothing was changed. Restore another backup, or look at `holdfast check`.",
+            )
+        self._outcome.checks += tuple(findings.checks)
+
+    def _stage(
+        self, chosen: Sequence[Source], scratch: Path, stages: ExitStack
+    ) -> list[tuple[Source, Staged]]:
+        staged: list[tuple[Source, Staged]] = []
+        many = len(chosen) > 1
+        for source in chosen:
+            self._at.cancel.raise_if_cancelled()
+            self._at.progress(Progress(step=f"Staging {source.name}"))
+            context = RestoreContext(
+                token=self._token,
+                tree=self._tree,
+                scratch_dir=scratch,
+                keep_previous=many,
+                exclude=self._at.exclude,
+                only=tuple(
+                    path
+                    for path in self._options.paths
+                    if path == source.root or path.startswith(f"{source.root}/")
+                ),
+                progress=self._at.progress,
+                cancel=self._at.cancel,
+            )
+            staged.append((source, stages.enter_context(source.stage(context))))
+        return staged
+
+    def _check(self, staged: list[tuple[Source, Staged]]) -> None:
+        for _, each in staged:
+            self._outcome.changes += tuple(each.plan())
+            self._outcome.checks += tuple(each.check())
+        failed = [each for each in self._outcome.checks if not each.passed]
+        if failed:
+            reasons = "; ".join(f"{each.name}: {each.detail}" for each in failed)
+            raise RestoreCheckFailed(
+                f"{self._backup_id} was not restored: {reasons}",
+                hint="Nothing was changed. Restore another backup.",
+            )
+
+    def _replace(self, staged: list[tuple[Source, Staged]], record: RunRecord) -> None:
+        """Save what is live, then swap; again where somebody wrote in between.
+
+        At last writers are kept waiting, so that nothing which the application was told is
+        committed is missing from the safety backup.
+        """
+        for _ in range(_SAFETY_ATTEMPTS):
+            try:
+                self._save_and_swap(staged, record)
+            except LiveDataChanged:
+                continue
+            return
+        with ExitStack() as holds:
+            for _, each in staged:
+                if isinstance(each, SqliteStaged):
+                    holds.enter_context(each.hold_writers())
+            self._save_and_swap(staged, record)
+
+    def _save_and_swap(self, staged: list[tuple[Source, Staged]], record: RunRecord) -> None:
+        self._make_safety_backup(staged)
+        record.detail = {
+            "safety_backup_id": self._outcome.safety_backup_id,
+            "roots": [source.root for source, _ in staged],
+            "paths": list(self._options.paths),
+        }
+        self._swap(staged)
+
+    def _make_safety_backup(self, staged: list[tuple[Source, Staged]]) -> None:
+        if not self._options.safety_backup:
+            return
+        for _, each in staged:
+            if isinstance(each, SqliteStaged):
+                each.expect_unchanged_since(each.live_version())
+        self._at.progress(Progress(step="Making a safety backup"))
+        options = BackupOptions(
+            backup_type=BackupType.PRE_RESTORE,
+            trigger=Trigger.PRE_RESTORE_SAFETY,
+            description=f"Before the restore of {self._backup_id}",
+            allow_damaged=True,
+            skip_missing=True,
+            only=tuple(source.root for source, _ in staged),
+            facts={"before_restore_of": self._backup_id},
+        )
+        try:
+            safety = run_backup(self._at, options)
+        except SourceNotFound as error:
+            self._outcome.warnings.append(f"No safety backup was needed: {error.message}")
+            return
+        self._outcome.safety_backup_id = safety.backup_id
+        self._outcome.warnings += safety.warnings
+
+    def _swap(self, staged: list[tuple[Source, Staged]]) -> None:
+        self._at.cancel.raise_if_cancelled()
+        journal = Journal(
+            token=self._token,
+            plan=self._at.plan.name,
+            backup_id=self._backup_id,
+            started_at=self._started_at.isoformat(timespec="seconds"),
+            phase=SWAPPING,
+            safety_backup_id=self._outcome.safety_backup_id,
+            steps=tuple(Step(root=source.root, state=each.state()) for source, each in staged),
+        )
+        save_journal(self._at.state_dir, journal)
+        swapped: list[Staged] = []
+        try:
+            for source, each in staged:
+                self._at.progress(Progress(step=f"Replacing {source.name}"))
+                each.swap()
+                swapped.append(each)
+        except BaseException:
+            for each in reversed(swapped):
+                each.undo()
+            remove_journal(self._at.state_dir)
+            raise
+        remove_journal(self._at.state_dir)
+
+    def _result(self, contents: Sequence[str]) -> RestoreResult:
+        outcome = self._outcome
+        entries = [self._tree.manifest.contents[root] for root in contents]
+        return RestoreResult(
+            backup_id=self._backup_id,
+            success=True,
+            dry_run=self._options.dry_run,
+            safety_backup_id=outcome.safety_backup_id,
+            changes=outcome.changes,
+            checks=outcome.checks,
+            warnings=tuple(outcome.warnings),
+            restored_files=sum(
+                entry.count if entry.kind == "directory" else 1 for entry in entries
+            ),
+            restored_bytes=sum(entry.size for entry in entries),
+            started_at=self._started_at,
+            completed_at=self._at.clock.now(),
+        )

@@ -1,0 +1,57 @@
+"""Put back what the last restore replaced."""
+
+from __future__ import annotations
+
+from holdfast.catalog import RunKind, RunStatus
+from holdfast.errors import NothingToUndo
+from holdfast.models.backup import BackupType, RestoreResult
+from holdfast.operations.backups import BackupList
+from holdfast.operations.plan import Workplace
+from holdfast.operations.restore import RestoreOptions, restore
+from holdfast.repository import Snapshot
+
+
+def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResult:
+    """Restore the safety backup of the last restore.
+
+    What is replaced by that gets a safety backup too, so an undo can be undone.
+
+    Raises:
+        NothingToUndo: Nothing was restored yet, or without a safety backup.
+    """
+    backup_id, snapshot = find_safety_backup(workplace)
+    tree = workplace.repository.tree(snapshot)
+    return restore(workplace, backup_id, tree, RestoreOptions(dry_run=dry_run))
+
+
+def find_safety_backup(workplace: Workplace) -> tuple[str, Snapshot]:
+    """Return the safety backup that `undo_restore` would put back."""
+    listed = BackupList(workplace.repository, workplace.catalog)
+    last = next(
+        (
+            run
+            for run in workplace.catalog.runs(plan=workplace.plan.name, kind=RunKind.RESTORE)
+            if run.status is RunStatus.COMPLETED
+        ),
+        None,
+    )
+    if last is not None:
+        safety = last.detail.get("safety_backup_id")
+        if not safety:
+            raise NothingToUndo(
+                f"The last restore, of {last.backup_id}, was made without a safety backup",
+                hint="Restore the backup that you want with `holdfast restore`.",
+            )
+        return listed.resolve(safety)
+    # Without a catalog (a new machine) the newest safety backup is the best knowledge.
+    made = [
+        (name, snapshot)
+        for name, snapshot in listed.snapshots()
+        if snapshot.holdfast.get("type") == BackupType.PRE_RESTORE
+        and snapshot.holdfast.get("plan") == workplace.plan.name
+    ]
+    if not made:
+        raise NothingToUndo(
+            "Nothing was restored yet", hint="`holdfast list` shows the backups there are."
+        )
+    return made[-1]

@@ -1,0 +1,118 @@
+"""Private temporary directories, free space, and the one-writer-per-plan lock."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from holdfast.errors import BackupBusy, NotEnoughSpace
+
+_PREFIX = "holdfast-"
+_ALIVE = ".in-use"
+_SPARE_BYTES = 1 << 20
+LARGE_TEMP_DIR = Path("/var/tmp")  # noqa: S108 - only ever used through mkdtemp
+"""For copies of whole databases: /tmp is in memory on many systems, /var/tmp is not."""
+
+
+def default_scratch_root() -> Path:
+    """Return the directory for large temporary files."""
+    usable = LARGE_TEMP_DIR.is_dir() and os.access(LARGE_TEMP_DIR, os.W_OK | os.X_OK)
+    return LARGE_TEMP_DIR if usable else Path(tempfile.gettempdir())
+
+
+@contextmanager
+def scratch_directory(root: Path) -> Iterator[Path]:
+    """Make a private directory (0700) below `root` and remove it afterwards.
+
+    A lock file in it says that its process lives; what a killed process left is swept.
+    """
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _sweep(root)
+    path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
+    try:
+        with _held(path / _ALIVE):
+            yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _sweep(root: Path) -> None:
+    for path in root.glob(f"{_PREFIX}*"):
+        alive = path / _ALIVE
+        if path.is_symlink() or path.stat().st_uid != os.getuid() or not alive.is_file():
+            continue
+        with suppress(OSError), _held(alive):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def plan_lock(state_dir: Path, plan: str) -> Iterator[None]:
+    """Hold the right to write for one plan: one backup, restore or cleanup at a time.
+
+    Raises:
+        BackupBusy: Another process or thread holds it.
+    """
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with _held(state_dir / f"{_file_name(plan)}.lock"):
+            yield
+    except BlockingIOError as error:
+        raise BackupBusy(
+            f"Another backup, restore or cleanup of plan {plan} is running",
+            hint="Wait until it is done, then try again.",
+        ) from error
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def new_token() -> str:
+    """Return a unique name for one restore, fit for a file name."""
+    return secrets.token_hex(6)
+
+
+def require_space(path: Path, needed_bytes: int, purpose: str) -> None:
+    """Raise `NotEnoughSpace` unless the file system of `path` has room for `needed_bytes`."""
+    existing = path
+    while not existing.exists():
+        existing = existing.parent
+    usage = os.statvfs(existing)
+    check_space(needed_bytes, usage.f_bavail * usage.f_frsize, f"{purpose} in {existing}")
+
+
+def check_space(needed_bytes: int, free_bytes: int | None, purpose: str) -> None:
+    """Raise `NotEnoughSpace` if `free_bytes` is known and too little."""
+    needed = needed_bytes + _SPARE_BYTES
+    if free_bytes is not None and needed > free_bytes:
+        raise NotEnoughSpace(
+            f"Not enough disk space: needs {format_bytes(needed)}, has {format_bytes(free_bytes)}"
+            f" ({purpose})",
+            hint="Free some space, or remove old backups with `holdfast cleanup`.",
+        )
+
+
+def format_bytes(count: int) -> str:
+    """Return a size for people: `12.3 MiB`."""
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if size < 1024 or unit == "TiB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    raise AssertionError("unreachable")
+
+
+def _file_name(plan: str) -> str:
+    return "".join(char if char.isalnum() or char in "-_" else "_" for char in plan)

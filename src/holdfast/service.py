@@ -1,0 +1,790 @@
+"""The library's front door: one plan, its repository, and everything that can be done with them.
+
+Making a `BackupService` touches nothing; each method opens what it needs and closes it again,
+so two services live in one process, and one service serves many threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from holdfast.archive import open_archive
+from holdfast.catalog import Catalog, RunKind
+from holdfast.clock import Clock, SystemClock
+from holdfast.config import Settings, SettingsTable
+from holdfast.errors import (
+    ConfigError,
+    EncryptionMismatch,
+    PasswordMissing,
+    RepositoryExists,
+    RepositoryNotFound,
+    WrongPassword,
+)
+from holdfast.models.backup import (
+    BackupMetadata,
+    BackupStats,
+    BackupStatus,
+    BackupType,
+    BackupVerification,
+    RestoreResult,
+    Trigger,
+)
+from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
+from holdfast.models.retention import RetentionPlan, RetentionPolicy
+from holdfast.operations import backup as backing_up
+from holdfast.operations.backups import BackupList, set_keep
+from holdfast.operations.cleanup import (
+    CleanupResult,
+    delete_backup,
+    execute_cleanup,
+    plan_cleanup,
+    prune_repository,
+)
+from holdfast.operations.drill import drill_backup
+from holdfast.operations.export import export_backup
+from holdfast.operations.journal import Recovery
+from holdfast.operations.plan import Plan, Workplace
+from holdfast.operations.restore import RestoreOptions, recover_restore, restore
+from holdfast.operations.stats import backup_stats
+from holdfast.operations.table_settings import TableSettings
+from holdfast.operations.undo import undo_restore
+from holdfast.operations.upload import import_archive
+from holdfast.operations.verify import verify_backup, verify_snapshot
+from holdfast.operations.workspace import default_scratch_root, plan_lock, scratch_directory
+from holdfast.repository import (
+    CheckReport,
+    KeyRing,
+    PruneOptions,
+    PrunePlan,
+    Repository,
+    Subset,
+    check,
+    plan_prune,
+)
+from holdfast.sources.base import Source
+from holdfast.sources.directory import DirectorySource
+from holdfast.sources.settings import SettingsSource
+from holdfast.sources.sqlite import SqliteSource, sqlite_path
+from holdfast.stores import Store, open_store
+
+STATE_DIR_NAME = "holdfast"
+"""Beside a local repository's own folders; restic and rustic do not look at it."""
+
+PasswordPrompt = Callable[[bool], str]
+"""Asks a person for the password; the argument says whether a new repository is being made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryOptions:
+    """A directory to protect, with gitignore-like patterns of what to take or leave."""
+
+    path: str | Path
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+
+class BackupService:
+    """Backs up, proves and restores one application's data.
+
+    Args:
+        database_url: The database, as SQLAlchemy writes it: `sqlite:///./data/app.db`.
+        backup_dir: The repository: a local directory, made by the first backup.
+        encryption_password: Opens the repository; kept in memory only.
+        directories: What to protect beside the database, by label.
+        settings: Settings to export as JSON: a mapping, a callable that returns one, an
+            object with `export` and `restore`, or a table of the database by its name (with
+            columns `key` and `value`) or as `SettingsTable`.
+        app: Name of the application, for archives.
+        references: Per directory label, an SQL query that yields its files' paths.
+        expect: SQL queries that must each yield one true value in a restored database.
+        retention: What `apply_retention` without a policy keeps.
+        databases: Further databases, by name.
+        schema_version: Asks the application for its schema version; by default it is read
+            from Alembic's table.
+        busy_timeout_s: How long to wait for a locked database [s].
+        scratch_dir: For temporary copies in the clear; default `/var/tmp`.
+        compression_level: zstd level, 1 to 19.
+    """
+
+    def __init__(
+        self,
+        database_url: str | None = None,
+        backup_dir: str | Path = "./backups",
+        encryption_password: str | None = None,
+        directories: Mapping[str, str | Path | DirectoryOptions] | None = None,
+        settings: Any = None,
+        *,
+        app: str = "app",
+        app_version: str | None = None,
+        plan: str = "default",
+        databases: Mapping[str, str] | None = None,
+        references: Mapping[str, str] | None = None,
+        expect: Sequence[str] = (),
+        retention: RetentionPolicy | None = None,
+        timezone: str = "UTC",
+        schema_version: Callable[[], str | None] | None = None,
+        busy_timeout_s: float = 30.0,
+        scratch_dir: str | Path | None = None,
+        compression_level: int = 1,
+        ask_password: PasswordPrompt | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._backup_dir = backup_dir
+        self._password = encryption_password
+        self._ask_password = ask_password
+        self._retention = retention
+        self._timezone: tzinfo = _zone(timezone)
+        self._level = compression_level
+        self._clock = clock or SystemClock()
+        self._scratch_root = Path(scratch_dir) if scratch_dir else default_scratch_root()
+        urls = dict(databases or {})
+        sources = _sources(database_url, urls, directories or {}, settings, busy_timeout_s)
+        self._plan = Plan(
+            name=plan,
+            app=app,
+            app_version=app_version,
+            sources=sources,
+            references=dict(references or {}),
+            expectations=tuple(expect),
+            schema_version=schema_version,
+        )
+
+    @classmethod
+    def from_settings(
+        cls,
+        settings: Settings,
+        *,
+        password: str | None = None,
+        ask_password: PasswordPrompt | None = None,
+        clock: Clock | None = None,
+    ) -> Self:
+        """Make a service from settings that were read from flags, environment and file."""
+        retention = RetentionPolicy(**asdict(settings.retention))
+        return cls(
+            settings.database_url,
+            settings.repository,
+            password,
+            {
+                label: DirectoryOptions(path=each.path, exclude=each.exclude)
+                for label, each in settings.directories.items()
+            },
+            settings.settings_table,
+            app=settings.app,
+            app_version=settings.app_version,
+            plan=settings.plan,
+            databases=settings.databases,
+            references=settings.references,
+            expect=settings.expect,
+            retention=None if retention.is_empty else retention,
+            timezone=settings.schedule.timezone,
+            busy_timeout_s=settings.busy_timeout_s,
+            scratch_dir=settings.scratch_dir,
+            compression_level=settings.compression.level,
+            ask_password=ask_password,
+            clock=clock,
+        )
+
+    # Repository
+
+    @property
+    def plan(self) -> Plan:
+        """What is protected."""
+        return self._plan
+
+    def init_repository(self, encrypt: bool = True) -> str:
+        """Make the repository; return its id.
+
+        Raises:
+            RepositoryExists: There is one already; it is left as it is.
+            PasswordMissing: `encrypt` is true and there is no password.
+        """
+        store = self._store()
+        try:
+            password = self._new_password() if encrypt else ""
+            return Repository.create(store, password, clock=self._clock).id
+        finally:
+            store.close()
+
+    def repository_exists(self) -> bool:
+        """Say whether there is a repository, without a password."""
+        store = self._store()
+        try:
+            return Repository.exists(store)
+        finally:
+            store.close()
+
+    # Backups
+
+    def create_backup(
+        self,
+        encrypt: bool | None = True,
+        compression: bool = True,
+        description: str | None = None,
+        tags: Sequence[str] | None = None,
+        backup_type: BackupType = BackupType.MANUAL,
+        *,
+        trigger: Trigger = Trigger.MANUAL_API,
+        verify: bool = False,
+        allow_damaged: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> BackupMetadata:
+        """Make a backup; the first one makes the repository.
+
+        Args:
+            encrypt: True demands an encrypted repository. False makes a new repository
+                without encryption; one that is encrypted stays so, with a warning. None
+                takes the repository as it is.
+            verify: Verify it at once; the result is in `verified`.
+            allow_damaged: Take a database that fails its integrity check, marked as such.
+
+        Raises:
+            SourceError: Something cannot be captured; nothing was stored.
+            PasswordMissing: There is no password for an encrypted repository.
+            EncryptionMismatch: `encrypt` is true and the repository has no encryption.
+            NotEnoughSpace: There is no room.
+            BackupBusy: Another run of this plan is under way.
+        """
+        if not self.repository_exists():
+            self.init_repository(encrypt=encrypt is not False)
+        with self._work(progress, cancel) as work:
+            warnings = _encryption_warnings(work.repository, encrypt)
+            options = backing_up.BackupOptions(
+                compression=self._level if compression else None,
+                description=description,
+                tags=tuple(tags or ()),
+                backup_type=backup_type,
+                trigger=trigger,
+                allow_damaged=allow_damaged,
+                warnings=warnings,
+            )
+            with plan_lock(work.state_dir, work.plan.name):
+                recover_restore(work)
+                made = backing_up.run_backup(work, options)
+            if verify:
+                self._verify_new(work, made)
+                return _get(work, made.backup_id)
+            return made
+
+    def list_backups(
+        self,
+        limit: int | None = 50,
+        *,
+        tag: str | None = None,
+        backup_type: BackupType | None = None,
+    ) -> list[BackupMetadata]:
+        """Return the backups, newest first.
+
+        Raises:
+            RepositoryNotFound: There is no repository.
+        """
+        with self._work() as work:
+            backups = reversed(BackupList(work.repository, work.catalog).all())
+            chosen = [
+                each
+                for each in backups
+                if (tag is None or tag in each.tags)
+                and (backup_type is None or each.backup_type is backup_type)
+            ]
+        return chosen[:limit] if limit else chosen
+
+    def get_backup(self, backup_id: str) -> BackupMetadata:
+        """Return one backup, by its id, a unique prefix, or `latest`.
+
+        Raises:
+            BackupNotFound: There is none.
+        """
+        with self._work() as work:
+            return _get(work, backup_id)
+
+    def backup_manifest(self, backup_id: str) -> dict[str, Any]:
+        """Return the manifest of a backup as JSON values."""
+        with self._work() as work:
+            _, snapshot = BackupList(work.repository, work.catalog).resolve(backup_id)
+            manifest = work.repository.tree(snapshot).manifest
+            values: dict[str, Any] = msgspec.to_builtins(manifest)
+            return values
+
+    def verify_backup(
+        self,
+        backup_id: str,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> BackupVerification:
+        """Prove that a backup is intact; a failure is reported, not raised.
+
+        Raises:
+            BackupNotFound: There is no such backup.
+        """
+        with self._work(progress, cancel) as work:
+            return verify_backup(work, backup_id)
+
+    def drill(
+        self,
+        backup_id: str,
+        *,
+        expect: Sequence[str] = (),
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> BackupVerification:
+        """Prove that a backup restores, in a scratch place, with the checks of the plan."""
+        with self._work(progress, cancel) as work:
+            return drill_backup(work, backup_id, expect=expect)
+
+    def keep_backup(self, backup_id: str, keep: bool = True) -> BackupMetadata:
+        """Keep a backup whatever the policy says, or no longer."""
+        with self._work() as work:
+            with work.repository.lock() as lock:
+                listed = BackupList(work.repository, work.catalog)
+                found_id, snapshot = listed.resolve(backup_id)
+                lock.ensure()
+                saved = set_keep(work.repository, snapshot, keep=keep)
+            return listed.describe(found_id, saved)
+
+    def delete_backup(self, backup_id: str) -> bool:
+        """Remove one backup; its space is freed by the next cleanup. Return whether it was there.
+
+        Raises:
+            BackupNotFound: There is no such backup.
+            RetentionError: It is marked to be kept.
+        """
+        with self._work() as work:
+            return bool(delete_backup(work, backup_id))
+
+    # Restore
+
+    def restore_backup(
+        self,
+        backup_id: str,
+        verify_first: bool = True,
+        create_safety_backup: bool = True,
+        *,
+        into: str | Path | None = None,
+        paths: Sequence[str] = (),
+        sources: Sequence[str] = (),
+        dry_run: bool = False,
+        trigger: Trigger = Trigger.MANUAL_API,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> RestoreResult:
+        """Put a backup in the place of the live data, all of it or nothing.
+
+        Args:
+            into: A new place to restore to instead, laid out as the backup is.
+            paths: Only these files or directories of the backup.
+            sources: Only these sources, by name.
+            dry_run: Only say what would change.
+
+        Raises:
+            RestoreError: It was not restored; the live data is as it was.
+            VerificationFailed: The backup is not intact; nothing was touched.
+        """
+        with self._work(progress, cancel) as work:
+            found_id, snapshot = BackupList(work.repository, work.catalog).resolve(backup_id)
+            tree = work.repository.tree(snapshot)
+            options = RestoreOptions(
+                verify_first=verify_first,
+                safety_backup=create_safety_backup,
+                dry_run=dry_run,
+                sources=tuple(sources),
+                paths=tuple(paths),
+                into=Path(into) if into is not None else None,
+                trigger=trigger,
+            )
+            return restore(work, found_id, tree, options)
+
+    def restore_archive(
+        self,
+        path: str | Path,
+        *,
+        passphrase: str | None = None,
+        create_safety_backup: bool = True,
+        into: str | Path | None = None,
+        paths: Sequence[str] = (),
+        sources: Sequence[str] = (),
+        dry_run: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> RestoreResult:
+        """Restore from a portable archive, which is validated completely first."""
+        with (
+            self._work(progress, cancel) as work,
+            scratch_directory(work.scratch_root) as scratch,
+            open_archive(
+                Path(path),
+                passphrase=passphrase,
+                scratch_dir=scratch,
+                progress=work.progress,
+                cancel=work.cancel,
+            ) as tree,
+        ):
+            options = RestoreOptions(
+                verify_first=False,
+                safety_backup=create_safety_backup,
+                dry_run=dry_run,
+                sources=tuple(sources),
+                paths=tuple(paths),
+                into=Path(into) if into is not None else None,
+                trigger=Trigger.UPLOAD,
+            )
+            return restore(work, tree.manifest.backup_id, tree, options)
+
+    def undo(
+        self,
+        *,
+        dry_run: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> RestoreResult:
+        """Put back what the last restore replaced.
+
+        Raises:
+            NothingToUndo: Nothing was restored, or without a safety backup.
+        """
+        with self._work(progress, cancel) as work:
+            return undo_restore(work, dry_run=dry_run)
+
+    def recover(self) -> Recovery | None:
+        """Finish or take back a restore that a crash interrupted; None if there is none."""
+        with self._work() as work, plan_lock(work.state_dir, work.plan.name):
+            return recover_restore(work)
+
+    # Retention
+
+    def plan_retention(
+        self,
+        policy: RetentionPolicy | None = None,
+        *,
+        max_removed_share: float | None = None,
+        force: bool = False,
+    ) -> RetentionPlan:
+        """Say for each backup whether the policy keeps it, and why; removes nothing."""
+        with self._work() as work:
+            return plan_cleanup(
+                work,
+                policy or self._retention or RetentionPolicy(),
+                timezone=self._timezone,
+                max_removed_share=max_removed_share,
+                force=force,
+            )
+
+    def apply_retention(
+        self,
+        plan: RetentionPlan,
+        *,
+        prune: bool = True,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> CleanupResult:
+        """Remove what a plan says, and free what nothing reaches.
+
+        Raises:
+            RetentionPaused: The plan is paused; nothing was removed.
+        """
+        with self._work(progress, cancel) as work:
+            return execute_cleanup(work, plan, prune=prune)
+
+    def delete_old_backups(self, keep_count: int = 30) -> int:
+        """Remove all but the newest `keep_count` complete backups; return how many went.
+
+        The newest verified backup stays in any case, and those marked to be kept.
+        """
+        plan = self.plan_retention(RetentionPolicy(keep_last=keep_count))
+        return len(self.apply_retention(plan).removed)
+
+    def cleanup_after_run(
+        self,
+        *,
+        retention_days: int = 0,
+        max_backups: int = 0,
+        max_removed_share: float = 0.5,
+        cancel: CancellationToken | None = None,
+    ) -> int:
+        """Apply the service's own policy, or else these limits, after a scheduled run.
+
+        Args:
+            max_removed_share: Largest share of the backups that one unattended run may remove.
+
+        Returns:
+            How many backups went.
+
+        Raises:
+            RetentionPaused: The newest runs failed or look wrong; nothing was removed.
+        """
+        policy = self._retention or RetentionPolicy(
+            retention_days=retention_days, max_backups=max_backups
+        )
+        plan = self.plan_retention(policy, max_removed_share=max_removed_share)
+        return len(self.apply_retention(plan, cancel=cancel).removed)
+
+    def last_scheduled_run_at(self) -> datetime | None:
+        """Return when the newest scheduled backup began, kept or failed."""
+        try:
+            with self._work() as work:
+                runs = work.catalog.runs(plan=work.plan.name, kind=RunKind.BACKUP)
+                started = [run.started_at for run in runs if run.trigger == Trigger.SCHEDULED_CRON]
+                kept = [
+                    each.created_at
+                    for each in BackupList(work.repository, work.catalog).all()
+                    if each.plan == work.plan.name and each.backup_type is BackupType.SCHEDULED
+                ]
+        except RepositoryNotFound:
+            return None
+        return max([*started, *kept], default=None)
+
+    # The repository as a whole
+
+    def get_backup_stats(self) -> BackupStats:
+        """Return the repository in numbers."""
+        with self._work() as work:
+            return backup_stats(work)
+
+    def export_backup(
+        self,
+        backup_id: str,
+        target: str | Path | None = None,
+        *,
+        passphrase: str | None = None,
+        overwrite: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> Path:
+        """Write a backup to a portable file: .zip, .zip.age, .db or .db.gz; return its path."""
+        with self._work(progress, cancel) as work:
+            return export_backup(
+                work,
+                backup_id,
+                Path(target) if target is not None else None,
+                passphrase=passphrase,
+                overwrite=overwrite,
+            )
+
+    def import_archive(
+        self,
+        path: str | Path,
+        *,
+        passphrase: str | None = None,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> BackupMetadata:
+        """Validate a portable archive and keep it as a backup; the first makes the repository."""
+        if not self.repository_exists():
+            self.init_repository()
+        with self._work(progress, cancel) as work:
+            return import_archive(work, Path(path), passphrase=passphrase, compression=self._level)
+
+    def check(
+        self,
+        read_data: bool = False,
+        subset: Subset | None = None,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> CheckReport:
+        """Check the repository: its structure, and with `read_data` every stored byte."""
+        with self._work(progress, cancel) as work, work.repository.lock():
+            return check(
+                work.repository,
+                read_data=read_data,
+                subset=subset,
+                progress=work.progress,
+                cancel=work.cancel,
+            )
+
+    def plan_prune(self, options: PruneOptions | None = None) -> PrunePlan:
+        """Say what a prune would remove and repack; changes nothing."""
+        with self._work() as work, work.repository.lock(exclusive=True) as lock:
+            return plan_prune(work.repository, lock, options=options or PruneOptions())
+
+    def prune(
+        self,
+        options: PruneOptions | None = None,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> int:
+        """Free what no backup reaches; return how many bytes less the repository occupies."""
+        with self._work(progress, cancel) as work:
+            return prune_repository(work, options)
+
+    @contextmanager
+    def keys(self) -> Iterator[KeyRing]:
+        """Give access to the repository's keys."""
+        with self._work() as work:
+            yield work.repository.keys
+
+    def unlock(self, *, remove_all: bool = False) -> int:
+        """Remove stale locks (or all); return how many."""
+        with self._work() as work:
+            return work.repository.unlock(remove_all=remove_all)
+
+    # Inside
+
+    def _store(self) -> Store:
+        return open_store(str(self._backup_dir))
+
+    @contextmanager
+    def _work(
+        self,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> Iterator[Workplace]:
+        store = self._store()
+        try:
+            repository = self._open(store)
+            state_dir = Path(store.location) / STATE_DIR_NAME
+            yield Workplace(
+                repository=repository,
+                plan=self._plan,
+                catalog=Catalog(state_dir / "catalog.db"),
+                state_dir=state_dir,
+                scratch_root=self._scratch_root,
+                exclude=(Path(store.location).absolute(), *_database_files(self._plan)),
+                clock=self._clock,
+                progress=progress or no_progress,
+                cancel=cancel or CancellationToken(),
+            )
+        finally:
+            store.close()
+
+    def _open(self, store: Store) -> Repository:
+        if self._password is not None:
+            return self._open_with(store, self._password)
+        # Without a password, one that was made without encryption opens all the same.
+        try:
+            return Repository.open(store, "", clock=self._clock)
+        except WrongPassword:
+            if self._ask_password is None:
+                raise _password_missing() from None
+            self._password = self._ask_password(False)
+        return Repository.open(store, self._password, clock=self._clock)
+
+    def _open_with(self, store: Store, password: str) -> Repository:
+        try:
+            return Repository.open(store, password, clock=self._clock)
+        except WrongPassword as wrong:
+            try:
+                return Repository.open(store, "", clock=self._clock)
+            except WrongPassword:
+                raise wrong from None
+
+    def _new_password(self) -> str:
+        if not self._password and self._ask_password is not None:
+            self._password = self._ask_password(True)
+        if not self._password:
+            raise _password_missing()
+        return self._password
+
+    def _verify_new(self, work: Workplace, made: BackupMetadata) -> None:
+        found_id, snapshot = BackupList(work.repository, work.catalog).resolve(made.backup_id)
+        verify_snapshot(work, found_id, snapshot)
+
+
+def _get(work: Workplace, wanted: str) -> BackupMetadata:
+    listed = BackupList(work.repository, work.catalog)
+    return listed.describe(*listed.resolve(wanted))
+
+
+def _password_missing() -> PasswordMissing:
+    return PasswordMissing(
+        "The repository needs a password and none was given",
+        hint="Set BACKUP_ENCRYPTION_PASSWORD, BACKUP_ENCRYPTION_PASSWORD_FILE or"
+        " BACKUP_ENCRYPTION_PASSWORD_COMMAND (or use --no-encrypt for a new repository that"
+        " anyone may read).",
+    )
+
+
+def _encryption_warnings(repository: Repository, encrypt: bool | None) -> tuple[str, ...]:
+    if encrypt and not repository.encrypted:
+        raise EncryptionMismatch(
+            f"The repository {repository.store.location} was made without encryption",
+            hint="Make a new repository with a password, or say --no-encrypt.",
+        )
+    if encrypt is False and repository.encrypted:
+        return ("The repository is encrypted, so this backup is encrypted too.",)
+    if not repository.encrypted:
+        return ("The repository is not encrypted: whoever can read it can read the data.",)
+    return ()
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ConfigError(
+            f"Unknown time zone: {name}", hint="Use a name such as Europe/Berlin or UTC."
+        ) from error
+
+
+def _sources(
+    database_url: str | None,
+    databases: Mapping[str, str],
+    directories: Mapping[str, str | Path | DirectoryOptions],
+    settings: Any,
+    busy_timeout_s: float,
+) -> tuple[Source, ...]:
+    """Make the sources in the order of capture: databases, settings, directories."""
+    found: list[Source] = []
+    if database_url:
+        found.append(SqliteSource(sqlite_path(database_url), busy_timeout_s=busy_timeout_s))
+    for name, url in databases.items():
+        found.append(SqliteSource(sqlite_path(url), name=name, busy_timeout_s=busy_timeout_s))
+    if settings is not None:
+        found.append(SettingsSource(_settings_provider(settings, found, busy_timeout_s)))
+    for label, given in directories.items():
+        options = given if isinstance(given, DirectoryOptions) else DirectoryOptions(path=given)
+        found.append(
+            DirectorySource(
+                label, Path(options.path), include=options.include, exclude=options.exclude
+            )
+        )
+    roots = [source.root for source in found]
+    twice = sorted({root for root in roots if roots.count(root) > 1})
+    if twice:
+        raise ConfigError(
+            f"Two sources of the plan would both be {', '.join(twice)} in a backup",
+            hint="Give databases distinct file names and directories distinct labels.",
+        )
+    return tuple(found)
+
+
+def _settings_provider(settings: Any, databases: Sequence[Source], timeout_s: float) -> Any:
+    """Return what exports the settings: what the host gave, or a table of its first database."""
+    if isinstance(settings, str):
+        settings = SettingsTable(table=settings)
+    if not isinstance(settings, SettingsTable):
+        return settings
+    database = next((each for each in databases if isinstance(each, SqliteSource)), None)
+    if database is None:
+        raise ConfigError(
+            f"The settings table {settings.table} needs a database to be in",
+            hint="Set DATABASE_URL, or give the settings otherwise.",
+        )
+    return TableSettings(
+        database.path,
+        table=settings.table,
+        key=settings.key,
+        value=settings.value,
+        busy_timeout_s=timeout_s,
+    )
+
+
+def _database_files(plan: Plan) -> tuple[Path, ...]:
+    paths = [source.path for source in plan.sources if isinstance(source, SqliteSource)]
+    return tuple(
+        path.with_name(path.name + suffix)
+        for path in paths
+        for suffix in ("", "-wal", "-shm", "-journal")
+    )
+
+
+__all__ = ["BackupService", "BackupStatus", "DirectoryOptions", "RepositoryExists"]
