@@ -93,7 +93,7 @@ def shorten(text: str, width: int) -> str:
         if left < 0:
             break
         kept.append(char)
-    return "".join(kept) + _ELLIPSIS if width > 0 else ""
+    return "".join(kept).rstrip() + _ELLIPSIS if width > 0 else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
