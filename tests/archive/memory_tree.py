@@ -27,7 +27,7 @@ class MemoryTree:
 
     def children(self, path: str) -> Iterator[Node]:
         prefix = f"{path}/" if path else ""
-        for candidate in sorted(self.nodes):
+        for candidate in sorted(self.nodes, key=os.fsencode):
             rest = candidate.removeprefix(prefix)
             if candidate.startswith(prefix) and "/" not in rest:
                 yield self.nodes[candidate]

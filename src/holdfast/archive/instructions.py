@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterable
 
@@ -20,15 +21,18 @@ def restore_text(manifest: Manifest, contents: Contents) -> bytes:
     labels = _below(contents, FILES_DIR)
     tables = _below(contents, TABLES_DIR)
     has_settings = any(entry.name == SETTINGS_PATH.encode() for entry in contents.tops)
-    sections = [
-        _heading(manifest),
-        _overview(databases, labels, tables, has_settings=has_settings),
+    steps = [
         _unpacking(),
         _checking(),
         *([_databases(databases)] if databases else []),
         *([_files(labels, contents)] if labels else []),
         *([_settings()] if has_settings else []),
         *([_tables()] if tables else []),
+    ]
+    sections = [
+        _heading(manifest),
+        _overview(databases, labels, tables, has_settings=has_settings),
+        *(f"{number}. {step}" for number, step in enumerate(steps, 1)),
         _with_holdfast(),
     ]
     return ("\n\n".join(sections) + "\n").encode()
@@ -67,7 +71,7 @@ def _overview(
 
 def _unpacking() -> str:
     return _section(
-        "1. Unpack it into an empty directory",
+        "Unpack it into an empty directory",
         "Any program that opens ZIP files will do. If the file's name ends in .age, it is "
         "encrypted with a passphrase; decrypt it first with the program age "
         "(https://age-encryption.org).",
@@ -77,7 +81,7 @@ def _unpacking() -> str:
 
 def _checking() -> str:
     return _section(
-        "2. Check it",
+        "Check it",
         'manifest.json lists every file under "files" with its size in bytes and its SHA-256 '
         '("checksum"). This compares them all, and prints "all good" or the name of a file '
         "that differs:",
@@ -99,42 +103,34 @@ def _checking() -> str:
 
 def _databases(databases: list[Entry]) -> str:
     sqlite = [entry for entry in databases if _name(entry).endswith(_SQLITE_SUFFIXES)]
-    parts = []
+    others = [_name(entry) for entry in databases if entry not in sqlite]
+    texts = []
     if sqlite:
-        parts.append(
-            _section(
-                "3. Put the database back",
-                "A SQLite database here is a complete file that is usable as it is. Stop the "
-                "application first. Keep the old database until the new one has proved itself, "
-                "and remove the old one's -wal and -shm files: beside the new file they would "
-                "destroy it. With DIR for the directory of the live database:",
-                [
-                    line
-                    for entry in sqlite
-                    for line in _sqlite_commands(_name(entry), _quoted(entry))
-                ],
-            )
+        texts.append(
+            "A SQLite database here is a complete file that is usable as it is. Stop the "
+            "application first. Keep the old database until the new one has proved itself, and "
+            "remove the old one's -wal and -shm files: beside the new file they would destroy "
+            "it. Put the directory of the live database for DIR."
         )
-    others = [entry for entry in databases if entry not in sqlite]
     if others:
-        names = ", ".join(_name(entry) for entry in others)
-        parts.append(
-            _section(
-                "Other databases" if sqlite else "3. Put the database back",
-                f"Load {names} with the tools of its database server (pg_restore for a .dump "
-                "of PostgreSQL, mysql for an .sql of MySQL or MariaDB), into an empty database.",
-                [],
-            )
+        texts.append(
+            f"Load {', '.join(others)} with the tools of its database server (pg_restore for a "
+            ".dump of PostgreSQL, mysql for an .sql of MySQL or MariaDB), into an empty database."
         )
-    return "\n\n".join(parts)
+    commands = [line for entry in sqlite for line in _sqlite_commands(entry)]
+    return _section("Put the database back", " ".join(texts), commands)
 
 
-def _sqlite_commands(path: str, file_name: str) -> list[str]:
+def _sqlite_commands(entry: Entry) -> list[str]:
+    source = shlex.quote(_name(entry))
+    name = entry.node.name if entry.node.name.isprintable() else _name(entry).rpartition("/")[2]
+    target, old = shlex.quote(f"DIR/{name}"), shlex.quote(f"DIR/{name}.old")
+    beside = " ".join(shlex.quote(f"DIR/{name}{end}") for end in ("-wal", "-shm", "-journal"))
     return [
-        f"sqlite3 '{path}' 'PRAGMA integrity_check'      # must print: ok",
-        f"mv 'DIR/{file_name}' 'DIR/{file_name}.old'",
-        f"rm -f 'DIR/{file_name}-wal' 'DIR/{file_name}-shm' 'DIR/{file_name}-journal'",
-        f"cp '{path}' 'DIR/{file_name}'",
+        f"sqlite3 {source} 'PRAGMA integrity_check'      # must print: ok",
+        f"mv {target} {old}",
+        f"rm -f {beside}",
+        f"cp {source} {target}",
     ]
 
 
@@ -156,12 +152,12 @@ def _files(labels: list[Entry], contents: Contents) -> str:
             'safely; they are stored under another name, with the true one as "name" in '
             "manifest.json (%XX stands for a byte)."
         )
-    return _section("4. Put the files back", text, [])
+    return _section("Put the files back", text, [])
 
 
 def _settings() -> str:
     return _section(
-        "5. Put the settings back",
+        "Put the settings back",
         "settings.json holds the application's settings as names and values. Secret ones were "
         'left out; manifest.json names them under "skipped_settings", enter them again.',
         [],
@@ -194,10 +190,6 @@ def _section(title: str, text: str, commands: Iterable[str]) -> str:
 
 def _name(entry: Entry) -> str:
     return entry.name.decode()
-
-
-def _quoted(entry: Entry) -> str:
-    return entry.node.name if entry.node.name.isprintable() else _name(entry).rpartition("/")[2]
 
 
 def _plain(text: str) -> str:

@@ -25,7 +25,9 @@ from holdfast.models.tree import BackupTree
 SPECIAL_BITS = 0o6000
 """Set-user-id and set-group-id: on a file from elsewhere they would hand out rights."""
 
-_RECORD_BYTES = records.CENTRAL.size + 9 + 28  # with a time and three 64-bit numbers at most
+_RECORD_BYTES = records.CENTRAL.size + 9  # with a time
+_LONG_BYTES = 28  # three 64-bit numbers, where sizes or offsets need them
+_LONG_FROM_BYTES = 2**30  # well below 4 GiB, since headers and names count for offsets too
 _OWN = (RESTORE_PATH, MANIFEST_PATH)
 _MEMBER_TYPES = (NodeType.FILE, NodeType.DIR)
 
@@ -122,6 +124,8 @@ def _count(found: Contents, entry: Entry, limits: ArchiveLimits) -> None:
         found.entries += 1
         found.renamed += entry.renamed
         found.directory_bytes += _RECORD_BYTES + len(entry.name) + 1
+        if found.total_bytes + node.size > _LONG_FROM_BYTES:
+            found.directory_bytes += _LONG_BYTES
     if node.type is NodeType.FILE:
         found.total_bytes += node.size
         if node.size > limits.file_bytes:

@@ -49,7 +49,7 @@ class ArchiveTree:
         parent_path, _, name = path.rpartition("/")
         parent = self._stored_directory(parent_path)
         raw = name.encode("utf-8", _ESCAPE)
-        if parent is None or raw in (b"", b".", b".."):
+        if parent is None or not raw or path.startswith("/"):
             return None
         link = self._inventory.links(parent).get(raw)
         if link is not None:
