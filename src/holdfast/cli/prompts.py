@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from holdfast.cli.console import Console
 from holdfast.cli.interruption import Interruption
-from holdfast.errors import ConfirmationRequired, PasswordMissing, UsageError
+from holdfast.errors import ConfirmationRequired, PasswordMissing
 
 _ATTEMPTS = 3
 _YES = frozenset({"y", "yes"})
@@ -36,9 +38,9 @@ class Prompts:
                 f"Not confirmed, nothing was changed: {question}",
                 hint="Use --yes to go ahead without being asked.",
             )
-        self._console.err.write(f"{question} [y/N] ")
-        self._console.err.flush()
-        with self._interruption.prompting():
+        with self._asking():
+            self._console.err.write(f"{question} [y/N] ")
+            self._console.err.flush()
             answer = sys.stdin.readline()
         if answer.strip().lower() not in _YES:
             raise ConfirmationRequired("Not confirmed, nothing was changed")
@@ -93,7 +95,7 @@ class Prompts:
             )
 
     def _ask(self, what: str) -> str:
-        with self._interruption.prompting():
+        with self._asking():
             try:
                 answer = getpass.getpass(f"{what}: ", stream=self._console.err)
             except EOFError:
@@ -102,9 +104,11 @@ class Prompts:
             raise PasswordMissing(f"{what}: nothing was typed", hint="It cannot be empty.")
         return answer
 
-
-def required_text(value: str, what: str) -> str:
-    """Return a text that an option gave, or say that it is empty."""
-    if not value.strip():
-        raise UsageError(f"{what} is empty")
-    return value
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        with self._interruption.prompting():
+            try:
+                yield
+            except KeyboardInterrupt:
+                self._console.err.write("\n")
+                raise
