@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from holdfast.models.manifest import ContentEntry, Manifest, Problem
-from holdfast.models.node import Node, NodeType
+from holdfast.models.node import Node
 from holdfast.sources.base import Capture
 from holdfast.sources.directory.beneath import display
 

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from holdfast.models.manifest import Problem
 from holdfast.models.node import Node, NodeType
 from holdfast.sources.base import CaptureContext, CaptureFacts, Entry
+from holdfast.sources.directory.apart import can_read_apart, open_apart
 from holdfast.sources.directory.attributes import Attributes, read_attributes, readable
 from holdfast.sources.directory.beneath import Beneath, display, join
 from holdfast.sources.directory.nodes import Owners, describe, node_type
@@ -29,6 +30,7 @@ VANISHED = "vanished while the backup ran"
 
 _DATABASE_SUFFIXES = (".db", ".db3", ".sqlite", ".sqlite3")
 _DATABASE_COMPANIONS = ("-wal", "-journal")
+_SHARED_MEMORY = "-shm"
 _EXAMPLES = 5
 
 
@@ -140,10 +142,12 @@ class DirectoryCapture:
             if node.type is not NodeType.FILE:
                 yield Entry(path=self._full(path), node=node)
                 continue
-            if _looks_like_database(name, present):
+            database = _looks_like_database(name, present)
+            if database:
                 self._databases.append(self._full(path))
             self._files += 1
-            opener = functools.partial(self._open, path, node)
+            apart = database or name.endswith(_SHARED_MEMORY)
+            opener = functools.partial(self._open, path, node, apart=apart)
             yield Entry(path=self._full(path), node=node, open=opener)
 
     def _selects(self, path: str, status: os.stat_result) -> bool:
@@ -178,18 +182,17 @@ class DirectoryCapture:
         node = self._node(path, status)
         return Entry(path=self._full(path), node=node) if node is not None else None
 
-    def _open(self, path: str, node: Node) -> BinaryIO:
+    def _open(self, path: str, node: Node, *, apart: bool) -> BinaryIO:
+        on_change = functools.partial(self._report, path, CHANGED)
+        on_error = functools.partial(self._failed.add, path)
         try:
+            if apart and can_read_apart():
+                return open_apart(self._tree, path, node, on_change=on_change, on_error=on_error)
             descriptor = open_regular(self._tree, path)
         except OSError:
-            self._failed.add(path)
+            on_error()
             raise
-        return CheckedFile(
-            descriptor,
-            node,
-            on_change=functools.partial(self._report, path, CHANGED),
-            on_error=functools.partial(self._failed.add, path),
-        )
+        return CheckedFile(descriptor, node, on_change=on_change, on_error=on_error)
 
     def _report(self, path: str, why: str) -> None:
         self._problems[self._full(path)] = why
@@ -199,9 +202,7 @@ class DirectoryCapture:
 
 
 def _looks_like_database(name: str, siblings: frozenset[str]) -> bool:
-    """Tell by names alone. Opening the file to look would be harmful: closing it again drops
-    the locks that this process's own connections hold on it (POSIX advisory locks).
-    """
+    """Tell by names alone: to open the file and look would be harmful, see `apart`."""
     return name.lower().endswith(_DATABASE_SUFFIXES) or any(
         name + companion in siblings for companion in _DATABASE_COMPANIONS
     )

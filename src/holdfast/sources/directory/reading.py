@@ -87,13 +87,18 @@ class CheckedFile(io.FileIO):
         if self._settled:
             return
         self._settled = True
-        status, node = os.fstat(self.fileno()), self._node
-        if (
-            (status.st_size, status.st_mtime_ns) != (node.size, node.mtime_ns)
-            or (status.st_ino != node.inode)
-            or (self._at_end and self._count != node.size)
-        ):
+        count = self._count if self._at_end else None
+        if changed(os.fstat(self.fileno()), self._node, count):
             self._on_change()
+
+
+def changed(status: os.stat_result, node: Node, count: int | None) -> bool:
+    """Return whether a file is not as the walk saw it, or another number of bytes was read."""
+    return (
+        (status.st_size, status.st_mtime_ns) != (node.size, node.mtime_ns)
+        or status.st_ino != node.inode
+        or (count is not None and count != node.size)
+    )
 
 
 def open_regular(tree: Beneath, path: str) -> int:

@@ -1,0 +1,93 @@
+"""Patterns select as `.gitignore` does, within the part of it that is documented."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.errors import ConfigError
+from holdfast.sources.directory.patterns import PathPatterns
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "is_directory", "excluded"),
+    [
+        ("*.tmp", "a.tmp", False, True),
+        ("*.tmp", "deep/er/a.tmp", False, True),
+        ("*.tmp", "a.tmpx", False, False),
+        ("*.tmp", "A.TMP", False, False),
+        ("*.tmp", "dir.tmp", True, True),
+        ("*.tmp", "dir.tmp/inside", False, True),
+        ("cache/", "cache", True, True),
+        ("cache/", "cache", False, False),
+        ("cache/", "a/cache/b", False, True),
+        ("cache", "mycache", True, False),
+        ("/top", "top", False, True),
+        ("/top", "a/top", False, False),
+        ("/top/only", "top/only", False, True),
+        ("a/b", "a/b", False, True),
+        ("a/b", "x/a/b", False, False),
+        ("a/*/c", "a/b/c", False, True),
+        ("a/*/c", "a/b/b/c", False, False),
+        ("a/**/c", "a/c", False, True),
+        ("a/**/c", "a/b/b/c", False, True),
+        ("**/c", "c", False, True),
+        ("**/c", "a/b/c", False, True),
+        ("a/**", "a", True, False),
+        ("a/**", "a/b", False, True),
+        ("?.txt", "a.txt", False, True),
+        ("?.txt", "ab.txt", False, False),
+        ("[a-c].txt", "b.txt", False, True),
+        ("[!a-c].txt", "b.txt", False, False),
+        ("[!a-c].txt", "d.txt", False, True),
+        ("[]]", "]", False, True),
+        ("[*]", "*", False, True),
+        ("[*]", "x", False, False),
+        ("a[!x]b", "a/b", False, False),
+        ("a.b", "aXb", False, False),
+        ("new\nline*", "new\nlines\n", False, True),
+    ],
+)
+def test_a_pattern_excludes_what_it_says(
+    pattern: str, path: str, is_directory: bool, excluded: bool
+) -> None:
+    patterns = PathPatterns(exclude=[pattern])
+    assert patterns.selects(path, is_directory=is_directory) is not excluded
+
+
+def test_with_include_only_matching_files_are_taken_and_all_directories_walked() -> None:
+    patterns = PathPatterns(include=["*.jpg", "docs/"], exclude=["private*"])
+    assert patterns.selects("a/b.jpg", is_directory=False)
+    assert patterns.selects("docs/any", is_directory=False)
+    assert patterns.selects("a", is_directory=True)
+    assert not patterns.selects("a/b.png", is_directory=False)
+    assert not patterns.selects("a/private.jpg", is_directory=False)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["", "/", "a//b", "./a", "a/..", "!a", "[abc", "[z-a]", "a\0b", "//"]
+)
+def test_a_pattern_that_cannot_be_understood_is_refused_by_name(pattern: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        PathPatterns(exclude=[pattern])
+    assert repr(pattern) in caught.value.message
+
+
+@given(st.text(alphabet="ab*?[]!-/.^\\", min_size=1, max_size=12), st.text("ab/.", max_size=12))
+def test_any_pattern_is_refused_or_works(pattern: str, path: str) -> None:
+    try:
+        patterns = PathPatterns(exclude=[pattern])
+    except ConfigError:
+        return
+    patterns.selects(path, is_directory=False)
+
+
+@given(st.from_regex(r"[ab.]{1,3}(/[ab.]{1,3}){0,3}", fullmatch=True))
+def test_a_path_without_wildcards_matches_itself_and_what_is_below(path: str) -> None:
+    if any(part in {".", ".."} for part in path.split("/")):
+        return
+    patterns = PathPatterns(exclude=["/" + path])
+    assert not patterns.selects(path, is_directory=False)
+    assert not patterns.selects(path + "/x", is_directory=False)
+    assert patterns.selects("x" + path, is_directory=False)
