@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Self
@@ -19,19 +19,14 @@ import msgspec
 from holdfast.archive import open_archive
 from holdfast.catalog import Catalog, RunKind
 from holdfast.clock import Clock, SystemClock
-from holdfast.config import Settings, SettingsTable
+from holdfast.config import Settings
 from holdfast.errors import (
     ConfigError,
-    EncryptionMismatch,
-    PasswordMissing,
-    RepositoryExists,
     RepositoryNotFound,
-    WrongPassword,
 )
 from holdfast.models.backup import (
     BackupMetadata,
     BackupStats,
-    BackupStatus,
     BackupType,
     BackupVerification,
     RestoreResult,
@@ -40,6 +35,7 @@ from holdfast.models.backup import (
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations import backup as backing_up
+from holdfast.operations.access import PasswordPrompt, RepositoryAccess, encryption_warnings
 from holdfast.operations.backups import BackupList, set_keep
 from holdfast.operations.cleanup import (
     CleanupResult,
@@ -52,9 +48,9 @@ from holdfast.operations.drill import drill_backup
 from holdfast.operations.export import export_backup
 from holdfast.operations.journal import Recovery
 from holdfast.operations.plan import Plan, Workplace
+from holdfast.operations.protected import DirectoryOptions, database_files, make_sources
 from holdfast.operations.restore import RestoreOptions, recover_restore, restore
 from holdfast.operations.stats import backup_stats
-from holdfast.operations.table_settings import TableSettings
 from holdfast.operations.undo import undo_restore
 from holdfast.operations.upload import import_archive
 from holdfast.operations.verify import verify_backup, verify_snapshot
@@ -64,31 +60,13 @@ from holdfast.repository import (
     KeyRing,
     PruneOptions,
     PrunePlan,
-    Repository,
     Subset,
     check,
     plan_prune,
 )
-from holdfast.sources.base import Source
-from holdfast.sources.directory import DirectorySource
-from holdfast.sources.settings import SettingsSource
-from holdfast.sources.sqlite import SqliteSource, sqlite_path
-from holdfast.stores import Store, open_store
 
 STATE_DIR_NAME = "holdfast"
 """Beside a local repository's own folders; restic and rustic do not look at it."""
-
-PasswordPrompt = Callable[[bool], str]
-"""Asks a person for the password; the argument says whether a new repository is being made."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryOptions:
-    """A directory to protect, with gitignore-like patterns of what to take or leave."""
-
-    path: str | Path
-    include: Sequence[str] = ()
-    exclude: Sequence[str] = ()
 
 
 class BackupService:
@@ -137,16 +115,15 @@ class BackupService:
         ask_password: PasswordPrompt | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._backup_dir = backup_dir
-        self._password = encryption_password
-        self._ask_password = ask_password
+        self._clock = clock or SystemClock()
+        self._access = RepositoryAccess(backup_dir, encryption_password, ask_password, self._clock)
         self._retention = retention
         self._timezone: tzinfo = _zone(timezone)
         self._level = compression_level
-        self._clock = clock or SystemClock()
         self._scratch_root = Path(scratch_dir) if scratch_dir else default_scratch_root()
-        urls = dict(databases or {})
-        sources = _sources(database_url, urls, directories or {}, settings, busy_timeout_s)
+        sources = make_sources(
+            database_url, databases or {}, directories or {}, settings, busy_timeout_s
+        )
         self._plan = Plan(
             name=plan,
             app=app,
@@ -206,20 +183,11 @@ class BackupService:
             RepositoryExists: There is one already; it is left as it is.
             PasswordMissing: `encrypt` is true and there is no password.
         """
-        store = self._store()
-        try:
-            password = self._new_password() if encrypt else ""
-            return Repository.create(store, password, clock=self._clock).id
-        finally:
-            store.close()
+        return self._access.create(encrypt=encrypt)
 
     def repository_exists(self) -> bool:
         """Say whether there is a repository, without a password."""
-        store = self._store()
-        try:
-            return Repository.exists(store)
-        finally:
-            store.close()
+        return self._access.exists()
 
     # Backups
 
@@ -256,7 +224,7 @@ class BackupService:
         if not self.repository_exists():
             self.init_repository(encrypt=encrypt is not False)
         with self._work(progress, cancel) as work:
-            warnings = _encryption_warnings(work.repository, encrypt)
+            warnings = encryption_warnings(work.repository, encrypt)
             options = backing_up.BackupOptions(
                 compression=self._level if compression else None,
                 description=description,
@@ -629,60 +597,26 @@ class BackupService:
 
     # Inside
 
-    def _store(self) -> Store:
-        return open_store(str(self._backup_dir))
-
     @contextmanager
     def _work(
         self,
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> Iterator[Workplace]:
-        store = self._store()
-        try:
-            repository = self._open(store)
-            state_dir = Path(store.location) / STATE_DIR_NAME
+        with self._access.open() as repository:
+            location = Path(repository.store.location).absolute()
+            state_dir = location / STATE_DIR_NAME
             yield Workplace(
                 repository=repository,
                 plan=self._plan,
                 catalog=Catalog(state_dir / "catalog.db"),
                 state_dir=state_dir,
                 scratch_root=self._scratch_root,
-                exclude=(Path(store.location).absolute(), *_database_files(self._plan)),
+                exclude=(location, *database_files(self._plan.sources)),
                 clock=self._clock,
                 progress=progress or no_progress,
                 cancel=cancel or CancellationToken(),
             )
-        finally:
-            store.close()
-
-    def _open(self, store: Store) -> Repository:
-        if self._password is not None:
-            return self._open_with(store, self._password)
-        # Without a password, one that was made without encryption opens all the same.
-        try:
-            return Repository.open(store, "", clock=self._clock)
-        except WrongPassword:
-            if self._ask_password is None:
-                raise _password_missing() from None
-            self._password = self._ask_password(False)
-        return Repository.open(store, self._password, clock=self._clock)
-
-    def _open_with(self, store: Store, password: str) -> Repository:
-        try:
-            return Repository.open(store, password, clock=self._clock)
-        except WrongPassword as wrong:
-            try:
-                return Repository.open(store, "", clock=self._clock)
-            except WrongPassword:
-                raise wrong from None
-
-    def _new_password(self) -> str:
-        if not self._password and self._ask_password is not None:
-            self._password = self._ask_password(True)
-        if not self._password:
-            raise _password_missing()
-        return self._password
 
     def _verify_new(self, work: Workplace, made: BackupMetadata) -> None:
         found_id, snapshot = BackupList(work.repository, work.catalog).resolve(made.backup_id)
@@ -694,28 +628,6 @@ def _get(work: Workplace, wanted: str) -> BackupMetadata:
     return listed.describe(*listed.resolve(wanted))
 
 
-def _password_missing() -> PasswordMissing:
-    return PasswordMissing(
-        "The repository needs a password and none was given",
-        hint="Set BACKUP_ENCRYPTION_PASSWORD, BACKUP_ENCRYPTION_PASSWORD_FILE or"
-        " BACKUP_ENCRYPTION_PASSWORD_COMMAND (or use --no-encrypt for a new repository that"
-        " anyone may read).",
-    )
-
-
-def _encryption_warnings(repository: Repository, encrypt: bool | None) -> tuple[str, ...]:
-    if encrypt and not repository.encrypted:
-        raise EncryptionMismatch(
-            f"The repository {repository.store.location} was made without encryption",
-            hint="Make a new repository with a password, or say --no-encrypt.",
-        )
-    if encrypt is False and repository.encrypted:
-        return ("The repository is encrypted, so this backup is encrypted too.",)
-    if not repository.encrypted:
-        return ("The repository is not encrypted: whoever can read it can read the data.",)
-    return ()
-
-
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
@@ -725,66 +637,4 @@ def _zone(name: str) -> tzinfo:
         ) from error
 
 
-def _sources(
-    database_url: str | None,
-    databases: Mapping[str, str],
-    directories: Mapping[str, str | Path | DirectoryOptions],
-    settings: Any,
-    busy_timeout_s: float,
-) -> tuple[Source, ...]:
-    """Make the sources in the order of capture: databases, settings, directories."""
-    found: list[Source] = []
-    if database_url:
-        found.append(SqliteSource(sqlite_path(database_url), busy_timeout_s=busy_timeout_s))
-    for name, url in databases.items():
-        found.append(SqliteSource(sqlite_path(url), name=name, busy_timeout_s=busy_timeout_s))
-    if settings is not None:
-        found.append(SettingsSource(_settings_provider(settings, found, busy_timeout_s)))
-    for label, given in directories.items():
-        options = given if isinstance(given, DirectoryOptions) else DirectoryOptions(path=given)
-        found.append(
-            DirectorySource(
-                label, Path(options.path), include=options.include, exclude=options.exclude
-            )
-        )
-    roots = [source.root for source in found]
-    twice = sorted({root for root in roots if roots.count(root) > 1})
-    if twice:
-        raise ConfigError(
-            f"Two sources of the plan would both be {', '.join(twice)} in a backup",
-            hint="Give databases distinct file names and directories distinct labels.",
-        )
-    return tuple(found)
-
-
-def _settings_provider(settings: Any, databases: Sequence[Source], timeout_s: float) -> Any:
-    """Return what exports the settings: what the host gave, or a table of its first database."""
-    if isinstance(settings, str):
-        settings = SettingsTable(table=settings)
-    if not isinstance(settings, SettingsTable):
-        return settings
-    database = next((each for each in databases if isinstance(each, SqliteSource)), None)
-    if database is None:
-        raise ConfigError(
-            f"The settings table {settings.table} needs a database to be in",
-            hint="Set DATABASE_URL, or give the settings otherwise.",
-        )
-    return TableSettings(
-        database.path,
-        table=settings.table,
-        key=settings.key,
-        value=settings.value,
-        busy_timeout_s=timeout_s,
-    )
-
-
-def _database_files(plan: Plan) -> tuple[Path, ...]:
-    paths = [source.path for source in plan.sources if isinstance(source, SqliteSource)]
-    return tuple(
-        path.with_name(path.name + suffix)
-        for path in paths
-        for suffix in ("", "-wal", "-shm", "-journal")
-    )
-
-
-__all__ = ["BackupService", "BackupStatus", "DirectoryOptions", "RepositoryExists"]
+__all__ = ["BackupService", "DirectoryOptions"]

@@ -1,0 +1,131 @@
+"""Who may open the repository, and how: where it is and where its password comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from holdfast.clock import Clock
+from holdfast.errors import EncryptionMismatch, PasswordMissing, WrongPassword
+from holdfast.repository import Repository
+from holdfast.stores import Store, open_store
+
+PasswordPrompt = Callable[[bool], str]
+"""Asks a person for the password; the argument says whether a new repository is being made."""
+
+
+class RepositoryAccess:
+    """Opens one repository, as often as asked.
+
+    Args:
+        location: The repository: a local directory.
+        password: Opens it; None where a person may be asked, or none is needed.
+    """
+
+    def __init__(
+        self,
+        location: str | Path,
+        password: str | None,
+        ask_password: PasswordPrompt | None,
+        clock: Clock,
+    ) -> None:
+        self._location = str(location)
+        self._password = password
+        self._ask_password = ask_password
+        self._clock = clock
+
+    def exists(self) -> bool:
+        """Say whether there is a repository, without a password."""
+        with self._store() as store:
+            return Repository.exists(store)
+
+    def create(self, *, encrypt: bool) -> str:
+        """Make the repository; return its id.
+
+        Raises:
+            RepositoryExists: There is one already; it is left as it is.
+            PasswordMissing: `encrypt` is true and there is no password.
+        """
+        password = self._new_password() if encrypt else ""
+        with self._store() as store:
+            return Repository.create(store, password, clock=self._clock).id
+
+    @contextmanager
+    def open(self) -> Iterator[Repository]:
+        """Open the repository for the time of the context.
+
+        One that was made without encryption opens whatever the password; who demands
+        encryption checks `Repository.encrypted`.
+
+        Raises:
+            RepositoryNotFound: There is none.
+            WrongPassword: The password opens no key.
+            PasswordMissing: It is encrypted, and there is no password.
+        """
+        with self._store() as store:
+            yield self._open(store)
+
+    @contextmanager
+    def _store(self) -> Iterator[Store]:
+        store = open_store(self._location)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def _open(self, store: Store) -> Repository:
+        if self._password is None:
+            return self._open_unasked(store)
+        try:
+            return Repository.open(store, self._password, clock=self._clock)
+        except WrongPassword as wrong:
+            try:
+                return Repository.open(store, "", clock=self._clock)
+            except WrongPassword:
+                raise wrong from None
+
+    def _open_unasked(self, store: Store) -> Repository:
+        try:
+            return Repository.open(store, "", clock=self._clock)
+        except WrongPassword:
+            if self._ask_password is None:
+                raise _password_missing() from None
+        password = self._ask_password(False)
+        repository = Repository.open(store, password, clock=self._clock)
+        self._password = password
+        return repository
+
+    def _new_password(self) -> str:
+        if not self._password and self._ask_password is not None:
+            self._password = self._ask_password(True)
+        if not self._password:
+            raise _password_missing()
+        return self._password
+
+
+def encryption_warnings(repository: Repository, encrypt: bool | None) -> tuple[str, ...]:
+    """Compare what is asked for with what the repository is; return sentences for the user.
+
+    Raises:
+        EncryptionMismatch: Encryption is demanded and the repository has none.
+    """
+    if encrypt and not repository.encrypted:
+        raise EncryptionMismatch(
+            f"The repository {repository.store.location} was made without encryption",
+            hint="Make a new repository with a password, or say --no-encrypt.",
+        )
+    if encrypt is False and repository.encrypted:
+        return ("The repository is encrypted, so this backup is encrypted too.",)
+    if not repository.encrypted:
+        return ("The repository is not encrypted: whoever can read it can read the data.",)
+    return ()
+
+
+def _password_missing() -> PasswordMissing:
+    return PasswordMissing(
+        "The repository needs a password and none was given",
+        hint="Set BACKUP_ENCRYPTION_PASSWORD, BACKUP_ENCRYPTION_PASSWORD_FILE or"
+        " BACKUP_ENCRYPTION_PASSWORD_COMMAND (or use --no-encrypt for a new repository that"
+        " anyone may read).",
+    )
