@@ -48,7 +48,7 @@ class Zstd:
             compressor = compressors[level] = zstandard.ZstdCompressor(level=level)
         return compressor
 
-    def decompress(self, data: bytes, length: int) -> bytes:
+    def decompress(self, data: Buffer, length: int) -> bytes:
         """Return the `length` bytes [bytes] that `data` holds; the caller has capped `length`.
 
         Raises:

@@ -34,6 +34,9 @@ MAX_KDF_WORK: Final = 2**25
 """Largest N*r*p: about ten seconds. restic's own default is 2**18."""
 
 _ZERO_NONCE: Final = bytes(NONCE_BYTES)
+_SCRATCH_BYTES: Final = 64 * 2**10
+_LARGE_SCRATCH_BYTES: Final = 8 * 2**20
+"""A buffer that one very large message needed is not kept for ever."""
 
 
 class AuthenticationFailed(ValueError):
@@ -55,7 +58,7 @@ class SealingKey:
         self.encryption = encryption
         self.mac_k = mac_k
         self.mac_r = mac_r
-        self._contexts = _Contexts()
+        self._local = _Local()
 
     @classmethod
     def random(cls) -> SealingKey:
@@ -67,15 +70,31 @@ class SealingKey:
 
         The nonce comes from the kernel for each message, so forked processes never share one.
         """
-        nonce = os.urandom(NONCE_BYTES)
-        stream, mask = self._ciphers()
-        stream.reset_nonce(nonce)
-        ciphertext = stream.update(plaintext)
-        mac = Poly1305.generate_tag(self.mac_r + mask.update(nonce), ciphertext)
-        return b"".join((nonce, ciphertext, mac))
+        with self._seal(plaintext) as view:
+            return bytes(view)
+
+    def append_sealed(self, plaintext: Buffer, sealed: bytearray) -> int:
+        """Append the plaintext sealed under a fresh random nonce; return the length of that.
+
+        It spares two copies, a fifth of the time of `seal` for 16 KiB.
+        """
+        with self._seal(plaintext) as view:
+            sealed += view
+            return len(view)
 
     def open(self, sealed: Buffer) -> bytes:
         """Return the plaintext of a sealed message.
+
+        Raises:
+            AuthenticationFailed: The message is too short, or its MAC does not fit.
+        """
+        with self.open_view(sealed) as view:
+            return bytes(view)
+
+    def open_view(self, sealed: Buffer) -> memoryview:
+        """Return the plaintext as a view of a buffer of this thread.
+
+        It holds until this thread's next call of any method; release it before.
 
         Raises:
             AuthenticationFailed: The message is too short, or its MAC does not fit.
@@ -84,30 +103,59 @@ class SealingKey:
         nonce = bytes(view[:NONCE_BYTES])
         if len(view) < OVERHEAD_BYTES or nonce == _ZERO_NONCE:
             raise AuthenticationFailed("not a sealed message")
-        stream, mask = self._ciphers()
+        contexts = self._prepared(len(view))
         ciphertext = view[NONCE_BYTES:-MAC_BYTES]
+        mac_key = self.mac_r + contexts.mask.update(nonce)
         try:
-            Poly1305.verify_tag(
-                self.mac_r + mask.update(nonce), ciphertext, bytes(view[-MAC_BYTES:])
-            )
+            Poly1305.verify_tag(mac_key, ciphertext, bytes(view[-MAC_BYTES:]))
         except InvalidSignature:
             raise AuthenticationFailed("the MAC does not fit") from None
-        stream.reset_nonce(nonce)
-        return stream.update(ciphertext)
+        contexts.stream.reset_nonce(nonce)
+        contexts.stream.update_into(ciphertext, contexts.scratch)
+        return memoryview(contexts.scratch)[: len(ciphertext)]
 
-    def _ciphers(self) -> tuple[CipherContext, CipherContext]:
-        contexts = self._contexts
-        if contexts.stream is None or contexts.mask is None:
-            contexts.stream = Cipher(AES(self.encryption), CTR(_ZERO_NONCE)).encryptor()
-            # ECB of one block is the plain AES permutation, which is what Poly1305-AES masks
-            # its nonce with.
-            contexts.mask = Cipher(AES(self.mac_k), ECB()).encryptor()  # noqa: S305
-        return contexts.stream, contexts.mask
+    def _seal(self, plaintext: Buffer) -> memoryview:
+        nonce = os.urandom(NONCE_BYTES)
+        length = len(plaintext) + OVERHEAD_BYTES
+        contexts = self._prepared(length)
+        mac_key = self.mac_r + contexts.mask.update(nonce)
+        view = memoryview(contexts.scratch)[:length]
+        view[:NONCE_BYTES] = nonce
+        ciphertext = view[NONCE_BYTES:-MAC_BYTES]
+        contexts.stream.reset_nonce(nonce)
+        contexts.stream.update_into(plaintext, ciphertext)
+        view[-MAC_BYTES:] = Poly1305.generate_tag(mac_key, ciphertext)
+        return view
+
+    def _prepared(self, length: int) -> _Contexts:
+        """Return this thread's contexts, with room for `length` bytes."""
+        contexts = self._local.contexts
+        if contexts is None:
+            contexts = self._local.contexts = _Contexts(
+                Cipher(AES(self.encryption), CTR(_ZERO_NONCE)).encryptor(),
+                # ECB of one block is the plain AES permutation, which is what Poly1305-AES
+                # masks its nonce with.
+                Cipher(AES(self.mac_k), ECB()).encryptor(),  # noqa: S305
+            )
+        size = len(contexts.scratch)
+        if size < length or (size > _LARGE_SCRATCH_BYTES and length < _SCRATCH_BYTES):
+            contexts.scratch = bytearray(max(length, _SCRATCH_BYTES))
+        return contexts
 
 
-class _Contexts(threading.local):
-    stream: CipherContext | None = None
-    mask: CipherContext | None = None
+class _Contexts:
+    """What one thread needs to seal and open."""
+
+    __slots__ = ("mask", "scratch", "stream")
+
+    def __init__(self, stream: CipherContext, mask: CipherContext) -> None:
+        self.stream = stream
+        self.mask = mask
+        self.scratch = bytearray()
+
+
+class _Local(threading.local):
+    contexts: _Contexts | None = None
 
 
 def derive_key(password: str, salt: bytes, *, n: int, r: int, p: int) -> SealingKey:

@@ -102,9 +102,9 @@ class BlobReader:
             Damaged: It is not the blob `blob_id`.
         """
         try:
-            plain = self._key.open(sealed)
-            if location.uncompressed_length:
-                plain = self._zstd.decompress(plain, location.uncompressed_length)
+            with self._key.open_view(sealed) as view:
+                length = location.uncompressed_length
+                plain = self._zstd.decompress(view, length) if length else bytes(view)
         except AuthenticationFailed as error:
             raise Damaged("its stored bytes are altered or cut off") from error
         except DecompressionFailed as error:

@@ -139,25 +139,24 @@ class BlobSealer:
         code, compressed_code = self._codes
         if len(packed) >= len(plain):
             packed = plain
-        sealed = self._key.seal(packed)
-        self._prove(blob_id, sealed, packed, plain)
-        length = len(sealed)
+        start = len(piece.sealed)
+        length = self._key.append_sealed(packed, piece.sealed)
+        with memoryview(piece.sealed) as sealed:
+            self._prove(blob_id, sealed[start:], plain, compressed=packed is not plain)
         if packed is plain:
             piece.header += PLAIN_ENTRY.pack(code, length, blob_id)
         else:
             piece.header += COMPRESSED_ENTRY.pack(compressed_code, length, len(plain), blob_id)
-        piece.sealed += sealed
         piece.new += 1
         piece.stored_new += length
         return length
 
-    def _prove(self, blob_id: bytes, sealed: bytes, packed: bytes, plain: bytes) -> None:
-        opened = self._key.open(sealed)
-        if packed is not plain:
-            opened = self._zstd.decompress(opened, len(plain))
+    def _prove(self, blob_id: bytes, sealed: memoryview, plain: bytes, *, compressed: bool) -> None:
+        with sealed, self._key.open_view(sealed) as opened:
+            proof = self._zstd.decompress(opened, len(plain)) if compressed else bytes(opened)
         # `plain` was copied from the buffer that was hashed, so the comparison reaches back
         # to the bytes that gave the blob its name.
-        if opened != plain:
+        if proof != plain:
             raise RepositoryDamaged(
                 f"New blob {blob_id.hex()[:16]} did not read back as it was made, "
                 "and was not stored",
