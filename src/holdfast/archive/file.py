@@ -16,6 +16,7 @@ from holdfast.errors import ArchiveError, ArchivePassphraseError, NotEnoughSpace
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback
 
 PIECE_BYTES = 256 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ArchiveFile:
@@ -135,7 +136,7 @@ def _write(descriptor: int, data: bytes, scratch_dir: Path) -> None:
         while view:
             view = view[os.write(descriptor, view) :]
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in _FULL:
             raise
         raise NotEnoughSpace(
             f"Not enough disk space in {scratch_dir} to decrypt the backup file",
