@@ -6,13 +6,17 @@ here. Version 2 of the format is written, versions 1 and 2 are read.
 
 from __future__ import annotations
 
+from holdfast.repository.check import CheckReport, Finding, FindingKind, check
 from holdfast.repository.index import BlobIndex, BlobLocation
 from holdfast.repository.keys import KdfParameters, KeyInfo, KeyRing
 from holdfast.repository.layout import BlobType, ObjectKind
 from holdfast.repository.locks import Lock
+from holdfast.repository.prune import PruneOptions, PrunePlan, plan_prune
+from holdfast.repository.prune_execution import PruneSummary, execute_prune
 from holdfast.repository.repository import Repository
 from holdfast.repository.snapshot_tree import SnapshotTree
 from holdfast.repository.snapshots import Snapshot
+from holdfast.repository.subset import Subset
 from holdfast.repository.writer import (
     PendingFile,
     RepositoryWriter,
@@ -24,16 +28,26 @@ __all__ = [
     "BlobIndex",
     "BlobLocation",
     "BlobType",
+    "CheckReport",
+    "Finding",
+    "FindingKind",
     "KdfParameters",
     "KeyInfo",
     "KeyRing",
     "Lock",
     "ObjectKind",
     "PendingFile",
+    "PruneOptions",
+    "PrunePlan",
+    "PruneSummary",
     "Repository",
     "RepositoryWriter",
     "SavedFile",
     "Snapshot",
     "SnapshotTree",
+    "Subset",
     "WriteSummary",
+    "check",
+    "execute_prune",
+    "plan_prune",
 ]

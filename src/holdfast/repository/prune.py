@@ -1,0 +1,390 @@
+"""Planning a prune: which packs go, which are written again, which stay.
+
+Nothing is removed that a snapshot reaches, and nothing on the strength of what could not be
+read: any error while listing or reading, a missing pack, a damaged index or no snapshot at
+all, and there is no plan.
+
+A plan is made and executed under one exclusive lock. That is why removing in two phases
+(mark, wait, sweep) is not needed here: no writer is at work that could have relied on a pack
+which the plan removes, and one that lost its lock while it was paused stops before its next
+write. Packs that no index names are left by interrupted runs; with all index files intact
+and no writer at work nothing can refer to them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
+
+from holdfast.errors import RepositoryDamaged, RepositoryError
+from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
+from holdfast.repository.index import BlobIndex
+from holdfast.repository.index_loading import (
+    entry_bytes,
+    expected_pack_sizes,
+    list_packs,
+    load_index_files,
+    reader_of,
+)
+from holdfast.repository.layout import BlobType
+from holdfast.repository.locks import Lock
+from holdfast.repository.marks import IndexMarks
+from holdfast.repository.packs import TARGET_BYTES
+from holdfast.repository.reachability import (
+    REACHED,
+    Reachability,
+    find_reachable,
+    tree_loader,
+)
+from holdfast.repository.repository import Repository
+from holdfast.repository.snapshots import Snapshot
+
+KEPT: Final = 4
+"""Mark of the one record of a reached blob that stays; copies of it do not."""
+
+_SMALL_BYTES: Final = TARGET_BYTES // 4
+_MANY_SMALL: Final = 8
+"""So many small packs of a kind are joined; fewer would be written anew by every prune."""
+
+
+class Fate(IntEnum):
+    """What becomes of a pack."""
+
+    KEEP = 0
+    REPACK = 1
+    REMOVE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneOptions:
+    """How thorough a prune is.
+
+    Attributes:
+        max_unused_share: Unused bytes that may stay, as a share of the used ones; rewriting
+            packs for the last few per cent costs more than it frees. restic's default.
+        max_unused_bytes: The same as a number of bytes; the smaller limit counts.
+        max_repack_bytes: Rewrite packs of at most this size together; None for no limit.
+        repack_small: Join small packs, of which every small backup leaves some.
+        allow_empty: There may be no snapshot at all; then everything goes.
+    """
+
+    max_unused_share: float = 0.05
+    max_unused_bytes: int | None = None
+    max_repack_bytes: int | None = None
+    repack_small: bool = True
+    allow_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrunePlan:
+    """What a prune will do; sizes in bytes.
+
+    Attributes:
+        packs_removed: Packs of which nothing is used.
+        packs_unreferenced: Packs that no index names; they are removed, too.
+        packs_repacked: Packs whose used blobs are copied into new ones; then they are removed.
+        repacked_bytes: What is copied for that.
+        freed_bytes: By how much the repository will shrink, estimated.
+        unused_bytes_kept: Unused bytes that stay, within the limits of the options.
+    """
+
+    snapshots: int
+    packs_kept: int
+    packs_repacked: int
+    packs_removed: int
+    packs_unreferenced: int
+    total_bytes: int
+    freed_bytes: int
+    repacked_bytes: int
+    unused_bytes_kept: int
+    blobs_used: int
+    blobs_removed: int
+    work: PruneWork = field(repr=False, compare=False)
+
+    @property
+    def empty(self) -> bool:
+        """Return whether there is nothing to do."""
+        return not (self.packs_repacked or self.packs_removed or self.packs_unreferenced)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.packs_kept} packs stay, {self.packs_repacked} are repacked "
+            f"({self.repacked_bytes} bytes), "
+            f"{self.packs_removed + self.packs_unreferenced} are removed; "
+            f"{self.freed_bytes} of {self.total_bytes} bytes are freed"
+        )
+
+
+@dataclass(slots=True)
+class PruneWork:
+    """What the execution of a plan needs to know; not for printing.
+
+    Attributes:
+        marks: `REACHED` and `KEPT` for each record of the index.
+        fates: By number of pack, a `Fate`.
+        sizes: Size [bytes] of each stored pack.
+        unreferenced: Packs that no index names.
+    """
+
+    index: BlobIndex
+    marks: IndexMarks
+    snapshot_ids: frozenset[str]
+    fates: bytearray
+    sizes: dict[bytes, int]
+    unreferenced: list[bytes]
+
+
+def plan_prune(
+    repository: Repository,
+    lock: Lock,
+    *,
+    options: PruneOptions | None = None,
+    progress: ProgressCallback = no_progress,
+    cancel: CancellationToken | None = None,
+) -> PrunePlan:
+    """Say what a prune would do; changes nothing.
+
+    Args:
+        lock: A lock on the repository. To execute the plan it must be exclusive and the same.
+
+    Raises:
+        RepositoryDamaged: Something that a snapshot needs is missing or cannot be read.
+        RepositoryError: There is no snapshot, and `allow_empty` was not said.
+        StoreError: The store could not be listed or read.
+        LockLost: The lock is not ours any more.
+    """
+    options = options or PruneOptions()
+    cancel = cancel or CancellationToken()
+    lock.ensure()
+    # Snapshots first: one that is saved later is saved by nobody, for the lock is ours.
+    snapshots = repository.list_snapshots()
+    if not snapshots and not options.allow_empty:
+        raise RepositoryError(
+            "The repository has no backups, so a prune would remove everything in it",
+            hint="Check that it is the right place; if it is, allow an empty repository.",
+        )
+    index = _load_intact_index(repository)
+    packs = list_packs(repository.store)
+    reached = _reach(repository, index, snapshots, progress, cancel)
+    usage = _measure(index, reached.marks)
+    _refuse_missing(index, packs, usage)
+    fates = _decide(index, packs, usage, options)
+    return _plan(index, reached.marks, snapshots, packs, usage, fates)
+
+
+def _load_intact_index(repository: Repository) -> BlobIndex:
+    loaded = load_index_files(repository.objects, lambda _: None)
+    if loaded.damaged:
+        raise RepositoryDamaged(
+            f"{len(loaded.damaged)} index files cannot be read, so nobody knows what is used: "
+            + next(iter(loaded.damaged.values())),
+            hint="Rebuild the index, then try again.",
+        )
+    return loaded.index
+
+
+def _reach(
+    repository: Repository,
+    index: BlobIndex,
+    snapshots: Sequence[Snapshot],
+    progress: ProgressCallback,
+    cancel: CancellationToken,
+) -> Reachability:
+    reached = find_reachable(
+        index,
+        [snapshot.tree for snapshot in snapshots],
+        tree_loader(reader_of(repository, lambda: index)),
+        on_tree=lambda number: progress(Progress(step="Finding what is used", done_items=number)),
+        cancel=cancel,
+    )
+    problems = [*reached.unreadable.values(), *reached.inconsistent.values()]
+    problems += [
+        f"{blob_type} blob {id_.hex()[:16]} is in no index" for blob_type, id_ in reached.missing
+    ]
+    if problems:
+        raise RepositoryDamaged(
+            f"Backups cannot be read whole, so nothing is removed: {problems[0]}"
+            + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""),
+            hint="Run `holdfast check` to see which backups are touched.",
+        )
+    return reached
+
+
+@dataclass(slots=True)
+class _Usage:
+    """By number of pack, with what the header needs for each blob [bytes]."""
+
+    used_bytes: array[int]
+    unused_bytes: array[int]
+    used_blobs: array[int]
+    unused_blobs: array[int]
+    types: bytearray
+
+
+_TYPE_BITS: Final = {BlobType.DATA: 1, BlobType.TREE: 2}
+_MIXED: Final = 3
+
+
+def _measure(index: BlobIndex, marks: IndexMarks) -> _Usage:
+    """Sum up what is used in each pack, and mark which copy of each reached blob stays."""
+    count = len(index.packs())
+    zeros = array("Q", [0]) * count
+    usage = _Usage(zeros[:], zeros[:], zeros[:], zeros[:], bytearray(count))
+    copies: list[tuple[BlobType, int, list[int]]] = []
+    for blob_type in BlobType:
+        blob_marks = marks[blob_type]
+        for number, bucket in enumerate(index.table(blob_type).buckets()):
+            first: dict[bytes, int] = {}
+            several: dict[bytes, list[int]] = {}
+            for position, record in enumerate(bucket):
+                usage.types[record[1]] |= _TYPE_BITS[blob_type]
+                original = first.setdefault(record[0], position)
+                if original != position:
+                    several.setdefault(record[0], [original]).append(position)
+            bucket_marks = blob_marks.bucket(number)
+            for blob_id, position in first.items():
+                if blob_id in several:
+                    continue
+                used = bool(bucket_marks[position] & REACHED)
+                if used:
+                    bucket_marks[position] |= KEPT
+                _add(usage, bucket[position], used=used)
+            copies += [(blob_type, number, positions) for positions in several.values()]
+    _choose_copies(index, marks, usage, copies)
+    return usage
+
+
+def _choose_copies(
+    index: BlobIndex,
+    marks: IndexMarks,
+    usage: _Usage,
+    copies: Sequence[tuple[BlobType, int, list[int]]],
+) -> None:
+    """Of blobs that are stored more than once, keep the copy in the pack that is used most."""
+    chosen: dict[tuple[BlobType, int], list[list[int]]] = {}
+    for blob_type, number, positions in copies:
+        chosen.setdefault((blob_type, number), []).append(positions)
+    for blob_type in BlobType:
+        for number, bucket in enumerate(index.table(blob_type).buckets()):
+            for positions in chosen.get((blob_type, number), ()):
+                bucket_marks = marks[blob_type].bucket(number)
+                reached = bool(bucket_marks[positions[0]] & REACHED)
+                best = max(positions, key=lambda at: usage.used_bytes[bucket[at][1]])
+                if reached:
+                    bucket_marks[best] |= KEPT
+                for position in positions:
+                    _add(usage, bucket[position], used=reached and position == best)
+
+
+def _add(usage: _Usage, record: tuple[bytes, int, int, int, int], *, used: bool) -> None:
+    _, pack, _, length, uncompressed = record
+    size = length + entry_bytes(uncompressed)
+    if used:
+        usage.used_bytes[pack] += size
+        usage.used_blobs[pack] += 1
+    else:
+        usage.unused_bytes[pack] += size
+        usage.unused_blobs[pack] += 1
+
+
+def _refuse_missing(index: BlobIndex, packs: dict[bytes, int], usage: _Usage) -> None:
+    """Refuse to go on if a pack that backups need is not there as the index has it."""
+    sizes, _ = expected_pack_sizes(index)
+    for number, pack_id in enumerate(index.packs()):
+        if usage.used_blobs[number] and packs.get(pack_id) != sizes[number]:
+            found = packs.get(pack_id)
+            state = "missing" if found is None else f"{found} bytes long and not {sizes[number]}"
+            raise RepositoryDamaged(
+                f"Pack {pack_id.hex()[:16]}, which backups need, is {state}; nothing is removed",
+                hint="Run `holdfast check` to see which backups are touched.",
+            )
+
+
+def _decide(
+    index: BlobIndex, packs: dict[bytes, int], usage: _Usage, options: PruneOptions
+) -> bytearray:
+    fates = bytearray(len(index.packs()))
+    candidates: list[tuple[bool, float, int, int]] = []
+    small = dict.fromkeys(_TYPE_BITS.values(), 0)
+    for number, pack_id in enumerate(index.packs()):
+        if not usage.used_blobs[number]:
+            fates[number] = Fate.REMOVE
+            continue
+        size, unused = packs[pack_id], usage.unused_bytes[number]
+        mixed = usage.types[number] == _MIXED
+        if size < _SMALL_BYTES and not mixed:
+            small[usage.types[number]] += 1
+        if unused or mixed or size < _SMALL_BYTES:
+            candidates.append((not mixed, -unused / size, number, size))
+    join = {kind for kind, count in small.items() if options.repack_small and count >= _MANY_SMALL}
+    unused_left = sum(usage.unused_bytes[number] for _, _, number, _ in candidates)
+    limit = _unused_limit(usage, options)
+    repacked = 0
+    for not_mixed, _, number, size in sorted(candidates):
+        unused = usage.unused_bytes[number]
+        wanted = (
+            not not_mixed  # format version 2 has none; other programs read them badly
+            or (unused and unused_left > limit)
+            or (size < _SMALL_BYTES and usage.types[number] in join)
+        )
+        too_much = options.max_repack_bytes is not None and (
+            repacked + size > options.max_repack_bytes
+        )
+        if wanted and not too_much:
+            fates[number] = Fate.REPACK
+            repacked += size
+            unused_left -= unused
+    return fates
+
+
+def _unused_limit(usage: _Usage, options: PruneOptions) -> float:
+    limit = sum(usage.used_bytes) * options.max_unused_share
+    return limit if options.max_unused_bytes is None else min(limit, options.max_unused_bytes)
+
+
+def _plan(
+    index: BlobIndex,
+    marks: IndexMarks,
+    snapshots: Sequence[Snapshot],
+    packs: dict[bytes, int],
+    usage: _Usage,
+    fates: bytearray,
+) -> PrunePlan:
+    ids = index.packs()
+    named = set(ids)
+    unreferenced = sorted(pack_id for pack_id in packs if pack_id not in named)
+    freed = sum(packs[pack_id] for pack_id in unreferenced)
+    repacked = blobs_removed = kept_unused = 0
+    for number, fate in enumerate(fates):
+        if fate == Fate.KEEP:
+            kept_unused += usage.unused_bytes[number]
+            continue
+        blobs_removed += usage.unused_blobs[number]
+        freed += packs.get(ids[number], 0)
+        if fate == Fate.REPACK:
+            freed -= usage.used_bytes[number]
+            repacked += usage.used_bytes[number]
+    return PrunePlan(
+        snapshots=len(snapshots),
+        packs_kept=fates.count(Fate.KEEP),
+        packs_repacked=fates.count(Fate.REPACK),
+        packs_removed=fates.count(Fate.REMOVE),
+        packs_unreferenced=len(unreferenced),
+        total_bytes=sum(packs.values()),
+        freed_bytes=freed,
+        repacked_bytes=repacked,
+        unused_bytes_kept=kept_unused,
+        blobs_used=sum(usage.used_blobs),
+        blobs_removed=blobs_removed,
+        work=PruneWork(
+            index=index,
+            marks=marks,
+            snapshot_ids=frozenset(snapshot.id or "" for snapshot in snapshots),
+            fates=fates,
+            sizes=packs,
+            unreferenced=unreferenced,
+        ),
+    )
