@@ -18,9 +18,12 @@ import msgspec
 
 from holdfast.errors import RestoreError
 from holdfast.sources.base import Source
+from holdfast.sources.directory import DirectorySource
+from holdfast.sources.sqlite import SqliteSource, remove_staged
 
-STAGED = "staged"
+STAGING = "staging"
 SWAPPING = "swapping"
+SWAPPED = "swapped"
 JOURNAL_NAME = "restore.json"
 
 
@@ -35,8 +38,8 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """A restore under way.
 
     Attributes:
-        phase: `staged` while nothing live was touched, `swapping` from just before the first
-            swap until everything is swapped.
+        phase: `staging` while nothing live was touched, `swapping` from just before the first
+            swap until everything is swapped, `swapped` while what was replaced is removed.
         steps: In the order of swapping.
     """
 
@@ -105,6 +108,9 @@ def load_journal(state_dir: Path) -> Journal | None:
 def recover(state_dir: Path, sources: Sequence[Source]) -> Recovery | None:
     """Finish or take back an interrupted restore; idempotent. The caller holds the plan's lock.
 
+    Returns:
+        What was found, or None if no restore was interrupted after it had begun to swap.
+
     Raises:
         RestoreError: A source of the restore is no longer part of the plan.
     """
@@ -119,10 +125,14 @@ def recover(state_dir: Path, sources: Sequence[Source]) -> Recovery | None:
             f" {', '.join(lost)}",
             hint="Name the same databases and directories again, then repeat the command.",
         )
-    completed = False
-    if journal.phase == SWAPPING and journal.steps:
-        decisive = journal.steps[-1]
-        completed = by_root[decisive.root].recover(decisive.state, committed=None)
+    if journal.phase == STAGING:
+        _remove_staged(journal, [by_root[step.root] for step in journal.steps], state_dir)
+        remove_journal(state_dir)
+        return None
+    decisive = journal.steps[-1]
+    completed = journal.phase == SWAPPED or by_root[decisive.root].recover(
+        decisive.state, committed=None
+    )
     order = journal.steps if completed else tuple(reversed(journal.steps))
     for step in order:
         by_root[step.root].recover(step.state, committed=completed)
@@ -133,6 +143,14 @@ def recover(state_dir: Path, sources: Sequence[Source]) -> Recovery | None:
         completed=completed,
         safety_backup_id=journal.safety_backup_id,
     )
+
+
+def _remove_staged(journal: Journal, sources: Sequence[Source], state_dir: Path) -> None:
+    for source in sources:
+        if isinstance(source, SqliteSource):
+            remove_staged(source.path, journal.token, state_dir)
+        elif isinstance(source, DirectorySource):
+            source.sweep()
 
 
 def _sync_directory(path: Path) -> None:

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from holdfast.catalog import RunKind
 from holdfast.errors import (
@@ -30,6 +31,8 @@ from holdfast.operations.backup import BackupOptions, run_backup
 from holdfast.operations.extract import extract
 from holdfast.operations.findings import Findings
 from holdfast.operations.journal import (
+    STAGING,
+    SWAPPED,
     SWAPPING,
     Journal,
     Recovery,
@@ -127,6 +130,7 @@ class _Restore:
         self._tree = tree
         self._options = options
         self._token = new_token()
+        self._settled = True
         self._outcome = _Outcome()
         self._started_at: datetime = workplace.clock.now()
 
@@ -136,6 +140,9 @@ class _Restore:
         if self._options.verify_first:
             self._verify()
         with scratch_directory(self._at.scratch_root) as scratch, ExitStack() as stages:
+            if not self._options.dry_run:
+                self._save_journal(STAGING, [(source, {}) for source in chosen])
+                stages.callback(self._settle)
             staged = self._stage(chosen, scratch, stages)
             self._warn_of_schema(staged)
             self._check(staged)
@@ -321,16 +328,8 @@ class _Restore:
 
     def _swap(self, staged: list[tuple[Source, Staged]]) -> None:
         self._at.cancel.raise_if_cancelled()
-        journal = Journal(
-            token=self._token,
-            plan=self._at.plan.name,
-            backup_id=self._backup_id,
-            started_at=self._started_at.isoformat(timespec="seconds"),
-            phase=SWAPPING,
-            safety_backup_id=self._outcome.safety_backup_id,
-            steps=tuple(Step(root=source.root, state=each.state()) for source, each in staged),
-        )
-        save_journal(self._at.state_dir, journal)
+        self._save_journal(SWAPPING, [(source, each.state()) for source, each in staged])
+        self._settled = False
         swapped: list[Staged] = []
         try:
             for source, each in staged:
@@ -340,9 +339,28 @@ class _Restore:
         except BaseException:
             for each in reversed(swapped):
                 each.undo()
-            remove_journal(self._at.state_dir)
+            self._save_journal(STAGING, [(source, {}) for source, _ in staged])
+            self._settled = True
             raise
-        remove_journal(self._at.state_dir)
+        self._save_journal(SWAPPED, [(source, each.state()) for source, each in staged])
+        self._settled = True
+
+    def _settle(self) -> None:
+        """Forget the journal, unless an undo failed too: then it tells how to recover."""
+        if self._settled:
+            remove_journal(self._at.state_dir)
+
+    def _save_journal(self, phase: str, steps: Sequence[tuple[Source, dict[str, Any]]]) -> None:
+        journal = Journal(
+            token=self._token,
+            plan=self._at.plan.name,
+            backup_id=self._backup_id,
+            started_at=self._started_at.isoformat(timespec="seconds"),
+            phase=phase,
+            safety_backup_id=self._outcome.safety_backup_id,
+            steps=tuple(Step(root=source.root, state=state) for source, state in steps),
+        )
+        save_journal(self._at.state_dir, journal)
 
     def _result(self, contents: Sequence[str]) -> RestoreResult:
         outcome = self._outcome
