@@ -13,6 +13,12 @@ from holdfast.repository.layout import BlobType, ObjectKind
 from holdfast.repository.locks import Lock
 from holdfast.repository.prune import PruneOptions, PrunePlan, plan_prune
 from holdfast.repository.prune_execution import PruneSummary, execute_prune
+from holdfast.repository.repair import (
+    IndexRebuildPlan,
+    IndexRebuildSummary,
+    execute_index_rebuild,
+    plan_index_rebuild,
+)
 from holdfast.repository.repository import Repository
 from holdfast.repository.snapshot_tree import SnapshotTree
 from holdfast.repository.snapshots import Snapshot
@@ -31,6 +37,8 @@ __all__ = [
     "CheckReport",
     "Finding",
     "FindingKind",
+    "IndexRebuildPlan",
+    "IndexRebuildSummary",
     "KdfParameters",
     "KeyInfo",
     "KeyRing",
@@ -48,6 +56,8 @@ __all__ = [
     "Subset",
     "WriteSummary",
     "check",
+    "execute_index_rebuild",
     "execute_prune",
+    "plan_index_rebuild",
     "plan_prune",
 ]
