@@ -35,7 +35,8 @@ Neither may ever contain a secret.
     │   ├── DatabaseLocked
     │   ├── NotADatabase
     │   ├── DatabaseEncrypted
-    │   └── DatabaseDamaged
+    │   ├── DatabaseDamaged
+    │   └── AgentFailed
     ├── RestoreError
     │   ├── BackupTooNew
     │   ├── RestoreCheckFailed
@@ -284,6 +285,12 @@ class DatabaseDamaged(SourceError):
     """The database fails its own integrity check."""
 
     code = "database-damaged"
+
+
+class AgentFailed(SourceError):
+    """The helper process ended without an answer or did not answer in time."""
+
+    code = "helper-failed"
 
 
 class RestoreError(HoldfastError):

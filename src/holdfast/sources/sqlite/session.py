@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from holdfast import errors
+from holdfast.errors import AgentFailed as AgentFailed
 from holdfast.errors import HoldfastError, SourceError
 from holdfast.models.progress import CancellationToken
 
@@ -27,12 +28,6 @@ _SHOWN_CHARACTERS = 500
 
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME")
 """What the interpreter may need to start. The rest of the environment may hold secrets."""
-
-
-class AgentFailed(SourceError):
-    """The helper process ended without an answer or did not answer in time."""
-
-    code = "helper-failed"
 
 
 def _no_tick() -> None:

@@ -1,0 +1,71 @@
+"""Write the pages of docs/reference that are made from the code.
+
+python -m scripts.generate_reference            writes docs/reference/errors.md
+python -m scripts.generate_reference --check    fails if it is out of date
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from holdfast.errors import HoldfastError
+
+ERRORS_PAGE = Path(__file__).parents[1] / "docs" / "reference" / "errors.md"
+
+_HEAD = """\
+# Errors
+
+Every error that Holdfast raises on purpose. This page is made from `src/holdfast/errors.py` by
+`make reference`.
+
+The message of an error says what happened and to what; its hint says what to do. With `--json`, an
+error is the one document on standard output, and holds the code below. In Python, catch
+`HoldfastError` or any class here; each has `message`, `hint`, `code`, `exit_code` and `http_status`
+(for REST APIs made over the library).
+
+| code | meaning | class | exit | HTTP |
+|---|---|---|---|---|
+"""
+
+
+def error_classes(base: type[HoldfastError] = HoldfastError) -> Iterator[type[HoldfastError]]:
+    """Yield `base` and everything derived from it that `errors.py` defines, as a tree."""
+    yield base
+    for derived in base.__subclasses__():
+        if derived.__module__ == HoldfastError.__module__:
+            yield from error_classes(derived)
+
+
+def errors_page() -> str:
+    """Return the page of errors."""
+    return _HEAD + "".join(_row(each) for each in error_classes())
+
+
+def _row(error: type[HoldfastError]) -> str:
+    meaning = (error.__doc__ or "").partition("\n")[0].replace("|", "\\|")
+    # The bases between it and HoldfastError say what else catches it.
+    bases = [base.__name__ for base in error.__mro__ if issubclass(base, HoldfastError)][1:-1]
+    name = f"`{error.__name__}`" + (f" ({', '.join(bases)})" if bases else "")
+    return f"| `{error.code}` | {meaning} | {name} | {error.exit_code} | {error.http_status} |\n"
+
+
+def main() -> int:
+    """Write the pages, or compare them."""
+    parser = argparse.ArgumentParser(description="Write the generated pages of docs/reference.")
+    parser.add_argument("--check", action="store_true", help="only say whether they are current")
+    page = errors_page()
+    if parser.parse_args().check:
+        if ERRORS_PAGE.exists() and ERRORS_PAGE.read_text() == page:
+            return 0
+        print(f"{ERRORS_PAGE} is out of date; run `make reference`.", file=sys.stderr)
+        return 1
+    ERRORS_PAGE.parent.mkdir(parents=True, exist_ok=True)
+    ERRORS_PAGE.write_text(page)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
