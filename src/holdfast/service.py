@@ -57,11 +57,14 @@ from holdfast.operations.verify import verify_backup, verify_snapshot
 from holdfast.operations.workspace import default_scratch_root, plan_lock, scratch_directory
 from holdfast.repository import (
     CheckReport,
+    IndexRebuildPlan,
     KeyRing,
     PruneOptions,
     PrunePlan,
     Subset,
     check,
+    execute_index_rebuild,
+    plan_index_rebuild,
     plan_prune,
 )
 
@@ -583,6 +586,33 @@ class BackupService:
         """Free what no backup reaches; return how many bytes less the repository occupies."""
         with self._work(progress, cancel) as work:
             return prune_repository(work, options)
+
+    def rebuild_index(
+        self,
+        *,
+        drop: Sequence[str] = (),
+        dry_run: bool = False,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> IndexRebuildPlan:
+        """Rebuild the index from what is stored; return what was, or would be, changed.
+
+        Args:
+            drop: Ids of packs to leave out, whatever they hold.
+
+        Raises:
+            RepositoryDamaged: A pack cannot be read, nothing says what it holds, and it is not
+                in `drop`; nothing was changed.
+        """
+        with self._work(progress, cancel) as work, work.repository.lock(exclusive=True) as lock:
+            plan = plan_index_rebuild(
+                work.repository, drop=drop, progress=work.progress, cancel=work.cancel
+            )
+            if not dry_run and not plan.empty:
+                execute_index_rebuild(
+                    work.repository, lock, plan, progress=work.progress, cancel=work.cancel
+                )
+            return plan
 
     @contextmanager
     def keys(self) -> Iterator[KeyRing]:

@@ -80,14 +80,16 @@ def test_elsewhere_a_line_comes_every_ten_seconds_and_at_the_end_of_a_step() -> 
     for second in range(25):
         watch.now_s = 100.0 + second
         display(reading(second * 4 * MIB))
+    display(Progress(step="Staging"))
     display(Progress(step="Storing"))
+    watch.now_s += 3
     display.close()
     lines = screen.getvalue().splitlines()
     assert lines == [
         "Reading app.db:  40%  40.0 MiB of 100.0 MiB  4.0 MiB/s  15 s left",
         "Reading app.db:  80%  80.0 MiB of 100.0 MiB  4.0 MiB/s  5.0 s left",
         "Reading app.db: 96.0 MiB of 100.0 MiB in 24 s",
-        "Storing: done in 0.0 s",
+        "Storing: done in 3.0 s",
     ]
 
 

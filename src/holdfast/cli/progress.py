@@ -13,6 +13,8 @@ from holdfast.models.progress import Progress
 
 REDRAW_S = 0.1
 PLAIN_LINE_S = 10.0
+SHORT_STEP_S = 1.0
+"""A shorter step that moved nothing is not worth a line."""
 _MIN_BAR = 10
 _MAX_BAR = 40
 _CLEAR = "\r\x1b[K"
@@ -22,7 +24,8 @@ class ProgressDisplay:
     """Shows the progress that work reports; a `ProgressCallback`. Safe from any thread.
 
     On a terminal one line is redrawn at most ten times a second and removed at the end.
-    Elsewhere a line is written at the end of each step, and every ten seconds in between.
+    Elsewhere a line is written at the end of each step that took or moved something, and every
+    ten seconds in between.
     """
 
     def __init__(
@@ -81,8 +84,11 @@ class ProgressDisplay:
     def _end_step(self, now_s: float) -> None:
         if self._current is None or self._terminal:
             return
-        spent = format_duration(now_s - self._step_began_s)
+        spent_s = now_s - self._step_began_s
         done = _done(self._current)
+        if not done and spent_s < SHORT_STEP_S:
+            return
+        spent = format_duration(spent_s)
         amount = f"{done} in {spent}" if done else f"done in {spent}"
         self._write(f"{printable(self._current.step)}: {amount}\n")
 

@@ -39,7 +39,7 @@ def _describe(context: Context, result: BackupVerification, proven: str) -> str:
     lines += _paths("no row of the database names", result.orphan_files)
     if result.verified:
         spent = format_duration(result.duration_s)
-        lines.append(f"{result.backup_id} is {proven} ({spent})")
+        lines.append(f"{result.backup_id}: {proven} ({spent})")
     else:
         failed = context.console.paint(f"{result.backup_id} FAILED:", "red")
         lines.append(failed)

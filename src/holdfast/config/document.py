@@ -26,7 +26,8 @@ def find_document(named: Path | None, directory: Path) -> Path | None:
         path = directory / DEFAULT_NAME
         return path if path.exists() else None
     path = directory / named.expanduser()
-    if not path.is_file():
+    # Not `is_file`: /dev/null is a configuration that sets nothing.
+    if not path.exists() or path.is_dir():
         raise ConfigError(
             f"There is no configuration file {path}",
             hint="Check the path given with --config.",

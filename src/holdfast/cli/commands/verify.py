@@ -25,4 +25,4 @@ def run(context: Context) -> int:
         result = context.service.verify_backup(
             context.arguments.backup, progress=progress, cancel=context.cancel
         )
-    return answer_verification(context, result, "verified")
+    return answer_verification(context, result, "intact and readable")

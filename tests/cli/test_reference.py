@@ -1,0 +1,48 @@
+"""The reference says what the program does: generated parts are up to date, nothing is missing."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli.parser import command_parser
+from holdfast.cli.table import COMMANDS
+from holdfast.config import load_configuration
+from holdfast.config.fields import FIELDS
+from tests.cli import reference
+
+HOW = "run `python -m tests.cli.reference`"
+
+
+def test_the_page_of_the_commands_is_up_to_date() -> None:
+    assert reference.COMMANDS_PAGE.read_text() == reference.render_commands(), HOW
+
+
+def test_the_table_of_the_settings_is_up_to_date() -> None:
+    page = reference.SETTINGS_PAGE.read_text()
+    assert page == reference.replace_block(page, "settings", reference.render_settings()), HOW
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
+def test_each_flag_of_a_setting_exists_and_sets_it(field: object) -> None:
+    flag = getattr(field, "flag", None)
+    if flag is None:
+        return
+    settings = {
+        getattr(action, "setting", None)
+        for command in COMMANDS.values()
+        for action in command_parser(command)._actions
+        if flag in action.option_strings
+    }
+    assert settings == {getattr(field, "key", None)}
+
+
+def test_the_example_of_the_settings_page_is_a_configuration(tmp_path: Path) -> None:
+    page = reference.SETTINGS_PAGE.read_text()
+    for block in page.split("```toml\n")[1:]:
+        text = block.partition("```")[0]
+        assert tomllib.loads(text)
+        (tmp_path / "holdfast.toml").write_text(text)
+        load_configuration(directory=tmp_path, environment={})
