@@ -44,6 +44,16 @@ def test_beyond_the_grace_a_missed_run_is_left_out(
     assert desk.runs == expected
 
 
+def test_the_grace_is_at_least_a_minute(make_desk: MakeDesk) -> None:
+    """No thread wakes up at the very instant; a grace of nothing must not skip every run."""
+    desk = make_desk("2024-03-04 01:59", misfire_grace=timedelta(0))
+    desk.start()
+    desk.clock.freeze(65)
+    desk.clock.thaw()
+    desk.settle()
+    assert desk.runs == ["2024-03-04 02:00"]
+
+
 def test_nothing_was_missed_where_nothing_was_due(make_desk: MakeDesk) -> None:
     """A restart of the application is no reason for a backup."""
     desk = make_desk("2024-03-04 09:17")

@@ -276,6 +276,27 @@ def test_a_schedule_can_be_changed_while_it_is_kept(make_desk: MakeDesk) -> None
     assert desk.runs == ["2024-03-01 12:10"]
 
 
+def test_a_new_schedule_does_not_make_up_for_its_own_past(make_desk: MakeDesk) -> None:
+    """Neither between runs nor during one."""
+    desk = make_desk("2024-03-01 01:30")
+    desk.start()
+    desk.live_until("2024-03-01 01:50")
+    desk.scheduler.update_schedule("45 1 * * *")
+    desk.live_until("2024-03-01 01:55")
+    assert desk.runs == []
+    desk.scheduler.update_schedule("0 2 * * *")
+
+    def take_half_an_hour(_: CancellationToken) -> None:
+        desk.clock.freeze(1800)
+        desk.scheduler.update_schedule("15 2 * * *")
+
+    desk.service.during = take_half_an_hour
+    desk.live_until("2024-03-01 02:00")
+    desk.live_until("2024-03-01 03:00")
+    assert desk.runs == ["2024-03-01 02:00"]
+    assert desk.scheduler.get_next_run_time() == utc("2024-03-02 02:15")
+
+
 def test_a_schedule_that_is_none_leaves_the_old_one_in_force(make_desk: MakeDesk) -> None:
     """A misspelled schedule must not end the backups."""
     desk = make_desk("2024-03-01 12:00")
