@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -81,3 +83,32 @@ def store(root: str, capture: Capture) -> MemoryTree:
         tree.manifest, contents={root: content}, problems=(*problems, *facts.problems)
     )
     return tree
+
+
+def picture(root: Path) -> dict[str, tuple[object, ...]]:
+    """Return everything below a directory that a restore must bring back, by path.
+
+    Of inodes it tells which entries share one. Links count with their own times, too.
+    """
+    found: dict[str, tuple[object, ...]] = {}
+    groups: dict[int, str] = {}
+    pending = [root]
+    while pending:
+        path = pending.pop()
+        status = path.lstat()
+        name = os.path.relpath(path, root) if path != root else ""
+        content: object = None
+        if stat.S_ISDIR(status.st_mode):
+            pending.extend(sorted(path.iterdir(), reverse=True))
+        elif stat.S_ISLNK(status.st_mode):
+            content = path.readlink()
+        elif stat.S_ISREG(status.st_mode) and os.access(path, os.R_OK):
+            content = path.read_bytes()
+        shared = groups.setdefault(status.st_ino, name)
+        attributes = tuple(
+            (each, os.getxattr(path, each, follow_symlinks=False))
+            for each in os.listxattr(path, follow_symlinks=False)
+        )
+        owner = status.st_uid, status.st_gid
+        found[name] = (status.st_mode, owner, status.st_mtime_ns, content, shared, attributes)
+    return found

@@ -55,3 +55,18 @@ def write_attributes(target: int | str, attributes: Iterable[tuple[str, bytes]])
                 raise
             refused.append(name)
     return refused
+
+
+def replace_attributes(descriptor: int, wanted: Attributes) -> None:
+    """Make the attributes of an open directory those wanted, as far as they can be set.
+
+    Of others, only a user's own and access lists are removed: labels of the security system
+    belong to the place.
+    """
+    if not readable():
+        return
+    names = {name for name, _ in wanted}
+    for name, _ in read_attributes(descriptor):
+        if name not in names and name.startswith(("user.", "system.posix_acl_")):
+            os.removexattr(descriptor, name)
+    write_attributes(descriptor, wanted)

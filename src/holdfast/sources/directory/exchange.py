@@ -64,8 +64,8 @@ def lookup(place: Place) -> os.stat_result | None:
 def flush(tree: Beneath) -> None:
     """Make everything written to the file system of `tree` durable.
 
-    One call for the whole file system: for 10,000 small files it took 0.2 s where an fsync
-    of each took 6 s (ext4).
+    One call for the whole file system: for 10,000 files of 4 KiB it took 0.2 s where an
+    fsync of each took 33 s (ext4 on a virtual disk).
 
     Raises:
         OSError: Something could not be written (Linux 5.8 and later tell).

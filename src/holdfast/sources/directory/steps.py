@@ -15,6 +15,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 import msgspec
 
 from holdfast.errors import TargetInUse
+from holdfast.sources.directory.attributes import Attributes, read_attributes, readable
 from holdfast.sources.directory.beneath import Beneath, display, join
 from holdfast.sources.directory.scope import Scope
 
@@ -45,6 +46,7 @@ class Ownership(msgspec.Struct, frozen=True, array_like=True):
     gid: int
     atime_ns: int
     mtime_ns: int
+    attributes: Attributes
 
 
 class Adjustment(msgspec.Struct, frozen=True, array_like=True, tag="adjust"):
@@ -88,7 +90,10 @@ def plan_steps(
             elif old is None and path in scope.reserved.paths:
                 continue
             elif path in held and old is not None and (new is not None or scope.covers(path, old)):
-                inside.append(_go_into(path, old, new, staged))
+                _refuse_conflict(path, old, new)
+                if new is None:
+                    _make_place(path, staged)
+                inside.append(path)
             elif new is not None:
                 yield Step(encode_path(path), old.st_ino if old else 0, new.st_ino)
             elif old is not None and scope.covers(path, old):
@@ -124,14 +129,16 @@ def read_steps(container: Beneath) -> Iterator[Step | Adjustment]:
             yield decoder.decode(line)
 
 
-def ownership(status: os.stat_result) -> Ownership:
-    """Return what `Adjustment` sets, as it is now."""
+def ownership(descriptor: int) -> Ownership:
+    """Return what `Adjustment` sets, as it is now on an open directory."""
+    status = os.fstat(descriptor)
     return Ownership(
         mode=stat.S_IMODE(status.st_mode),
         uid=status.st_uid,
         gid=status.st_gid,
         atime_ns=status.st_atime_ns,
         mtime_ns=status.st_mtime_ns,
+        attributes=read_attributes(descriptor) if readable() else (),
     )
 
 
@@ -147,19 +154,25 @@ def _refuse_mount(scope: Scope, path: str, staged: Beneath) -> None:
         )
 
 
-def _go_into(path: str, old: os.stat_result, new: os.stat_result | None, staged: Beneath) -> str:
-    if new is None:
-        descriptor, name = staged.parent(path)
-        os.mkdir(name, 0o700, dir_fd=descriptor)
-    elif not (stat.S_ISDIR(new.st_mode) and stat.S_ISDIR(old.st_mode)):
+def _refuse_conflict(path: str, old: os.stat_result, new: os.stat_result | None) -> None:
+    if not stat.S_ISDIR(old.st_mode):
+        raise TargetInUse(
+            f"Cannot restore into {display(path)}: it is not a directory any more",
+            hint="Restore the directory that holds it, or restore into a new place.",
+        )
+    if new is not None and not stat.S_ISDIR(new.st_mode):
         raise TargetInUse(
             f"Cannot replace the directory {display(path)} by a file: it holds something "
             "that the backup must not touch",
             hint="Move that away first, or restore into a new place.",
         )
-    return path
+
+
+def _make_place(path: str, staged: Beneath) -> None:
+    descriptor, name = staged.parent(path)
+    os.mkdir(name, 0o700, dir_fd=descriptor)
 
 
 def _adjust(directory: str, live: Beneath, staged: Beneath) -> Adjustment | None:
-    old, new = ownership(live.lstat(directory)), ownership(staged.lstat(directory))
+    old, new = ownership(live.directory(directory)), ownership(staged.directory(directory))
     return Adjustment(encode_path(directory), old, new) if old != new else None

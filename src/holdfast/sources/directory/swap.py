@@ -16,6 +16,7 @@ from typing import Any, Self
 import msgspec
 
 from holdfast.errors import RestoreError, TargetExists
+from holdfast.sources.directory.attributes import replace_attributes
 from holdfast.sources.directory.beneath import Beneath, display
 from holdfast.sources.directory.exchange import exchange, flush, settle
 from holdfast.sources.directory.steps import (
@@ -211,4 +212,5 @@ def _set_ownership(descriptor: int, wanted: Ownership) -> None:
         os.fchown(descriptor, wanted.uid, wanted.gid)
     if os.geteuid() in {0, status.st_uid}:
         os.fchmod(descriptor, wanted.mode)
+        replace_attributes(descriptor, wanted.attributes)
         os.utime(descriptor, ns=(wanted.atime_ns, wanted.mtime_ns))
