@@ -90,13 +90,15 @@ class FaultStore:
         inner: Where objects really are. Its content is also what is left after a crash, but
             for the saves that were `LOST`; see `crash`.
         faults: What goes wrong; may be changed between operations.
-        before: Called before each call with operation and name, e.g. to step other threads.
+        before: Called before each call with operation and name, e.g. to let others work.
+        after: The same after each call that succeeded.
         trace: Every call, in the order in which they ended.
     """
 
     inner: Store = field(default_factory=MemoryStore)
     faults: Sequence[Fault] = ()
     before: Callable[[str, str], None] | None = None
+    after: Callable[[str, str], None] | None = None
     trace: list[Call] = field(default_factory=list)
     crashed: bool = False
 
@@ -153,6 +155,12 @@ class FaultStore:
     ) -> Any:
         if self.before is not None:
             self.before(operation, name)
+        result = self._judge(operation, name, perform, data)
+        if self.after is not None:
+            self.after(operation, name)
+        return result
+
+    def _judge(self, operation: str, name: str, perform: Callable[[], Any], data: bytes) -> Any:
         with self._lock:
             self._raise_if_crashed()
             # Every fault counts every call, also one at which another fault happens.

@@ -24,10 +24,17 @@ class SimClock:
 
     `advance` is deterministic: it steps from one deadline to the next, wakes the thread that
     waits for it, and goes on when that thread waits again or has ended.
+
+    Args:
+        start: The wall clock's first instant.
+        patience_s: A wait of at most so many seconds is over at once, and moves the clock.
     """
 
-    def __init__(self, start: datetime = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)) -> None:
+    def __init__(
+        self, start: datetime = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC), *, patience_s: float = 1
+    ) -> None:
         self._wall = start
+        self._patience_s = patience_s
         self._monotonic_s = 1000.0
         self._waiters: list[_Waiter] = []
         self._condition = threading.Condition()
@@ -41,6 +48,9 @@ class SimClock:
             return self._monotonic_s
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        if timeout_s <= self._patience_s:
+            self._move(timeout_s)
+            return event.is_set()
         waiter = _Waiter(event, self.monotonic_s() + timeout_s, threading.current_thread())
         with self._condition:
             self._waiters.append(waiter)

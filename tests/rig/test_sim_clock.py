@@ -44,3 +44,10 @@ def test_the_wall_clock_can_jump_alone() -> None:
 
     assert clock.now() == datetime(2000, 1, 1, tzinfo=UTC) + timedelta(seconds=5)
     assert clock.monotonic_s() == 1005
+
+
+def test_a_short_wait_is_over_at_once() -> None:
+    clock = SimClock()
+
+    assert not clock.wait(threading.Event(), 0.2)
+    assert clock.monotonic_s() == 1000.2
