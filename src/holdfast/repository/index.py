@@ -158,6 +158,9 @@ class BlobIndex:
         self._pack_numbers: dict[bytes, int] = {}
         self._pack_ends = array("Q")
         self._files: set[str] = set()
+        self.damaged_files: dict[str, str] = {}
+        """Index files that could not be read, each with the reason; what only they name is
+        not found."""
         self._adding = threading.Lock()
 
     @property

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -26,6 +27,7 @@ from holdfast.errors import (
     ObjectNotFound,
     RepositoryDamaged,
     RepositoryLocked,
+    StoreError,
 )
 from holdfast.repository.documents import INVALID_DOCUMENT
 from holdfast.repository.layout import ObjectKind
@@ -85,6 +87,7 @@ class Lock:
         self._id = lock_id
         self._refreshed_at = clock.now()
         self._lost: str | None = None
+        self._left_over: list[str] = []
         self._refreshing = threading.Lock()
         self._stop = threading.Event()
         self._released = False
@@ -148,6 +151,7 @@ class Lock:
                 self._on_release()
             # It may be gone: another process took it for dead, or `unlock` removed it.
             _remove_if_there(self._objects, self._id)
+            self._remove_left_over()
 
     def __enter__(self) -> Self:
         return self
@@ -158,7 +162,10 @@ class Lock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.release()
+        # What was done under the lock is done, and a lock that could not be removed is taken
+        # for dead when this process ends, or in 30 minutes.
+        with suppress(StoreError):
+            self.release()
 
     def _refresh_regularly(self) -> None:
         while not self._clock.wait(self._stop, REFRESH_INTERVAL.total_seconds()):
@@ -173,13 +180,22 @@ class Lock:
     def _replace(self) -> None:
         now = self._clock.now()
         new_id = _save(self._objects, exclusive=self.exclusive, now=now)
-        old_id, self._id = self._id, new_id
+        old_id, self._id, self._refreshed_at = self._id, new_id, now
         try:
             self._objects.remove(ObjectKind.LOCK, old_id)
         except ObjectNotFound:
-            self._lose("another process removed it")
-        else:
-            self._refreshed_at = now
+            self._lost = "another process removed it"
+            _remove_if_there(self._objects, new_id)
+        except StoreError:
+            # Whether it is there or not, the new lock holds. Try again later.
+            self._left_over.append(old_id)
+            raise
+        self._remove_left_over()
+
+    def _remove_left_over(self) -> None:
+        while self._left_over:
+            _remove_if_there(self._objects, self._left_over[-1])
+            self._left_over.pop()
 
     def _renew_distrusted(self) -> None:
         present = any(lock_id == self._id for lock_id, _ in self._objects.list(ObjectKind.LOCK))
@@ -187,10 +203,6 @@ class Lock:
             self._replace()
         else:
             self._lost = "it expired, and another process removed it"
-
-    def _lose(self, why: str) -> None:
-        self._lost = why
-        _remove_if_there(self._objects, self._id)
 
 
 def acquire(objects: SealedObjects, *, exclusive: bool, clock: Clock, wait_s: float = 0.0) -> Lock:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final
 
 from holdfast.errors import ObjectNotFound, RepositoryDamaged, StoreError
 from holdfast.repository.compression import DecompressionFailed, Zstd
@@ -26,13 +26,6 @@ _SMALL_BLOB_BYTES: Final = 128 * 2**10
 
 class Damaged(Exception):
     """The bytes read are not the blob that was asked for; says why."""
-
-
-class WantedBlob(NamedTuple):
-    """A blob and the place where it is to be read."""
-
-    id: bytes
-    location: BlobLocation
 
 
 class BlobReader:
@@ -84,8 +77,9 @@ class BlobReader:
         if location is None and self._refresh_index():
             location = self._index().lookup(blob_type, blob_id)
         if location is None:
+            unread = "".join(f" ({why})" for why in self._index().damaged_files.values())
             raise RepositoryDamaged(
-                f"{_title(blob_type, blob_id, where)} is missing: no index names it",
+                f"{_title(blob_type, blob_id, where)} is missing: no index names it{unread}",
                 hint="Run `holdfast check`; the index can be rebuilt from the packs.",
             )
         return location
@@ -183,19 +177,6 @@ class _ReadAhead:
             while len(self._parts) > _READ_AHEAD_PARTS:
                 self._parts.popitem(last=False)
         return memoryview(part)[:length]
-
-
-def locate_all(
-    reader: BlobReader, blob_type: BlobType, blob_ids: Sequence[bytes], *, where: str
-) -> list[WantedBlob]:
-    """Return the places of many blobs, in order.
-
-    Raises:
-        RepositoryDamaged: One of them is in no index.
-    """
-    return [
-        WantedBlob(blob_id, reader.locate(blob_type, blob_id, where=where)) for blob_id in blob_ids
-    ]
 
 
 def _title(blob_type: BlobType, blob_id: bytes, where: str) -> str:

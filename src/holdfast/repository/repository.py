@@ -233,7 +233,7 @@ class Repository:
             return bool(self.index.files)
         with self._loading:
             present = {file_id for file_id, _ in self.objects.list(ObjectKind.INDEX)}
-            known = before.files
+            known = before.files | before.damaged_files.keys()
             if present == known:
                 return False
             self._index = self._load_index(before if known <= present else BlobIndex())
@@ -376,14 +376,24 @@ class Repository:
         )
 
     def _load_index(self, index: BlobIndex) -> BlobIndex:
+        """Add the index files that `index` lacks.
+
+        A damaged one is passed over: what the others name can still be restored. `check`
+        reports it, and `prune` refuses to work without it.
+        """
+        known = index.files | index.damaged_files.keys()
         for file_id, _ in list(self.objects.list(ObjectKind.INDEX)):
-            if file_id in index.files:
+            if file_id in known:
                 continue
             try:
                 document = self.objects.load(ObjectKind.INDEX, file_id)
+                packs = list(decode_index(document, file_id))
             except ObjectNotFound:
                 continue  # replaced by another process since it was listed
-            for pack_id, entries in decode_index(document, file_id):
+            except RepositoryDamaged as error:
+                index.damaged_files[file_id] = error.message
+                continue
+            for pack_id, entries in packs:
                 index.add_pack(pack_id, entries)
             index.add_file(file_id)
         return index
