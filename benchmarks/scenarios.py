@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from benchmarks.comparison import databases_equal, folders_equal
@@ -45,7 +46,7 @@ class DatabaseScenario(Scenario):
         for suffix in ("-wal", "-shm", "-journal"):
             self.live.with_name(self.live.name + suffix).unlink(missing_ok=True)
         _copy(self.state(name), self.live)
-        os.sync()
+        _come_to_rest()
 
     def equal(self, name: str, restored: Path) -> bool:
         return databases_equal(self.state(name), restored)
@@ -89,7 +90,7 @@ class FilesScenario(Scenario):
             if not target.exists() or target.stat().st_mtime_ns != source.stat().st_mtime_ns:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target)
-        os.sync()
+        _come_to_rest()
 
     def equal(self, name: str, restored: Path) -> bool:
         return folders_equal(self.state(name), restored)
@@ -115,6 +116,16 @@ def _write(folder: Path, index: int, pool: Pool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     length = pool.random.randrange(4_000, 40_000)
     path.write_bytes(pool.text(length).encode() if index % 2 else pool.blob(length))
+
+
+def _come_to_rest() -> None:
+    """Let the disk finish, and the files get older than the doubt about their times.
+
+    A file that was written a moment ago may be written again within the same tick of its time,
+    so careful tools read it again.
+    """
+    os.sync()
+    time.sleep(2.5)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -24,8 +24,6 @@ class Holdfast(Tool):
             "BACKUP_DIR": str(self.repository),
             "BACKUP_ENCRYPTION_PASSWORD": PASSWORD,
             "DATABASE_URL": f"sqlite:///{self.live}",
-            "TMPDIR": str(self.home),
-            "XDG_STATE_HOME": str(self.home / "state"),
         }
 
     @classmethod
@@ -63,7 +61,7 @@ class HoldfastFiles(Holdfast):
         return variables
 
     def initialise(self) -> None:
-        configuration = f'[sources.files]\nkind = "directory"\npath = "{self.live}"\n'
+        configuration = f'[directories]\n{self.live.name} = "{self.live}"\n'
         (self.home / "holdfast.toml").write_text(configuration)
         super().initialise()
 

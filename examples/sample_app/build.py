@@ -58,7 +58,6 @@ def build(directory: Path) -> None:
     database = directory / DATABASE_NAME
     shutil.copyfile(CHINOOK, database)
     with closing(sqlite3.connect(database)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_SCHEMA)
         with connection:
             connection.execute("INSERT INTO alembic_version VALUES (?)", (_SCHEMA_VERSION,))
