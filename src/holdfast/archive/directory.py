@@ -136,7 +136,8 @@ class Directory:
         if expected != self.offset:
             raise refused(f"{self.offset - expected:,} bytes after its last entry belong to none")
         self._check_unique(ids)
-        self._check_order()
+        if self.misplaced is None:  # else it is refused soon, unless the format is a newer one
+            self._check_order()
 
     def _count_size(self, member: Located, limits: ArchiveLimits) -> None:
         self.total_bytes += member.size

@@ -19,8 +19,9 @@ _MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}"]', re.DOTALL)
 class JsonScanner:
     """Walks one JSON document.
 
-    Every method raises `ValueError` for what is not JSON, is nested deeper than `depth` or
-    holds a key or value longer than `window` bytes.
+    Every method raises `ValueError` for what is not JSON, is nested deeper than `depth`, or
+    holds a key or a value that is too long: up to `window` bytes are always read, twice as
+    many never.
     """
 
     def __init__(self, pieces: Iterator[bytes], *, window: int, depth: int) -> None:

@@ -68,8 +68,8 @@ def _validated(
     cancel: CancellationToken,
 ) -> ArchiveTree:
     directory = read_directory(file, limits, cancel)
-    manifest = directory.find(MANIFEST_PATH.encode())
-    if manifest is None:
+    manifest = len(directory) - 1
+    if directory.path(manifest) != MANIFEST_PATH.encode():
         raise damaged(f"{MANIFEST_PATH} is missing")
     inventory = Inventory(directory, limits)
     inventory.load(read_member(file, directory, manifest, digest=None), cancel)
@@ -89,6 +89,7 @@ def _check_content(
     """Read every byte before the manifest's member, and compare all checksums."""
     whole = hashlib.sha256()
     done = 0
+    total = directory.total_bytes - directory[len(directory) - 1].size
     for index in range(len(directory) - 1):
         member = directory[index]
         data_offset = directory.data_offset(index)
@@ -104,9 +105,9 @@ def _check_content(
             Progress(
                 step="Checking the backup file",
                 done_bytes=done,
-                total_bytes=directory.total_bytes,
+                total_bytes=total,
                 done_items=index + 1,
-                total_items=len(directory),
+                total_items=len(directory) - 1,
             )
         )
     if whole.hexdigest() != inventory.archive_checksum:
