@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.app import App
 from tests.cli.terminal import clean_environment
 
 _WORK = """
@@ -94,3 +95,21 @@ def test_what_watches_no_token_is_broken_off(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=30)
         assert process.returncode == 143
         assert "holdfast: Interrupted" in err
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+def test_a_real_backup_ends_tidily(number: signal.Signals, status: int, kept: App) -> None:
+    with (kept.root / "data" / "thumbnails" / "large").open("wb") as file:
+        file.truncate(8 * 2**30)
+    with kept.sit("create") as terminal:
+        terminal.expect("GiB  ")
+        terminal.process.send_signal(number)
+        assert terminal.wait() == status
+        assert "Stopping tidily" in terminal.screen
+        assert "Cancelled" in terminal.screen
+    kept.do("check", "--read-data")
+    assert len(kept.do("list", "--json").document["backups"]) == 1
+    (kept.root / "data" / "thumbnails" / "large").unlink()
+    kept.do("create")

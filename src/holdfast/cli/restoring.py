@@ -38,11 +38,12 @@ def changes_table(context: Context, changes: Sequence[PlannedChange]) -> str:
     same = len(changes) - len(moving)
     columns = (
         Column(title="CHANGE", style=context.console.painter(_COLOURS)),
-        Column(title="WHAT", flexible=True),
-        Column(title="DETAIL", flexible=True),
+        Column(title="WHAT"),
+        Column(title="DETAIL"),
     )
     rows = [(each.action, each.target, each.detail) for each in moving[:_SHOWN_CHANGES]]
-    lines = [format_table(columns, rows, width=context.console.width)] if rows else []
+    # Never cut to the terminal: it is what a person must recognise before saying yes.
+    lines = [format_table(columns, rows)] if rows else []
     if len(moving) > _SHOWN_CHANGES:
         lines.append(f"and {len(moving) - _SHOWN_CHANGES:,} more changes")
     if same:
