@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from holdfast.archive import open_archive
-from holdfast.catalog import Catalog, RunKind
+from holdfast.catalog import Catalog
 from holdfast.clock import Clock, SystemClock
 from holdfast.config import Settings
 from holdfast.errors import (
@@ -498,11 +498,12 @@ class BackupService:
         return len(self.apply_retention(plan, cancel=cancel).removed)
 
     def last_scheduled_run_at(self) -> datetime | None:
-        """Return when the newest scheduled backup began, kept or failed."""
+        """Return when the newest scheduled backup that is stored began.
+
+        Runs that failed or were cancelled do not count, so that they are caught up.
+        """
         try:
             with self._work() as work:
-                runs = work.catalog.runs(plan=work.plan.name, kind=RunKind.BACKUP)
-                started = [run.started_at for run in runs if run.trigger == Trigger.SCHEDULED_CRON]
                 kept = [
                     each.created_at
                     for each in BackupList(work.repository, work.catalog).all()
@@ -510,7 +511,7 @@ class BackupService:
                 ]
         except RepositoryNotFound:
             return None
-        return max([*started, *kept], default=None)
+        return max(kept, default=None)
 
     # The repository as a whole
 

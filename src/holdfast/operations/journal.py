@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from holdfast.errors import RestoreError
+from holdfast.operations.workspace import remove_restore_scratch
 from holdfast.sources.base import Source
 from holdfast.sources.directory import DirectorySource
 from holdfast.sources.sqlite import SqliteSource, remove_staged
@@ -40,6 +41,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         phase: `staging` while nothing live was touched, `swapping` from just before the first
             swap until everything is swapped, `swapped` while what was replaced is removed.
+        scratch: The restore's own scratch directory.
         steps: In the order of swapping.
     """
 
@@ -48,6 +50,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     backup_id: str
     started_at: str
     phase: str
+    scratch: str
     steps: tuple[Step, ...] = ()
     safety_backup_id: str | None = None
 
@@ -126,8 +129,8 @@ def recover(state_dir: Path, sources: Sequence[Source]) -> Recovery | None:
             hint="Name the same databases and directories again, then repeat the command.",
         )
     if journal.phase == STAGING:
-        _remove_staged(journal, [by_root[step.root] for step in journal.steps], state_dir)
-        remove_journal(state_dir)
+        _remove_staged(journal, [by_root[step.root] for step in journal.steps])
+        _forget(state_dir, journal)
         return None
     decisive = journal.steps[-1]
     completed = journal.phase == SWAPPED or by_root[decisive.root].recover(
@@ -136,7 +139,7 @@ def recover(state_dir: Path, sources: Sequence[Source]) -> Recovery | None:
     order = journal.steps if completed else tuple(reversed(journal.steps))
     for step in order:
         by_root[step.root].recover(step.state, committed=completed)
-    remove_journal(state_dir)
+    _forget(state_dir, journal)
     return Recovery(
         backup_id=journal.backup_id,
         started_at=journal.started_at,
@@ -145,10 +148,15 @@ def recover(state_dir: Path, sources: Sequence[Source]) -> Recovery | None:
     )
 
 
-def _remove_staged(journal: Journal, sources: Sequence[Source], state_dir: Path) -> None:
+def _forget(state_dir: Path, journal: Journal) -> None:
+    remove_restore_scratch(Path(journal.scratch))
+    remove_journal(state_dir)
+
+
+def _remove_staged(journal: Journal, sources: Sequence[Source]) -> None:
     for source in sources:
         if isinstance(source, SqliteSource):
-            remove_staged(source.path, journal.token, state_dir)
+            remove_staged(source.path, journal.token, Path(journal.scratch))
         elif isinstance(source, DirectorySource):
             source.sweep()
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from holdfast.catalog import RunKind
 from holdfast.errors import (
-    LiveDataChanged,
     PathNotInBackup,
     RestoreCheckFailed,
     SourceNotFound,
@@ -47,12 +46,14 @@ from holdfast.operations.verify import check_stored
 from holdfast.operations.workspace import (
     new_token,
     plan_lock,
+    remove_restore_scratch,
+    restore_scratch,
     scratch_directory,
+    sweep_scratch,
 )
 from holdfast.sources.base import RestoreContext, Source, Staged
 from holdfast.sources.sqlite import SqliteStaged
 
-_SAFETY_ATTEMPTS = 3
 _SWAP_ORDER = {"directory": 0, "settings": 1}
 """Cheap and certain swaps first; databases last, because a commit is what decides a recovery."""
 
@@ -118,6 +119,7 @@ def restore(
 
 def recover_restore(workplace: Workplace) -> Recovery | None:
     """Finish or take back a restore that a crash interrupted; the caller holds the plan's lock."""
+    sweep_scratch(workplace.scratch_root)
     return recover(workplace.state_dir, workplace.plan.sources)
 
 
@@ -130,6 +132,7 @@ class _Restore:
         self._tree = tree
         self._options = options
         self._token = new_token()
+        self._scratch = restore_scratch(workplace.scratch_root, self._token)
         self._settled = True
         self._outcome = _Outcome()
         self._started_at: datetime = workplace.clock.now()
@@ -139,16 +142,22 @@ class _Restore:
         chosen = self._choose()
         if self._options.verify_first:
             self._verify()
-        with scratch_directory(self._at.scratch_root) as scratch, ExitStack() as stages:
-            if not self._options.dry_run:
-                self._save_journal(STAGING, [(source, {}) for source in chosen])
-                stages.callback(self._settle)
-            staged = self._stage(chosen, scratch, stages)
+        with ExitStack() as stages:
+            staged = self._stage(chosen, self._prepare(chosen, stages), stages)
             self._warn_of_schema(staged)
             self._check(staged)
             if not self._options.dry_run:
                 self._replace(staged, record)
         return self._result(contents=[source.root for source in chosen])
+
+    def _prepare(self, chosen: Sequence[Source], stages: ExitStack) -> Path:
+        """Return a directory for temporary copies; with the journal knowing of it."""
+        if self._options.dry_run:
+            return stages.enter_context(scratch_directory(self._at.scratch_root))
+        self._save_journal(STAGING, [(source, {}) for source in chosen])
+        stages.callback(self._settle)
+        self._scratch.mkdir(mode=0o700, parents=True)
+        return self._scratch
 
     def run_into(self, target: Path) -> RestoreResult:
         paths = (*self._options.paths, *self._roots_of(self._options.sources))
@@ -276,38 +285,33 @@ class _Restore:
             )
 
     def _replace(self, staged: list[tuple[Source, Staged]], record: RunRecord) -> None:
-        """Save what is live, then swap; again where somebody wrote in between.
+        """Save what is live, then swap.
 
-        At last writers are kept waiting, so that nothing which the application was told is
-        committed is missing from the safety backup.
+        The application works on while the safety backup is made. Then its writers wait, and
+        if anyone wrote meanwhile a second, small safety backup takes that in: nothing which
+        the application was told is committed is missing from the safety backup.
         """
-        for _ in range(_SAFETY_ATTEMPTS):
-            try:
-                self._save_and_swap(staged, record)
-            except LiveDataChanged:
-                continue
-            return
-        with ExitStack() as holds:
-            for _, each in staged:
-                if isinstance(each, SqliteStaged):
-                    holds.enter_context(each.hold_writers())
-            self._save_and_swap(staged, record)
-
-    def _save_and_swap(self, staged: list[tuple[Source, Staged]], record: RunRecord) -> None:
+        databases = [each for _, each in staged if isinstance(each, SqliteStaged)]
+        versions = [each.live_version() for each in databases]
         self._make_safety_backup(staged)
-        record.detail = {
-            "safety_backup_id": self._outcome.safety_backup_id,
-            "roots": [source.root for source, _ in staged],
-            "paths": list(self._options.paths),
-        }
-        self._swap(staged)
+        with ExitStack() as holds:
+            for each in databases:
+                holds.enter_context(each.hold_writers())
+            held = [each.live_version() for each in databases]
+            if held != versions:
+                self._make_safety_backup(staged)
+            for each, version in zip(databases, held, strict=True):
+                each.expect_unchanged_since(version)
+            record.detail = {
+                "safety_backup_id": self._outcome.safety_backup_id,
+                "roots": [source.root for source, _ in staged],
+                "paths": list(self._options.paths),
+            }
+            self._swap(staged)
 
     def _make_safety_backup(self, staged: list[tuple[Source, Staged]]) -> None:
         if not self._options.safety_backup:
             return
-        for _, each in staged:
-            if isinstance(each, SqliteStaged):
-                each.expect_unchanged_since(each.live_version())
         self._at.progress(Progress(step="Making a safety backup"))
         options = BackupOptions(
             backup_type=BackupType.PRE_RESTORE,
@@ -348,6 +352,7 @@ class _Restore:
     def _settle(self) -> None:
         """Forget the journal, unless an undo failed too: then it tells how to recover."""
         if self._settled:
+            remove_restore_scratch(self._scratch)
             remove_journal(self._at.state_dir)
 
     def _save_journal(self, phase: str, steps: Sequence[tuple[Source, dict[str, Any]]]) -> None:
@@ -357,6 +362,7 @@ class _Restore:
             backup_id=self._backup_id,
             started_at=self._started_at.isoformat(timespec="seconds"),
             phase=phase,
+            scratch=str(self._scratch),
             safety_backup_id=self._outcome.safety_backup_id,
             steps=tuple(Step(root=source.root, state=state) for source, state in steps),
         )

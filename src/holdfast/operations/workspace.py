@@ -13,7 +13,8 @@ from pathlib import Path
 
 from holdfast.errors import BackupBusy, NotEnoughSpace
 
-_PREFIX = "holdfast-"
+_PREFIX = "holdfast-scratch-"
+_RESTORE_PREFIX = "holdfast-restore-"
 _ALIVE = ".in-use"
 _SPARE_BYTES = 1 << 20
 LARGE_TEMP_DIR = Path("/var/tmp")  # noqa: S108 - only ever used through mkdtemp
@@ -33,7 +34,7 @@ def scratch_directory(root: Path) -> Iterator[Path]:
     A lock file in it says that its process lives; what a killed process left is swept.
     """
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _sweep(root)
+    sweep_scratch(root)
     path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
     try:
         with _held(path / _ALIVE):
@@ -42,7 +43,22 @@ def scratch_directory(root: Path) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _sweep(root: Path) -> None:
+def restore_scratch(root: Path, token: str) -> Path:
+    """Return the scratch directory of one restore. It is not swept: the journal knows of it.
+
+    After a crash it may hold the only copy of a database that was replaced.
+    """
+    return root / f"{_RESTORE_PREFIX}{token}"
+
+
+def remove_restore_scratch(path: Path) -> None:
+    """Remove the scratch directory of a restore that is settled; idempotent."""
+    if path.name.startswith(_RESTORE_PREFIX):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def sweep_scratch(root: Path) -> None:
+    """Remove the scratch directories of processes that are gone; idempotent."""
     for path in root.glob(f"{_PREFIX}*"):
         alive = path / _ALIVE
         if path.is_symlink() or path.stat().st_uid != os.getuid() or not alive.is_file():
