@@ -90,5 +90,5 @@ class Application:
 
     def leftovers(self) -> list[Path]:
         """Return what an operation left beside the live data or in scratch."""
-        beside = [path for path in self.root.rglob("*holdfast-*")]
+        beside = list(self.root.rglob("*holdfast-*"))
         return [path for path in beside if self.repository not in path.parents]

@@ -241,7 +241,7 @@ def test_a_full_disk_is_found_before_and_survived_midway(application: Applicatio
     with small_disk(size_bytes=3 << 20) as disk:
         (application.thumbnails / "huge.bin").write_bytes(os.urandom(20 << 20))
         service = application.service(backup_dir=disk / "repo")
-        with pytest.raises(NotEnoughSpace, match="Not enough disk space: needs .*, has "):
+        with pytest.raises(NotEnoughSpace, match=r"Not enough disk space: needs .*, has "):
             service.create_backup()
 
 

@@ -85,7 +85,8 @@ class Rules:
 
     def limits(self, backup: BackupMetadata, newer: int) -> tuple[list[str], list[str]]:
         """Say which limits hold a backup and which it is beyond, given how many are newer."""
-        within, beyond = [], []
+        within: list[str] = []
+        beyond: list[str] = []
         days, count = self.policy.retention_days, self.policy.max_backups
         if days:
             old = self.age_of(backup).total_seconds() > days * 86400
