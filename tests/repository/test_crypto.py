@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import threading
+import warnings
 from collections import Counter
 
 import pytest
@@ -79,7 +80,9 @@ def test_nonces_are_never_used_twice() -> None:
     for thread in threads:
         thread.join()
     reading, writing = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # forking beside threads
+        child = os.fork()
     if not child:
         os.write(writing, _GOLDEN_KEY.seal(b"x")[:16])
         os._exit(0)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR, ECB
 from cryptography.hazmat.primitives.poly1305 import Poly1305
 
+from holdfast.errors import RepositoryDamaged
 from holdfast.stores.base import Buffer
 
 NONCE_BYTES: Final = 16
@@ -156,6 +157,14 @@ class _Contexts:
 
 class _Local(threading.local):
     contexts: _Contexts | None = None
+
+
+def unproven(what: str) -> RepositoryDamaged:
+    """Return the error to raise when something just sealed does not open to what it was."""
+    return RepositoryDamaged(
+        f"A new {what} did not read back as it was made, and was not stored",
+        hint="Memory or processor of this machine are not reliable.",
+    )
 
 
 def derive_key(password: str, salt: bytes, *, n: int, r: int, p: int) -> SealingKey:

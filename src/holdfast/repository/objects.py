@@ -13,7 +13,7 @@ from typing import Final
 
 from holdfast.errors import ObjectNotFound, RepositoryDamaged
 from holdfast.repository.compression import DecompressionFailed, Zstd
-from holdfast.repository.crypto import AuthenticationFailed, SealingKey
+from holdfast.repository.crypto import AuthenticationFailed, SealingKey, unproven
 from holdfast.repository.layout import ObjectKind, id_of_name, object_name
 from holdfast.stores.base import Buffer, Store
 
@@ -100,11 +100,12 @@ class SealedObjects:
             Its id and its stored size [bytes].
         """
         sealed = self._key.seal(self._encode(document))
-        if self._decode(self._key.open(sealed)) != document:
-            raise RepositoryDamaged(
-                f"A new {kind.noun} did not read back as it was made, and was not stored",
-                hint="Memory or processor of this machine are not reliable.",
-            )
+        try:
+            proof = self._decode(self._key.open(sealed))
+        except (AuthenticationFailed, DecompressionFailed):
+            raise unproven(kind.noun) from None
+        if proof != document:
+            raise unproven(kind.noun)
         object_id = hashlib.sha256(sealed).hexdigest()
         self._store.save(object_name(kind, object_id), sealed)
         return object_id, len(sealed)
@@ -112,6 +113,10 @@ class SealedObjects:
     def list(self, kind: ObjectKind) -> Iterator[tuple[str, int]]:
         """Yield id and size [bytes] of the objects of a kind."""
         return list_ids(self._store, kind)
+
+    def has(self, kind: ObjectKind, object_id: str) -> bool:
+        """Return whether there is such an object; an error is not taken for absence."""
+        return exists(self._store, object_name(kind, object_id))
 
     def remove(self, kind: ObjectKind, object_id: str) -> None:
         """Remove an object.

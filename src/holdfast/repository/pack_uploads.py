@@ -7,12 +7,13 @@ lease is asked whether the lock is still ours. After a failed write nothing more
 from __future__ import annotations
 
 import hashlib
-from typing import Final, Protocol
+from typing import Final
 
 from holdfast.repository.crypto import SealingKey
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.index_files import encode_index
 from holdfast.repository.layout import BlobType, ObjectKind, object_name
+from holdfast.repository.locks import Lease, save_referring
 from holdfast.repository.new_blobs import IndexBatch, NewBlobs
 from holdfast.repository.objects import SealedObjects
 from holdfast.repository.packing import FilledPack, PackFiller
@@ -24,13 +25,6 @@ from holdfast.stores.base import Store
 
 _UPLOADERS: Final = 2
 """At most one pack is filled, one waits and two are stored: 64 MiB at 16 MiB each."""
-
-
-class Lease(Protocol):
-    """What a writer needs of a lock."""
-
-    def ensure(self) -> None:
-        """Raise `LockLost` if the lock is no longer ours."""
 
 
 class PackUploads:
@@ -113,9 +107,8 @@ class PackUploads:
         packs = batch.entries()
         document = encode_index(packs)
         self._state.check()
-        self._lease.ensure()
         try:
-            file_id, size = self._objects.save(ObjectKind.INDEX, document)
+            file_id, size = save_referring(self._objects, [self._lease], ObjectKind.INDEX, document)
         except BaseException as error:
             self._state.fail(error)
             raise

@@ -13,7 +13,7 @@ import struct
 from typing import Final, NamedTuple
 
 from holdfast.errors import RepositoryDamaged
-from holdfast.repository.crypto import OVERHEAD_BYTES, AuthenticationFailed, SealingKey
+from holdfast.repository.crypto import OVERHEAD_BYTES, AuthenticationFailed, SealingKey, unproven
 from holdfast.repository.layout import BlobType, ObjectKind, object_name
 from holdfast.stores.base import Buffer, Store
 
@@ -131,11 +131,12 @@ def seal_header(header: bytes, key: SealingKey) -> bytes:
         RepositoryDamaged: It did not open to what was sealed.
     """
     sealed = key.seal(header)
-    if key.open(sealed) != header:
-        raise RepositoryDamaged(
-            "A new pack's header did not read back as it was made, and was not stored",
-            hint="Memory or processor of this machine are not reliable.",
-        )
+    try:
+        proof = key.open(sealed)
+    except AuthenticationFailed:
+        raise unproven("pack header") from None
+    if proof != header:
+        raise unproven("pack header")
     return sealed + _LENGTH.pack(len(sealed))
 
 

@@ -37,7 +37,7 @@ from holdfast.repository.index import BlobIndex
 from holdfast.repository.index_files import decode_index
 from holdfast.repository.keys import KdfParameters, KeyRing, OpenedKey, create_key, open_keys
 from holdfast.repository.layout import CONFIG_NAME, BlobType, ObjectKind, object_name
-from holdfast.repository.locks import Lock, acquire, remove_locks
+from holdfast.repository.locks import Lock, acquire, remove_locks, save_referring
 from holdfast.repository.objects import SealedObjects, exists, list_ids, load_sealed_config
 from holdfast.repository.reader import BlobReader
 from holdfast.repository.snapshot_tree import SnapshotTree
@@ -303,9 +303,9 @@ class Repository:
         Raises:
             LockLost: A lock of this repository that we hold was lost; nothing was saved.
         """
-        self._ensure_locks()
         document = encode_snapshot(snapshot)
-        snapshot_id, _ = self.objects.save(ObjectKind.SNAPSHOT, document)
+        locks = list(self._locks)
+        snapshot_id, _ = save_referring(self.objects, locks, ObjectKind.SNAPSHOT, document)
         return replace(snapshot, id=snapshot_id)
 
     def remove_snapshot(self, snapshot_id: str) -> None:
@@ -315,7 +315,8 @@ class Repository:
             BackupNotFound: There is none.
             LockLost: A lock of this repository that we hold was lost; nothing was removed.
         """
-        self._ensure_locks()
+        for lock in list(self._locks):
+            lock.confirm()
         try:
             self.objects.remove(ObjectKind.SNAPSHOT, snapshot_id)
         except (ObjectNotFound, ValueError):
@@ -397,10 +398,6 @@ class Repository:
                 index.add_pack(pack_id, entries)
             index.add_file(file_id)
         return index
-
-    def _ensure_locks(self) -> None:
-        for lock in list(self._locks):
-            lock.ensure()
 
     def _password_changed(self, password: str) -> None:
         self._password_empty = not password

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from holdfast.errors import RepositoryDamaged, UsageError
-from holdfast.repository.compression import Zstd
-from holdfast.repository.crypto import SealingKey
+from holdfast.errors import UsageError
+from holdfast.repository.compression import DecompressionFailed, Zstd
+from holdfast.repository.crypto import AuthenticationFailed, SealingKey, unproven
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.layout import BlobType
 from holdfast.repository.new_blobs import NewBlobs
@@ -152,13 +152,12 @@ class BlobSealer:
         return length
 
     def _prove(self, blob_id: bytes, sealed: memoryview, plain: bytes, *, compressed: bool) -> None:
-        with sealed, self._key.open_view(sealed) as opened:
-            proof = self._zstd.decompress(opened, len(plain)) if compressed else bytes(opened)
+        try:
+            with sealed, self._key.open_view(sealed) as opened:
+                proof = self._zstd.decompress(opened, len(plain)) if compressed else bytes(opened)
+        except (AuthenticationFailed, DecompressionFailed):
+            proof = None
         # `plain` was copied from the buffer that was hashed, so the comparison reaches back
         # to the bytes that gave the blob its name.
         if proof != plain:
-            raise RepositoryDamaged(
-                f"New blob {blob_id.hex()[:16]} did not read back as it was made, "
-                "and was not stored",
-                hint="Memory or processor of this machine are not reliable.",
-            )
+            raise unproven(f"blob {blob_id.hex()[:16]}")

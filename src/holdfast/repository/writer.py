@@ -25,9 +25,10 @@ from holdfast.repository.compression import DEFAULT_LEVEL, Zstd
 from holdfast.repository.crypto import SealingKey
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.layout import BlobType
+from holdfast.repository.locks import Lease
 from holdfast.repository.new_blobs import NewBlobs
 from holdfast.repository.objects import SealedObjects
-from holdfast.repository.pack_uploads import Lease, PackUploads
+from holdfast.repository.pack_uploads import PackUploads
 from holdfast.repository.sealing import BlobSealer, SealedPiece
 from holdfast.repository.trees import encode_tree
 from holdfast.repository.workers import BufferPool, WorkerPool, worker_count
@@ -178,6 +179,9 @@ class RepositoryWriter:
         try:
             piece = self._sealers[blob_type].seal([(digest, view)])
             self._uploads.add(blob_type, piece)
+        except BaseException as error:
+            self._state.fail(error)  # others may rely on the blob that we claimed
+            raise
         finally:
             self._state.end("sealing")
         self._count(piece)
