@@ -136,6 +136,15 @@ class Agent:
             limit_s=limit_s,
         )
 
+    def pairs(self, path: str, sql: str, scratch: str, timeout_s: float) -> list[list[Any]]:
+        """Return the first two columns of a query on one moment of a live database."""
+        if files.stat(path) is None:
+            raise faults.missing(path)
+        found, _ = reading.read_live(
+            path, timeout_s, scratch, lambda live: inspection.query_pairs(live, sql)
+        )
+        return found
+
     def query(self, path: str, sql: str) -> Iterator[list[str]]:
         """See `inspection.query_column`."""
         return inspection.query_column(path, sql)

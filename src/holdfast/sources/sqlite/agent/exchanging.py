@@ -99,6 +99,8 @@ def unexchange(names: Names) -> None:
     with files.locked_out(names.target):
         if swapped:
             _move_beside(names.target, names.staged)
+            with suppress(FileExistsError):
+                os.link(names.target, names.staged)
         os.replace(names.previous, names.target)
         _move_beside(names.previous, names.target)
         files.remove(names.previous)  # a rename onto the same file leaves both names

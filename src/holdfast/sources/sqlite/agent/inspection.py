@@ -14,7 +14,7 @@ from typing import Any
 import apsw
 
 from holdfast.errors import SourceError
-from holdfast.sources.sqlite.agent import connecting, faults
+from holdfast.sources.sqlite.agent import connecting, faults, files
 
 MAX_REASONS = 20
 _FOREIGN_KEY_ROWS = 100_000
@@ -53,8 +53,12 @@ def find_damage(path: str, *, full: bool) -> tuple[list[str], list[str]]:
     Tables may use collations, functions or modules that only their application has: what
     needs those is checked as far as it goes, and named.
     """
+    shape = _find_shape_damage(path)
+    if shape:
+        return [shape], []
     connection = open_untrusted(path)
     try:
+        connection.execute("select count(*) from sqlite_schema").fetchall()
         if full:
             reasons = _check(connection, "integrity_check")
             if reasons is not None:
@@ -69,10 +73,29 @@ def find_damage(path: str, *, full: bool) -> tuple[list[str], list[str]]:
             reasons = []
             unchecked = unchecked or ["some tables"]
         return reasons, [f"{name} could be checked only in part" for name in unchecked]
-    except (apsw.CorruptError, apsw.NotADBError) as error:
+    except apsw.Error as error:
         return [str(error)], []
     finally:
         connection.close()
+
+
+def _find_shape_damage(path: str) -> str | None:
+    """Return what is wrong with the file's length: SQLite reads missing bytes as zeros."""
+    size = files.size(path)
+    if not size:
+        return None
+    header = files.read_header(path)
+    if not header.startswith(files.MAGIC) or len(header) < files.HEADER_BYTES:
+        return "file is not a database"
+    page_size = files.page_size_of(header)
+    if size % page_size:
+        return f"its {size} bytes are not a whole number of pages of {page_size} bytes"
+    # The page count only holds if the last writer kept it: https://www.sqlite.org/fileformat2.html
+    counted = header[24:28] == header[92:96]
+    pages = int.from_bytes(header[28:32], "big")
+    if counted and size < pages * page_size:
+        return f"it is cut short: {size // page_size} of {pages} pages are there"
+    return None
 
 
 def _stand_in_collation(connection: apsw.Connection, name: str) -> None:
@@ -297,6 +320,26 @@ def query_column(path: str, sql: str, *, batch: int = 1000) -> Iterator[list[str
         ) from error
     finally:
         connection.close()
+
+
+def query_pairs(connection: apsw.Connection, sql: str) -> list[list[Any]]:
+    """Return the first two columns of a query as JSON values; bytes as text, or hexadecimal."""
+    try:
+        return [[_json_value(value) for value in row[:2]] for row in connection.execute(sql)]
+    except apsw.SQLError as error:
+        raise SourceError(
+            f"The query cannot be run: {error}: {sql}",
+            hint="Correct the names of the table and its columns in the settings.",
+        ) from error
+
+
+def _json_value(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
 
 
 def quick_check(connection: apsw.Connection) -> list[str]:

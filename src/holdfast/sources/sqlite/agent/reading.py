@@ -64,7 +64,10 @@ def read_live(
 def _read(path: str, deadline: float, scratch: str, action: Action[T]) -> tuple[T, str]:
     while True:
         last_try = time.monotonic() >= deadline
-        if _is_quiet(path) and not last_try:
+        header = files.read_header(path)
+        if header and not header.startswith(files.MAGIC):
+            raise faults.unreadable(path)
+        if _is_quiet(path, header) and not last_try:
             done, result = _with_proof(path, deadline, lambda: _immutable(path, action))
             if done:
                 return result[0], "quiet"
@@ -79,9 +82,9 @@ def _read(path: str, deadline: float, scratch: str, action: Action[T]) -> tuple[
             return result[0], "recovered"
 
 
-def _is_quiet(path: str) -> bool:
+def _is_quiet(path: str, header: bytes) -> bool:
     return (
-        files.is_wal(files.read_header(path))
+        files.is_wal(header)
         and files.stat(path + "-wal") is None
         and not files.size(path + "-journal")
     )

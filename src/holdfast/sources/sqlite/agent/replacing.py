@@ -51,6 +51,7 @@ class Replacement:
         self._source: apsw.Connection | None = None
         self._backup: apsw.Backup | None = None
         self._left_wal = False
+        self._held: str | None = None
 
     def version(self) -> str:
         """Return a token that changes when the live database is written to.
@@ -61,6 +62,8 @@ class Replacement:
         if files.stat(target) is None:
             return _ABSENT
         try:
+            if self._watcher is None and self._live is None:
+                self._require_database()
             return self._watch()
         except (apsw.NotADBError, apsw.CorruptError):
             self._close_watcher()
@@ -69,15 +72,24 @@ class Replacement:
             self.close()
             raise faults.translate(error, target, "restore") from error
 
+    def _require_database(self) -> None:
+        """Look at the file before SQLite does: it would recover an alien `-wal` into it."""
+        header = files.read_header(self._names.target)
+        if header and not header.startswith(files.MAGIC):
+            raise apsw.NotADBError("file is not a database")
+
     def _watch(self) -> str:
         if self._watcher is None:
             # Another connection counts from another beginning.
             self._nonce = secrets.token_hex(8)
             self._watcher = self._connect()
         watcher = self._watcher
+        watcher.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         watcher.execute("begin")
         try:
             watcher.pragma("schema_version")
+            # It is a database; whoever closes it last may tidy up its -wal.
+            watcher.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
             version = watcher.pragma("data_version")
             counter = self._header()[_COUNTER].hex()
         finally:
@@ -98,7 +110,8 @@ class Replacement:
         """Keep other writers out until `swap` or `release`; readers go on.
 
         With write-ahead logging the lock lasts through the swap. With a rollback journal
-        there is an instant between this lock and that of the swap; a commit in it is noticed.
+        there is an instant between this lock and that of the swap; after a commit in it the
+        swap raises `LiveDataChanged`.
         """
         if not self.version().startswith("database"):
             return
@@ -109,6 +122,7 @@ class Replacement:
             else:
                 assert self._live is not None
                 self._live.execute("begin immediate")
+            self._held = self.version()
         except BaseException as error:
             self.release()
             if isinstance(error, (apsw.Error, OSError)):
@@ -187,7 +201,8 @@ class Replacement:
             self._lock(content)
         backup = self._backup
         assert backup is not None
-        self._require(expected is None or self._same(expected))
+        for version in (expected, self._held):
+            self._require(version is None or self._same(version))
         if keep:
             self._save_previous()
         if done == marking.COMMITTED:
@@ -320,7 +335,7 @@ class Replacement:
             self._live.execute("rollback")
         if self._source is not None:
             self._source.close()
-        self._backup = self._source = None
+        self._backup = self._source = self._held = None
         if self._live is not None:
             self._close_live(self._live)
         self._live = None
