@@ -37,6 +37,7 @@ format: environment ## Format the code and apply the safe fixes
 .PHONY: reference
 reference: environment ## Write the generated pages of docs/reference anew
 	@$(BIN)/python -m scripts.generate_reference
+	@$(BIN)/python -m tests.cli.reference
 
 .PHONY: bench
 bench: environment ## Measure against restic, borg and a shell recipe (SIZE=1G)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tempfile
 from argparse import SUPPRESS, Action
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from holdfast.cli.parser import (
     EXIT_STATUSES,
@@ -16,10 +19,12 @@ from holdfast.cli.parser import (
 )
 from holdfast.cli.table import GROUPS, Command
 from holdfast.config.fields import FIELDS, Field
+from tests.cli.examples import Example, errors, examples, shape
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 COMMANDS_PAGE = REFERENCE / "cli.md"
 SETTINGS_PAGE = REFERENCE / "configuration.md"
+DOCUMENTS_PAGE = REFERENCE / "json.md"
 
 
 def render_commands() -> str:
@@ -29,7 +34,7 @@ def render_commands() -> str:
     lines = [
         "# Commands",
         "",
-        "<!-- Generated from the parsers by `python -m tests.cli.reference`. -->",
+        "<!-- Generated from the parsers by `make reference`. -->",
         "",
         f"    {root_parser().format_usage().removeprefix('usage: ').strip()}",
         "",
@@ -63,6 +68,24 @@ def render_settings() -> str:
     return "\n".join([*lines, *(_setting(field) for field in FIELDS)])
 
 
+def render_documents(root: Path) -> str:
+    """Return a section for each document; runs every command in `root`."""
+    sections = [_document(example) for example in examples(root)]
+    failure = errors(root)
+    text = json.dumps(failure.document, indent=2)
+    sections.append(
+        f"## Errors\n\n{failure.says}\n\n"
+        f"```console\n$ holdfast {failure.line} --json; echo $?\n{text}\n{failure.status}\n```"
+    )
+    return "\n" + "\n\n".join(sections) + "\n"
+
+
+def documented_shapes(page: str) -> dict[str, Any]:
+    """Return the shape of each documented example, by its command line."""
+    found = re.findall(r"```console\n\$ holdfast ([^\n]*) --json\n(.*?)\n```", page, re.DOTALL)
+    return {line: shape(json.loads(text)) for line, text in found}
+
+
 def replace_block(page: str, name: str, content: str) -> str:
     """Return a page with one of its generated blocks replaced."""
     start, end = f"<!-- generated: {name} -->", f"<!-- end of generated: {name} -->"
@@ -88,6 +111,14 @@ def _command(command: Command, known: set[str]) -> Iterator[str]:
     for line, what in command.examples:
         yield f"holdfast {line:{width}}  # {what}"
     yield "```"
+
+
+def _document(example: Example) -> str:
+    text = json.dumps(example.document, indent=2, ensure_ascii=False)
+    return (
+        f"## {example.line.partition(' --')[0]}\n\n{example.says}\n\n"
+        f"```console\n$ holdfast {example.line} --json\n{text}\n```"
+    )
 
 
 def _options(parser: Parser, *, skip: set[str]) -> Iterator[str]:
@@ -144,6 +175,10 @@ def main() -> None:
     COMMANDS_PAGE.write_text(render_commands())
     page = SETTINGS_PAGE.read_text()
     SETTINGS_PAGE.write_text(replace_block(page, "settings", render_settings()))
+    with tempfile.TemporaryDirectory() as folder:
+        documents = render_documents(Path(folder) / "app")
+    page = DOCUMENTS_PAGE.read_text()
+    DOCUMENTS_PAGE.write_text(replace_block(page, "documents", documents))
 
 
 if __name__ == "__main__":

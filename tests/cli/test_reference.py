@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from holdfast.cli.table import COMMANDS
 from holdfast.config import load_configuration
 from holdfast.config.fields import FIELDS
 from tests.cli import reference
+from tests.cli.examples import examples, same_shape, shape
 
 HOW = "run `python -m tests.cli.reference`"
 
@@ -46,3 +48,19 @@ def test_the_example_of_the_settings_page_is_a_configuration(tmp_path: Path) -> 
         assert tomllib.loads(text)
         (tmp_path / "holdfast.toml").write_text(text)
         load_configuration(directory=tmp_path, environment={})
+
+
+def test_each_document_has_the_shape_that_the_reference_shows(tmp_path: Path) -> None:
+    documented = reference.documented_shapes(reference.DOCUMENTS_PAGE.read_text())
+    printed = {example.line: shape(example.document) for example in examples(tmp_path / "app")}
+    # The ids of keys differ from run to run.
+    anonymous = {_without_id(line): found for line, found in documented.items()}
+    assert anonymous.keys() == {_without_id(line) for line in printed}, HOW
+    for line, found in printed.items():
+        assert same_shape(anonymous[_without_id(line)], found), f"{line}: {HOW}"
+    commands = {line.split()[0] for line in printed}
+    assert commands == set(COMMANDS), "every command has a document"
+
+
+def _without_id(line: str) -> str:
+    return re.sub(r"\b[0-9a-f]{8}\b", "ID", line)

@@ -1,0 +1,159 @@
+"""The JSON documents of every command, printed by the real program on a real application."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.cli.app import App
+
+_PLACE = "/srv/shop"
+_HOST = "shop-server"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One command line and the document that it printed.
+
+    Attributes:
+        says: What the document is, for the reference.
+        status: The exit status.
+    """
+
+    line: str
+    says: str
+    document: Any
+    status: int = 0
+
+
+_BACKUP = (
+    "`backup` has the fields of `BackupMetadata`. `original_size` is what was captured,"
+    " `stored_size` what this backup added to the repository, `compressed_size` its whole content"
+    " as stored. `status` is `completed`, `verified`, `partial`, `failed` or `restored`;"
+    " `problems` are paths that could not be captured (exit status 3)."
+)
+_VERIFICATION = (
+    "`verification` names each check. `missing_files` are files that the database names and"
+    " the backup lacks, `orphan_files` files that no row names. Where `verified` is false the"
+    " exit status is 1."
+)
+_CLEANUP = (
+    "`decisions` is the plan: for each backup whether it stays, and why. `paused` says why"
+    " the rules are paused. With `--dry-run`, `removed` is empty."
+)
+_CHECK = (
+    "`findings` are what is damaged, each with the `backups` that cannot be restored whole."
+    " Where `ok` is false the exit status is 1."
+)
+_LINES: tuple[tuple[str, str], ...] = (
+    ("init", "`repository` is the new repository."),
+    ('create --description "Before the sale" --tags production', _BACKUP),
+    ("list --limit 1", "`backups` are objects as `create` prints them, newest first."),
+    ("show latest", "`backup` as `create` prints it, and the backup's `manifest.json`."),
+    (
+        "verify latest",
+        _VERIFICATION,
+    ),
+    ("drill latest", "The same as of `verify`, of a real restore; `duration_s` is what it took."),
+    (
+        "restore latest --dry-run",
+        "`changes` is the plan; an `action` is `create`, `replace`, `remove` or `unchanged`.",
+    ),
+    ("restore latest --yes", "`safety_backup_id` is what `undo` puts back."),
+    ("undo --yes", "The restore of the safety backup."),
+    ("keep latest", "`backup` as `create` prints it."),
+    ("unkeep latest", "`backup` as `create` prints it."),
+    (
+        "cleanup --keep 1",
+        _CLEANUP,
+    ),
+    ("export latest -o shop.zip", "`export` is the file and its size."),
+    ("import shop.zip", "`backup` as `create` prints it."),
+    ("stats", "`stats` has the fields of `BackupStats`."),
+    (
+        "check --read-data",
+        _CHECK,
+    ),
+    ("delete latest --yes", "`deleted` is what was removed."),
+    ("prune --dry-run", "What a prune would do."),
+    ("prune", "What it freed."),
+    ("keys list", "`keys` are the keys; `current` is the one that opened the repository."),
+    ("keys add --new-password-file second", "`key` is the new key."),
+    ("unlock", "How many locks were removed."),
+    ("repair index --dry-run", "What a rebuild would change; `changed` says whether it was done."),
+    (
+        "keys change --new-password-file third",
+        "`key` is the key in the place of the one that opened the repository.",
+    ),
+)
+
+
+def examples(root: Path) -> Iterator[Example]:
+    """Run every command in `root` and yield what it printed."""
+    root.mkdir()
+    app = App(root).build()
+    (root / "second").write_text("second password")
+    (root / "third").write_text("third password")
+    for line, says in _LINES:
+        if line.startswith(("restore latest --dry-run", "cleanup")):
+            app.add_user(9)
+            app.do("create")
+        done = app.do(*shlex.split(line), "--json")
+        yield Example(line, says, _anonymous(done.document, root))
+    yield from _of_keys_and_settings(app)
+
+
+def errors(root: Path) -> Example:
+    """Return the document of a failure."""
+    done = App(root).run("show", "backup_19990101_000000", "--json")
+    says = "`code` is stable, [each is listed here](errors.md); `hint` may be `null`."
+    return Example("show backup_19990101_000000", says, done.document, done.status)
+
+
+def _of_keys_and_settings(app: App) -> Iterator[Example]:
+    app.environment["BACKUP_ENCRYPTION_PASSWORD"] = "third password"
+    keys = app.do("keys", "list", "--json").document["keys"]
+    spare = next(key["id"] for key in keys if not key["current"])
+    done = app.do("keys", "remove", spare[:8], "--yes", "--json")
+    yield Example(f"keys remove {spare[:8]} --yes", "`removed` is the key.", done.document)
+    document = _anonymous(app.do("config", "show", "--json").document, app.root)
+    document["config"]["settings"] = document["config"]["settings"][:4]
+    says = "`settings` are all settings, in the order of [the list](configuration.md); here 4."
+    yield Example("config show", says, document)
+
+
+def _anonymous(document: Any, root: Path) -> Any:
+    text = json.dumps(document).replace(str(root), _PLACE)
+    return json.loads(text.replace(f'"{platform.node()}"', f'"{_HOST}"'))
+
+
+def shape(value: Any) -> Any:
+    """Return the names and kinds in a document, without its values."""
+    match value:
+        case dict():
+            return {name: shape(item) for name, item in value.items()}
+        case list():
+            # Lists are of one kind each; how long they are is not part of the shape.
+            return [shape(value[0])] if value else []
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+    return "text or null"
+
+
+def same_shape(one: Any, other: Any) -> bool:
+    """Return whether two shapes agree; an empty list agrees with any."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(
+            same_shape(one[name], other[name]) for name in one
+        )
+    if isinstance(one, list) and isinstance(other, list):
+        return not one or not other or same_shape(one[0], other[0])
+    # A value that is null in one run may be a number in another.
+    return bool(one == other) or "text or null" in (one, other)
