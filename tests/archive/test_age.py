@@ -62,6 +62,30 @@ def test_what_is_encrypted_comes_back_and_an_independent_age_agrees(
     assert decrypted(sealed, passphrase) == data
 
 
+def test_the_age_program_opens_what_we_encrypt_and_we_what_it_encrypts(tmp_path: Path) -> None:
+    """RESTORE.txt promises `age -d`; on a terminal, as the program asks for passphrases there."""
+    plain, ours, theirs = (tmp_path / name for name in ("plain", "ours.age", "theirs.age"))
+    plain.write_bytes(os.urandom(_CHUNK + 1))
+    ours.write_bytes(encrypted(plain.read_bytes()))
+    opened = tmp_path / "opened"
+    on_terminal(f"age -d -o {opened} {ours}", "correct horse\n")
+    assert opened.read_bytes() == plain.read_bytes()
+    on_terminal(f"age -p -o {theirs} {plain}", "correct horse\ncorrect horse\n")
+    assert decrypted(theirs.read_bytes()) == plain.read_bytes()
+
+
+def on_terminal(command: str, typed: str) -> None:
+    """Run `command` on a terminal of its own, where `typed` is typed ahead."""
+    done = subprocess.run(
+        ["script", "-qec", command, "/dev/null"],
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_size_of_an_encrypted_file_is_known_before() -> None:
     """`age_size` is exact for the work factor that exports use."""
     sink = io.BytesIO()
