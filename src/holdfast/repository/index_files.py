@@ -5,14 +5,16 @@ Source: restic's design document, section "Indexing".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated, Final, Literal
 
 import msgspec
 
 from holdfast.errors import RepositoryDamaged
 from holdfast.repository.documents import INVALID_DOCUMENT
-from holdfast.repository.layout import BlobType, is_object_id
+from holdfast.repository.layout import BlobType, ObjectKind, is_object_id
+from holdfast.repository.locks import Lease, save_referring
+from holdfast.repository.objects import SealedObjects
 from holdfast.repository.packs import PackEntry, check_lengths
 
 MAX_BLOBS: Final = 50_000
@@ -76,6 +78,18 @@ def decode_index(document: bytes, file_id: str) -> Iterator[tuple[bytes, list[Pa
             yield bytes.fromhex(pack.id), [_entry(blob) for blob in pack.blobs]
     except INVALID_DOCUMENT as error:
         raise RepositoryDamaged(f"Index {file_id[:16]} is damaged: {error}") from error
+
+
+def save_index(
+    objects: SealedObjects, lease: Lease, packs: Collection[tuple[bytes, Iterable[PackEntry]]]
+) -> tuple[str, int]:
+    """Save an index file that lists these packs, which are durable; see `save_referring`."""
+
+    def all_there() -> bool:
+        return all(objects.has(ObjectKind.PACK, pack_id.hex()) for pack_id, _ in packs)
+
+    document = encode_index(packs)
+    return save_referring(objects, [lease], ObjectKind.INDEX, document, holds=all_there)
 
 
 def _entry(blob: _Blob) -> PackEntry:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import msgspec
 
@@ -79,13 +79,20 @@ class Lock:
     """A lock that we hold; use it as a context manager, or call `release`."""
 
     def __init__(
-        self, objects: SealedObjects, lock_id: str, *, exclusive: bool, clock: Clock
+        self,
+        objects: SealedObjects,
+        lock_id: str,
+        *,
+        exclusive: bool,
+        clock: Clock,
+        saved_at: datetime,
     ) -> None:
         self.exclusive = exclusive
         self._objects = objects
         self._clock = clock
         self._id = lock_id
-        self._refreshed_at = clock.now()
+        # Not the present: we may have been paused since the lock was saved.
+        self._refreshed_at = saved_at
         self._lost: str | None = None
         self._left_over: list[str] = []
         self._refreshing = threading.Lock()
@@ -128,6 +135,20 @@ class Lock:
                 hint="Start it again. What was stored already is used again.",
             )
 
+    def confirm(self) -> None:
+        """As `ensure`, but look in any case; call it before what cannot be taken back.
+
+        Where clocks differ between machines, another process can take a fresh lock for dead.
+
+        Raises:
+            LockLost: The lock is not ours any more.
+        """
+        self.ensure()
+        with self._refreshing:
+            if not self._present():
+                self._lost = "another process removed it"
+        self.ensure()
+
     def refresh(self) -> None:
         """Put a lock with the present time in place of the old one.
 
@@ -150,7 +171,7 @@ class Lock:
             if self._on_release is not None:
                 self._on_release()
             # It may be gone: another process took it for dead, or `unlock` removed it.
-            _remove_if_there(self._objects, self._id)
+            _remove_if_there(self._objects, ObjectKind.LOCK, self._id)
             self._remove_left_over()
 
     def __enter__(self) -> Self:
@@ -185,7 +206,7 @@ class Lock:
             self._objects.remove(ObjectKind.LOCK, old_id)
         except ObjectNotFound:
             self._lost = "another process removed it"
-            _remove_if_there(self._objects, new_id)
+            _remove_if_there(self._objects, ObjectKind.LOCK, new_id)
         except StoreError:
             # Whether it is there or not, the new lock holds. Try again later.
             self._left_over.append(old_id)
@@ -194,15 +215,17 @@ class Lock:
 
     def _remove_left_over(self) -> None:
         while self._left_over:
-            _remove_if_there(self._objects, self._left_over[-1])
+            _remove_if_there(self._objects, ObjectKind.LOCK, self._left_over[-1])
             self._left_over.pop()
 
     def _renew_distrusted(self) -> None:
-        present = any(lock_id == self._id for lock_id, _ in self._objects.list(ObjectKind.LOCK))
-        if present:
+        if self._present():
             self._replace()
         else:
             self._lost = "it expired, and another process removed it"
+
+    def _present(self) -> bool:
+        return self._objects.has(ObjectKind.LOCK, self._id)
 
 
 def acquire(objects: SealedObjects, *, exclusive: bool, clock: Clock, wait_s: float = 0.0) -> Lock:
@@ -222,6 +245,52 @@ def acquire(objects: SealedObjects, *, exclusive: bool, clock: Clock, wait_s: fl
             if left <= 0:
                 raise
             clock.wait(threading.Event(), min(_RETRY_S, left))
+
+
+class Lease(Protocol):
+    """What a writer needs of a lock."""
+
+    def ensure(self) -> None:
+        """Raise `LockLost` if the lock is no longer ours; cheap."""
+
+    def confirm(self) -> None:
+        """The same, and look in the repository."""
+
+
+def save_referring(
+    objects: SealedObjects,
+    leases: Collection[Lease],
+    kind: ObjectKind,
+    document: bytes,
+    *,
+    holds: Callable[[], bool] = lambda: False,
+) -> tuple[str, int]:
+    """Save an object that refers to others, and take it back if a lock was lost meanwhile.
+
+    A prune that took our lock for dead may have removed what the object refers to. It did so
+    before we looked, and then we do not write; or after, and then we find out here.
+
+    Args:
+        holds: Tells, once a lock is lost, whether what the object refers to is certainly
+            there; then the object stays, for others may rely on it already.
+
+    Returns:
+        The id of the object and its stored size [bytes].
+
+    Raises:
+        LockLost: A lock was lost.
+    """
+    for lease in leases:
+        lease.confirm()
+    object_id, size = objects.save(kind, document)
+    try:
+        for lease in leases:
+            lease.confirm()
+    except LockLost:
+        if not holds():
+            _remove_if_there(objects, kind, object_id)
+        raise
+    return object_id, size
 
 
 def read_locks(objects: SealedObjects) -> Iterator[LockInfo]:
@@ -263,21 +332,22 @@ def remove_locks(objects: SealedObjects, *, clock: Clock, remove_all: bool) -> i
     else:
         now = clock.now()
         doomed = [lock.id for lock in read_locks(objects) if lock.stale(now)]
-    return sum(_remove_if_there(objects, lock_id) for lock_id in doomed)
+    return sum(_remove_if_there(objects, ObjectKind.LOCK, lock_id) for lock_id in doomed)
 
 
 def _try_acquire(objects: SealedObjects, *, exclusive: bool, clock: Clock) -> Lock:
     _refuse_conflicts(objects, exclusive=exclusive, clock=clock, own_id=None)
-    lock_id = _save(objects, exclusive=exclusive, now=clock.now())
+    saved_at = clock.now()
+    lock_id = _save(objects, exclusive=exclusive, now=saved_at)
     try:
         # Of two processes that lock at once, at least the later one sees the other here,
         # because stores list an object as soon as it is saved. (restic waits 0.2 s before it
         # looks again, for the sake of stores of old that did not.)
         _refuse_conflicts(objects, exclusive=exclusive, clock=clock, own_id=lock_id)
     except BaseException:
-        _remove_if_there(objects, lock_id)
+        _remove_if_there(objects, ObjectKind.LOCK, lock_id)
         raise
-    return Lock(objects, lock_id, exclusive=exclusive, clock=clock)
+    return Lock(objects, lock_id, exclusive=exclusive, clock=clock, saved_at=saved_at)
 
 
 def _refuse_conflicts(
@@ -288,7 +358,7 @@ def _refuse_conflicts(
         if lock.id == own_id:
             continue
         if lock.stale(now):
-            _remove_if_there(objects, lock.id)
+            _remove_if_there(objects, ObjectKind.LOCK, lock.id)
         elif exclusive or lock.exclusive:
             kind = "exclusively " if lock.exclusive else ""
             raise RepositoryLocked(
@@ -311,9 +381,9 @@ def _save(objects: SealedObjects, *, exclusive: bool, now: datetime) -> str:
     return objects.save(ObjectKind.LOCK, msgspec.json.encode(document))[0]
 
 
-def _remove_if_there(objects: SealedObjects, lock_id: str) -> bool:
+def _remove_if_there(objects: SealedObjects, kind: ObjectKind, object_id: str) -> bool:
     try:
-        objects.remove(ObjectKind.LOCK, lock_id)
+        objects.remove(kind, object_id)
     except ObjectNotFound:
         return False
     return True

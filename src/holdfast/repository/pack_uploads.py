@@ -11,9 +11,9 @@ from typing import Final
 
 from holdfast.repository.crypto import SealingKey
 from holdfast.repository.index import BlobIndex
-from holdfast.repository.index_files import encode_index
+from holdfast.repository.index_files import save_index
 from holdfast.repository.layout import BlobType, ObjectKind, object_name
-from holdfast.repository.locks import Lease, save_referring
+from holdfast.repository.locks import Lease
 from holdfast.repository.new_blobs import IndexBatch, NewBlobs
 from holdfast.repository.objects import SealedObjects
 from holdfast.repository.packing import FilledPack, PackFiller
@@ -105,10 +105,9 @@ class PackUploads:
 
     def _save_index(self, batch: IndexBatch) -> None:
         packs = batch.entries()
-        document = encode_index(packs)
         self._state.check()
         try:
-            file_id, size = save_referring(self._objects, [self._lease], ObjectKind.INDEX, document)
+            file_id, size = save_index(self._objects, self._lease, packs)
         except BaseException as error:
             self._state.fail(error)
             raise

@@ -168,9 +168,13 @@ def plan_prune(
         )
     index = _load_intact_index(repository)
     packs = list_packs(repository.store)
-    reached = _reach(repository, index, snapshots, progress, cancel)
-    usage = _measure(index, reached.marks)
-    _refuse_missing(index, packs, usage)
+    try:
+        reached = _reach(repository, index, snapshots, progress, cancel)
+        usage = _measure(index, reached.marks)
+        _refuse_missing(index, packs, usage)
+    except RepositoryDamaged:
+        lock.confirm()  # without it, another prune may be at work, and that is the reason
+        raise
     fates = _decide(index, packs, usage, options)
     return _plan(index, reached.marks, snapshots, packs, usage, fates)
 

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.errors import ObjectNotFound, RepositoryDamaged, RepositoryError
+from holdfast.errors import ObjectNotFound, RepositoryDamaged, RepositoryError, StoreError
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
 from holdfast.repository.index import BlobIndex
-from holdfast.repository.index_files import MAX_BLOBS, decode_index, encode_index
+from holdfast.repository.index_files import MAX_BLOBS, decode_index, save_index
 from holdfast.repository.layout import BlobType, ObjectKind, object_name
 from holdfast.repository.locks import Lock
 from holdfast.repository.new_blobs import NewBlobs
@@ -78,7 +78,7 @@ def execute_prune(
     """
     if not lock.exclusive:
         raise RepositoryError("A prune needs an exclusive lock on the repository")
-    lock.ensure()
+    lock.confirm()
     _refuse_changed(repository, plan)
     if plan.empty:
         return PruneSummary(
@@ -89,7 +89,11 @@ def execute_prune(
             index_files_removed=0,
             index_files_added=0,
         )
-    return _Prune(repository, lock, plan, progress, cancel or CancellationToken()).run()
+    try:
+        return _Prune(repository, lock, plan, progress, cancel or CancellationToken()).run()
+    except (RepositoryDamaged, StoreError):
+        lock.confirm()  # without it, another prune may be at work, and that is the reason
+        raise
 
 
 def _refuse_changed(repository: Repository, plan: PrunePlan) -> None:
@@ -275,8 +279,7 @@ class _Prune:
         return self._work.fates[self._numbers[pack_id]] == Fate.KEEP
 
     def _save_index(self, batch: dict[bytes, list[PackEntry]]) -> str:
-        self._lock.ensure()
-        return self._objects.save(ObjectKind.INDEX, encode_index(batch.items()))[0]
+        return save_index(self._objects, self._lock, batch.items())[0]
 
     # 3. Proof
 
@@ -324,7 +327,9 @@ class _Prune:
         return len(doomed), removed_bytes
 
     def _remove_object(self, kind: ObjectKind, object_id: str) -> None:
-        self._lock.ensure()
+        # Looked up each time, not only when it is old: a look costs less than a removal, and
+        # where clocks differ another process can have taken our fresh lock for dead.
+        self._lock.confirm()
         try:
             self._objects.remove(kind, object_id)
         except ObjectNotFound:

@@ -20,7 +20,7 @@ from holdfast.errors import (
 )
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
 from holdfast.repository.index import BlobIndex
-from holdfast.repository.index_files import MAX_BLOBS, decode_index, encode_index
+from holdfast.repository.index_files import MAX_BLOBS, decode_index, save_index
 from holdfast.repository.index_loading import LoadedIndex, list_packs, load_index_files
 from holdfast.repository.layout import ObjectKind, object_name
 from holdfast.repository.locks import Lock
@@ -180,7 +180,7 @@ def execute_index_rebuild(
     cancel = cancel or CancellationToken()
     if not lock.exclusive:
         raise RepositoryError("A rebuild of the index needs an exclusive lock on the repository")
-    lock.ensure()
+    lock.confirm()
     if {id_ for id_, _ in repository.objects.list(ObjectKind.INDEX)} != plan.work.files:
         raise RepositoryError(
             "The index has changed since its rebuild was planned; nothing was changed",
@@ -189,14 +189,13 @@ def execute_index_rebuild(
     if plan.empty:
         return IndexRebuildSummary(index_files_added=0, index_files_removed=0)
     written = []
-    for number, document in enumerate(_documents(plan.work), start=1):
+    for number, packs in enumerate(_batches(plan.work), start=1):
         cancel.raise_if_cancelled()
-        lock.ensure()
-        written.append(repository.objects.save(ObjectKind.INDEX, document)[0])
+        written.append(save_index(repository.objects, lock, packs)[0])
         progress(Progress(step="Writing the index", done_items=number))
     _prove(repository, written, plan)
     for file_id in plan.work.files:
-        lock.ensure()
+        lock.confirm()
         try:
             repository.objects.remove(ObjectKind.INDEX, file_id)
         except ObjectNotFound:
@@ -309,18 +308,18 @@ def _is_gone(repository: Repository, pack_id: bytes) -> bool:
     )
 
 
-def _documents(work: RebuildWork) -> Iterator[bytes]:
-    """Yield index files that name all packs, of bounded size each."""
+def _batches(work: RebuildWork) -> Iterator[list[tuple[bytes, list[PackEntry]]]]:
+    """Yield all packs, so many at a time as one index file names."""
     batch: list[tuple[bytes, list[PackEntry]]] = []
     blobs = 0
     for pack_id, entries in _all_packs(work):
         batch.append((pack_id, entries))
         blobs += len(entries)
         if blobs >= MAX_BLOBS:
-            yield encode_index(batch)
+            yield batch
             batch, blobs = [], 0
     if batch:
-        yield encode_index(batch)
+        yield batch
 
 
 def _all_packs(work: RebuildWork) -> Iterable[tuple[bytes, list[PackEntry]]]:
