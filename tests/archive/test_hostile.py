@@ -273,6 +273,7 @@ def test_ten_million_entries_are_refused_before_they_are_read(
     [
         (ArchiveLimits(entries=7), "it claims 8 entries, at most 7 are allowed"),
         (ArchiveLimits(directory_bytes=100), "at most 100 are allowed"),
+        (ArchiveLimits(index_bytes=900), "entries are too long in all"),
         (ArchiveLimits(file_bytes=100), "would expand to more than 100 bytes"),
         (ArchiveLimits(total_bytes=200), "it would expand to more than 200 bytes"),
         (ArchiveLimits(head_bytes=50), "manifest.json is malformed"),
@@ -282,6 +283,13 @@ def test_ten_million_entries_are_refused_before_they_are_read(
 def test_each_limit_is_kept(limits: ArchiveLimits, sentence: str, tmp_path: Path) -> None:
     """R57: what a caller allows is the most that an archive gets."""
     assert sentence in opening(BASE, tmp_path, limits=limits).message
+
+
+def test_links_count_for_the_memory_of_the_index(tmp_path: Path) -> None:
+    """R57: links live in the manifest alone, so their number has no other bound."""
+    data = archived(memory_tree({"files/a/x": b""}, links={"files/a/l": "y" * 900}))
+    error = opening(data, tmp_path, limits=ArchiveLimits(index_bytes=2000))
+    assert "it has too many links" in error.message
 
 
 def test_a_bomb_is_refused_by_its_ratio(tmp_path: Path) -> None:

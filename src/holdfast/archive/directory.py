@@ -85,6 +85,11 @@ class Directory:
     def __getitem__(self, index: int) -> Located:
         return _located(self._raw, self._starts[index])
 
+    @property
+    def size(self) -> int:
+        """Length of the central directory [bytes]."""
+        return len(self._raw)
+
     def path(self, index: int) -> bytes:
         """Return the path of a member, without a final slash."""
         start = self._starts[index]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from holdfast.archive import records
 from holdfast.archive.file import ArchiveFile
-from holdfast.archive.limits import ArchiveLimits, damaged, refused
+from holdfast.archive.limits import ArchiveLimits, damaged, index_cost, refused
 
 _MAX_COMMENT_BYTES = 0xFFFF
 
@@ -37,6 +37,11 @@ def find_end(file: ArchiveFile, limits: ArchiveLimits) -> Ending:
             f"its directory has {ending.size:,} bytes, "
             f"at most {limits.directory_bytes:,} are allowed"
         )
+    cost = index_cost(
+        directory_bytes=ending.size, entries=ending.entries, special=0, special_bytes=0
+    )
+    if cost > limits.index_bytes:
+        raise refused(f"the names of its {ending.entries:,} entries are too long in all")
     _check_fits(file, ending, begin)
     if ending.entries == 0:
         raise damaged("it holds nothing")

@@ -17,7 +17,7 @@ import msgspec
 from holdfast.archive import names
 from holdfast.archive.directory import Directory, Located
 from holdfast.archive.json_scan import JsonScanner
-from holdfast.archive.limits import ArchiveLimits, damaged, refused, shown
+from holdfast.archive.limits import ArchiveLimits, damaged, index_cost, refused, shown
 from holdfast.archive.members import SPECIAL_BITS
 from holdfast.errors import ArchiveTooNew, BackupTooNew
 from holdfast.models.manifest import (
@@ -75,7 +75,8 @@ class Inventory:
         self.true_names: dict[int, bytes] = {}
         self._stored_as: dict[bytes, dict[bytes, int]] = {}
         self._links: dict[bytes, dict[bytes, Link]] = {}
-        self._link_count = 0
+        self._special = 0
+        self._special_bytes = 0
         self._file_decoder = msgspec.json.Decoder(FileChecksum)
         self._directory_decoder = msgspec.json.Decoder(DirectoryMetadata)
 
@@ -217,8 +218,7 @@ class Inventory:
             raise refused(f"its manifest gives {shown(path)} a name that it cannot have")
         siblings[true] = index
         self.true_names[index] = true
-        if len(self.true_names) > self._limits.special_entries:
-            raise refused("too many of its entries are stored under another name")
+        self._count_special(len(true))
 
     def _read_link(self, path: str, text: bytes) -> None:
         parent, _, quoted = path.encode().rpartition(b"/")
@@ -234,9 +234,19 @@ class Inventory:
         if true in siblings:
             raise refused(f"its manifest lists {shown(path)} twice")
         siblings[true] = Link(target, entry.mtime_ns)
-        self._link_count += 1
-        if self._link_count > self._limits.special_entries:
-            raise refused("it has too many symbolic links")
+        self._count_special(len(true) + len(target))
+
+    def _count_special(self, length: int) -> None:
+        self._special += 1
+        self._special_bytes += length
+        cost = index_cost(
+            directory_bytes=self._directory.size,
+            entries=len(self._directory),
+            special=self._special,
+            special_bytes=self._special_bytes,
+        )
+        if cost > self._limits.index_bytes:
+            raise refused("it has too many links, or names that a ZIP cannot carry")
 
     def _check_complete(self) -> None:
         for index in range(len(self._directory)):

@@ -26,7 +26,7 @@ class ArchiveLimits:
             writer never exceeds `WRITTEN_RATIO`.
         ratio_floor_bytes: Files up to this size may have any ratio.
         head_bytes: `manifest.json` without its lists of files, directories and links.
-        special_entries: Symbolic links, and entries stored under another name; each.
+        index_bytes: Memory for all that is known of the members, as `index_cost` estimates it.
         json_depth: Nesting of `manifest.json`.
         scrypt_log_n: Work factor that an age file may ask for; 18 needs 256 MiB of memory.
     """
@@ -38,13 +38,23 @@ class ArchiveLimits:
     ratio: int = 250
     ratio_floor_bytes: int = 2**20
     head_bytes: int = 4 * 2**20
-    special_entries: int = 100_000
+    index_bytes: int = 200 * 2**20
     json_depth: int = 32
     scrypt_log_n: int = 18
 
 
 WRITTEN_RATIO = 200
 """The writer pads what compresses better than this, so that readers can refuse bombs."""
+
+
+def index_cost(*, directory_bytes: int, entries: int, special: int, special_bytes: int) -> int:
+    """Return about how much memory [bytes] the reader needs to know an archive's members.
+
+    Args:
+        special: Symbolic links, and entries stored under another name than their own.
+        special_bytes: Length of those names and of the links' targets.
+    """
+    return directory_bytes + 64 * entries + 600 * special + special_bytes
 
 
 def damaged(what: str) -> ArchiveDamaged:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from holdfast.archive import records
-from holdfast.archive.limits import ArchiveLimits, shown
+from holdfast.archive.limits import ArchiveLimits, index_cost, shown
 from holdfast.archive.names import (
     RESTORE_PATH,
     fault,
@@ -63,8 +63,19 @@ class Contents:
     directory_bytes: int = 0
     links: int = 0
     renamed: int = 0
+    special_bytes: int = 0
     left_out: list[Problem] = field(default_factory=list)
     tops: list[Entry] = field(default_factory=list)
+
+    @property
+    def index_bytes(self) -> int:
+        """Memory that a reader will need for it."""
+        return index_cost(
+            directory_bytes=self.directory_bytes,
+            entries=self.entries,
+            special=self.links + self.renamed,
+            special_bytes=self.special_bytes,
+        )
 
 
 def entries(tree: BackupTree) -> Iterator[Entry]:
@@ -101,8 +112,7 @@ def survey(tree: BackupTree, limits: ArchiveLimits) -> Contents:
         ("entries", found.entries, limits.entries),
         ("bytes", found.total_bytes, limits.total_bytes),
         ("bytes of names", found.directory_bytes, limits.directory_bytes),
-        ("symbolic links", found.links, limits.special_entries),
-        ("names that a ZIP cannot carry", found.renamed, limits.special_entries),
+        ("bytes of names and links", found.index_bytes, limits.index_bytes),
     ):
         if count > most:
             raise ArchiveError(
@@ -118,11 +128,14 @@ def _count(found: Contents, entry: Entry, limits: ArchiveLimits) -> None:
         found.tops.append(entry)
     if node.type is NodeType.SYMLINK:
         found.links += 1
+        found.special_bytes += len(_raw(node.name)) + len(_raw(node.link_target))
     elif node.type not in _MEMBER_TYPES:
         _leave_out(found, entry, f"an archive cannot carry a {node.type}")
     else:
         found.entries += 1
-        found.renamed += entry.renamed
+        if entry.renamed:
+            found.renamed += 1
+            found.special_bytes += len(_raw(node.name))
         found.directory_bytes += _RECORD_BYTES + len(entry.name) + 1
         if found.total_bytes + node.size > _LONG_FROM_BYTES:
             found.directory_bytes += _LONG_BYTES
@@ -139,8 +152,7 @@ def _count(found: Contents, entry: Entry, limits: ArchiveLimits) -> None:
 
 
 def _leave_out(found: Contents, entry: Entry, reason: str) -> None:
-    path = quote(entry.path.encode("utf-8", "surrogateescape"))
-    found.left_out.append(Problem(path=path, reason=reason))
+    found.left_out.append(Problem(path=quote(_raw(entry.path)), reason=reason))
 
 
 def _siblings(tree: BackupTree, path: str, name: bytes) -> list[Entry]:
@@ -148,7 +160,7 @@ def _siblings(tree: BackupTree, path: str, name: bytes) -> list[Entry]:
     taken: set[int] = set()
     placed: list[Entry] = []
     unfit: list[tuple[bytes, Node]] = []
-    nodes = [(node.name.encode("utf-8", "surrogateescape"), node) for node in tree.children(path)]
+    nodes = [(_raw(node.name), node) for node in tree.children(path)]
     for raw, node in sorted(nodes, key=lambda pair: pair[0]):
         if node.type not in _MEMBER_TYPES:
             placed.append(_entry(path, name, quote(raw).encode(), node))
@@ -171,6 +183,10 @@ def _entry(path: str, name: bytes, part: bytes, node: Node, *, renamed: bool = F
         node=node,
         renamed=renamed,
     )
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _check_place(entry: Entry) -> None:
