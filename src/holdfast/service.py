@@ -228,17 +228,17 @@ class BackupService:
             self.init_repository(encrypt=encrypt is not False)
         with self._work(progress, cancel) as work:
             warnings = encryption_warnings(work.repository, encrypt)
-            options = backing_up.BackupOptions(
-                compression=self._level if compression else None,
-                description=description,
-                tags=tuple(tags or ()),
-                backup_type=backup_type,
-                trigger=trigger,
-                allow_damaged=allow_damaged,
-                warnings=warnings,
-            )
             with plan_lock(work.state_dir, work.plan.name):
-                recover_restore(work)
+                recovered = recover_restore(work)
+                options = backing_up.BackupOptions(
+                    compression=self._level if compression else None,
+                    description=description,
+                    tags=tuple(tags or ()),
+                    backup_type=backup_type,
+                    trigger=trigger,
+                    allow_damaged=allow_damaged,
+                    warnings=(*warnings, *([recovered.sentence()] if recovered else [])),
+                )
                 made = backing_up.run_backup(work, options)
             if verify:
                 self._verify_new(work, made)

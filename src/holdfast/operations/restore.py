@@ -106,7 +106,7 @@ def restore(
     if options.dry_run:
         return work.run(RunRecord())
     with plan_lock(workplace.state_dir, workplace.plan.name):
-        recover_restore(workplace)
+        work.tell(recover_restore(workplace))
         with recorded_run(
             workplace.catalog,
             workplace.clock,
@@ -136,6 +136,11 @@ class _Restore:
         self._settled = True
         self._outcome = _Outcome()
         self._started_at: datetime = workplace.clock.now()
+
+    def tell(self, recovery: Recovery | None) -> None:
+        """Say in the result what became of a restore that was interrupted before."""
+        if recovery is not None:
+            self._outcome.warnings.append(recovery.sentence())
 
     def run(self, record: RunRecord) -> RestoreResult:
         record.backup_id = self._backup_id
