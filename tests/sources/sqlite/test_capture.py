@@ -109,11 +109,12 @@ def test_every_page_size(tmp_path: Path, page_size: int) -> None:
         "pragma auto_vacuum=incremental; create table t(x); insert into t values(1)",
         "pragma encoding='UTF-16le'; create table t(x); insert into t values('zß水🍌')",
         "create table t(k text primary key, v) without rowid; insert into t values('a', 1)",
-        "create table t(a int, b int as (a * 2) stored, c int as (a + 1));insert into t values(1)",
+        "create table t(a int, b int as (a*2) stored, c int as (a+1)); insert into t values(1)",
         "create table t(a int, b text) strict; insert into t values(1, 'x')",
         (
-            "create table t(x); create view v as select x from t; create trigger g after insert on t"
-            " begin delete from t; end; create index i on t(x) where x > 1"
+            "create table t(x); create view v as select x from t;"
+            " create trigger g after insert on t begin delete from t; end;"
+            " create index i on t(x) where x > 1"
         ),
         "create table t(id integer primary key autoincrement, x); insert into t(x) values(1)",
     ],

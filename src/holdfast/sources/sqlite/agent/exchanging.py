@@ -43,7 +43,7 @@ def place(names: Names, ownership: Ownership) -> None:
     try:
         os.link(names.staged, names.target)
     except FileExistsError as error:
-        _move_beside(names.previous, names.target)
+        _return_beside(names.previous, names.target)
         raise TargetExists(
             f"{names.target} appeared while it was being restored",
             hint="Start the restore again.",
@@ -64,8 +64,11 @@ def unplace(names: Names) -> None:
     """
     with files.locked_out(names.target):
         _move_beside(names.target, names.staged)
-        os.rename(names.target, names.staged)
-        _move_beside(names.previous, names.target)
+        if _same_file(names.target, names.staged):  # both names: it was killed in between
+            os.unlink(names.target)
+        else:
+            os.rename(names.target, names.staged)
+        _return_beside(names.previous, names.target)
         files.sync_directory(names.target)
 
 
@@ -94,17 +97,22 @@ def unexchange(names: Names) -> None:
         TargetInUse: Somebody has the restored database open.
     """
     if files.stat(names.previous) is None:
+        _return_beside(names.previous, names.target)  # killed between the last two steps
         return
-    swapped = files.stat(names.previous) != files.stat(names.target)
     with files.locked_out(names.target):
-        if swapped:
+        if not _same_file(names.previous, names.target):
             _move_beside(names.target, names.staged)
             with suppress(FileExistsError):
                 os.link(names.target, names.staged)
         os.replace(names.previous, names.target)
-        _move_beside(names.previous, names.target)
+        _return_beside(names.previous, names.target)
         files.remove(names.previous)  # a rename onto the same file leaves both names
         files.sync_directory(names.target)
+
+
+def _same_file(one: str, other: str) -> bool:
+    found = files.stat(one)
+    return found is not None and found == files.stat(other)
 
 
 def _move_beside(source: str, destination: str) -> None:
@@ -112,3 +120,11 @@ def _move_beside(source: str, destination: str) -> None:
     for suffix in files.SIDE_SUFFIXES:
         with suppress(FileNotFoundError):
             os.rename(source + suffix, destination + suffix)
+
+
+def _return_beside(source: str, destination: str) -> None:
+    """Move it back; what is there by now stays: somebody has opened that database since."""
+    for suffix in files.SIDE_SUFFIXES:
+        if files.stat(destination + suffix) is None:
+            with suppress(FileNotFoundError):
+                os.rename(source + suffix, destination + suffix)
