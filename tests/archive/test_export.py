@@ -27,6 +27,8 @@ from holdfast.models.progress import CancellationToken, Progress
 from tests.archive.memory_tree import MemoryTree, manifest, memory_tree, sample_tree
 from tests.archive.test_round_trip import archived
 
+ROOT = Path(__file__).parents[2]
+
 
 def test_members_stand_in_a_fixed_order_with_the_manifest_last() -> None:
     """The instructions come first and the manifest, which knows all checksums, last."""
@@ -217,7 +219,12 @@ def test_memory_does_not_grow_with_the_size_of_a_file() -> None:
             "print(peak_kib())"
         )
         done = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
         )
         peaks.append(int(done.stdout))
     assert peaks[1] - peaks[0] < 8 * 1024

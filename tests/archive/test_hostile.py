@@ -26,6 +26,7 @@ from tests.archive.forge import HONEST, Forged, forged
 from tests.archive.memory_tree import memory_tree
 from tests.archive.test_round_trip import archived
 
+ROOT = Path(__file__).parents[2]
 BASE = forge.honest()
 TEXT = 6  # the index of files/a/x.txt
 
@@ -210,6 +211,7 @@ def test_a_thousand_hostile_archives_do_no_harm(tmp_path: Path) -> None:
     """R57: over 1,000 archives; none opens, crashes, writes, takes 256 MB or half a second."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.archive.hostile_child", str(tmp_path)],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
@@ -259,6 +261,7 @@ def test_ten_million_entries_are_refused_before_they_are_read(
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(path)],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
