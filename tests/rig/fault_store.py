@@ -153,29 +153,28 @@ class FaultStore:
     def _call(
         self, operation: str, name: str, perform: Callable[[], Any], data: bytes = b""
     ) -> Any:
-        if self.before is not None:
-            self.before(operation, name)
-        result = self._judge(operation, name, perform, data)
-        if self.after is not None:
-            self.after(operation, name)
-        return result
+        # One call at a time: while a hook runs, no other thread of this process goes on.
+        with self._lock:
+            if self.before is not None:
+                self.before(operation, name)
+            result = self._judge(operation, name, perform, data)
+            if self.after is not None:
+                self.after(operation, name)
+            return result
 
     def _judge(self, operation: str, name: str, perform: Callable[[], Any], data: bytes) -> Any:
-        with self._lock:
-            self._raise_if_crashed()
-            # Every fault counts every call, also one at which another fault happens.
-            modes = [
-                counted.fault.mode for counted in self._counted if counted.hit(operation, name)
-            ]
-            mode = modes[0] if modes else None
-            outcome = mode.name if mode else "ok"
-            try:
-                return self._perform(mode, operation, name, perform, data)
-            except Exception as error:
-                outcome = mode.name if mode else type(error).__name__
-                raise
-            finally:
-                self.trace.append(Call(operation, name, len(data), outcome))
+        self._raise_if_crashed()
+        # Every fault counts every call, also one at which another fault happens.
+        modes = [counted.fault.mode for counted in self._counted if counted.hit(operation, name)]
+        mode = modes[0] if modes else None
+        outcome = mode.name if mode else "ok"
+        try:
+            return self._perform(mode, operation, name, perform, data)
+        except Exception as error:
+            outcome = mode.name if mode else type(error).__name__
+            raise
+        finally:
+            self.trace.append(Call(operation, name, len(data), outcome))
 
     def _perform(
         self, mode: Mode | None, operation: str, name: str, perform: Callable[[], Any], data: bytes
