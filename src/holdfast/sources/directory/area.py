@@ -14,6 +14,7 @@ from holdfast.sources.directory.mounts import mount_points
 from holdfast.sources.directory.removal import remove_tree
 from holdfast.sources.directory.reserved import STAGING_MARK
 from holdfast.sources.directory.steps import STEPS
+from holdfast.sources.directory.swap import Swap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,8 @@ def remove_area(path: Path) -> None:
 def sweep(directory: Path, name: str) -> None:
     """Remove what killed processes staged for the directory `name` and never began to swap.
 
-    One that holds steps is left to `recover`, and one that is locked to the process at it.
+    Where a swap began there is live data; it is left to `recover`. One that is locked is
+    left to the process that works at it.
     """
     try:
         found = [entry for entry in os.listdir(directory) if _stages(entry, name)]  # noqa: PTH208
@@ -105,19 +107,25 @@ def sweep(directory: Path, name: str) -> None:
         return
     for entry in found:
         path = directory / entry
-        if (path / STEPS).exists():
-            continue
         try:
             area = Beneath.open(path)
         except OSError:
             continue
         with area:
-            if _lock(area):
+            if _lock(area) and not _swap_began(path):
                 remove_area(path)
 
 
 def _stages(entry: str, name: str) -> bool:
     return entry.startswith(f".{name}{STAGING_MARK}")
+
+
+def _swap_began(path: Path) -> bool:
+    if not (path / STEPS).exists():
+        return False
+    swap = Swap.find(path)
+    # The steps are written before what says that they are complete.
+    return swap is not None and swap.begun()
 
 
 def _lock(area: Beneath) -> bool:

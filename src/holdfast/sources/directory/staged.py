@@ -231,8 +231,10 @@ class StagedDirectory:
             else:
                 with Beneath.open(live) as old, Beneath.open(staged) as new:
                     telling = write_steps(area.tree, plan_steps(self._scope, held, old, new))
+            swap = Swap(live=live, staged=staged, container=area.path, telling=telling)
+            swap.save()
             flush(area.tree)
-            self._swap = Swap(live=live, staged=staged, container=area.path, telling=telling)
+            self._swap = swap
         return self._swap
 
     def _held(self, area: StagingArea) -> frozenset[str] | None:

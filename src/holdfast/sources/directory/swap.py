@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import msgspec
 
@@ -29,6 +29,7 @@ from holdfast.sources.directory.steps import (
     read_steps,
 )
 
+_STATE = "swap"
 _SLOT = "slot-"
 """A file system that cannot exchange two names parks one here; the number is the step's."""
 
@@ -85,6 +86,28 @@ class Swap:
             telling=loaded.telling,
         )
 
+    def save(self) -> None:
+        """Keep this in the staging directory, for `sweep` to know it by."""
+        with Beneath.open(self.container) as container:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(container.open_file(_STATE, flags), "wb") as file:
+                file.write(msgspec.json.encode(self.state()))
+
+    @classmethod
+    def find(cls, container: Path) -> Self | None:
+        """Return the swap that was saved in a staging directory, or None."""
+        try:
+            return cls.load(msgspec.json.decode((container / _STATE).read_bytes()))
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def begun(self) -> bool:
+        """Return whether anything may have been moved already."""
+        with Beneath.open(self.live) as live, Beneath.open(self.container) as container:
+            if any(name.startswith(_SLOT) for name in container.names()):
+                return True
+            return any(_done(step, live) for step in read_steps(container) if _moves(step))
+
     def recorded(self) -> bool:
         """Return whether the steps are there, so that they can be carried on or taken back."""
         return (self.container / STEPS).is_file()
@@ -100,7 +123,7 @@ class Swap:
         """Return whether every step is done."""
         with Beneath.open(self.live) as live, Beneath.open(self.container) as container:
             steps = read_steps(container)
-            return all(_done(step, live) for step in steps if isinstance(step, Step))
+            return all(_done(step, live) for step in steps if _moves(step))
 
     def forward(self, *, replace: bool = True) -> None:
         """Do every step that is not done yet, durably.
@@ -115,7 +138,7 @@ class Swap:
         with _Sides(self) as sides:
             sides.settle()
             for number, step in enumerate(read_steps(sides.container)):
-                if isinstance(step, Step) and not _done(step, sides.live):
+                if _moves(step) and not _done(step, sides.live):
                     sides.check(step, replace=replace)
                     sides.exchange(number, step)
             sides.adjust(forward=True)
@@ -130,7 +153,7 @@ class Swap:
         with _Sides(self) as sides:
             sides.settle()
             for number, step in enumerate(read_steps(sides.container)):
-                if isinstance(step, Step) and _done(step, sides.live):
+                if _moves(step) and _done(step, sides.live):
                     if not step.new and sides.staged.find(decode_path(step.path)) is None:
                         continue  # It went before we could remove it.
                     sides.exchange(number, step)
@@ -198,6 +221,10 @@ class _Sides:
 
     def flush(self) -> None:
         flush(self.live)
+
+
+def _moves(step: Step | Adjustment) -> TypeGuard[Step]:
+    return isinstance(step, Step)
 
 
 def _done(step: Step, live: Beneath) -> bool:
