@@ -225,6 +225,7 @@ class BackupService:
             BackupBusy: Another run of this plan is under way.
         """
         if not self.repository_exists():
+            backing_up.require_sources(self._plan)
             self.init_repository(encrypt=encrypt is not False)
         with self._work(progress, cancel) as work:
             warnings = encryption_warnings(work.repository, encrypt)

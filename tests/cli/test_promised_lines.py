@@ -121,3 +121,12 @@ def test_a_password_comes_from_a_file_or_a_command(kept: App) -> None:
     (kept.root / "password").write_text(f"{PASSWORD}\n")
     kept.do("list", "--password-file", "password")
     kept.do("--password-command", "cat password", "list")
+
+
+def test_nothing_is_asked_or_made_for_a_plan_that_protects_nothing(app: App) -> None:
+    (app.root / "holdfast.toml").unlink()
+    del app.environment["BACKUP_ENCRYPTION_PASSWORD"]
+    with app.sit("create") as terminal:
+        assert terminal.wait() == 1
+        assert "protects nothing" in terminal.screen
+    assert not (app.root / "backups").exists()

@@ -65,6 +65,17 @@ def test_a_command_is_run_without_a_shell(tmp_path: Path) -> None:
     assert read_password(source) == "$HOME;x"
 
 
+def test_a_command_is_not_told_the_secrets_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R56: no secret in the environment of an unrelated child."""
+    monkeypatch.setenv(VARIABLE, "canary")
+    monkeypatch.setenv("HOME", "/home/x")
+    program = f"import os; print(os.environ.get('{VARIABLE}'), os.environ['HOME'])"
+    source = PasswordSource.of_command(f'{sys.executable} -c "{program}"', "flag")
+    assert read_password(source) == "None /home/x"
+
+
 def test_only_line_ends_are_cut_off_a_password(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"  two words \n\n")

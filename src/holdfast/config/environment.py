@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+_SECRETS = frozenset({"BACKUP_ENCRYPTION_PASSWORD", "DATABASE_URL"})
+
 
 def read_environment() -> Mapping[str, str]:
     """Return a copy of the environment without the empty variables.
@@ -13,6 +15,11 @@ def read_environment() -> Mapping[str, str]:
     counts as not set.
     """
     return {name: value for name, value in os.environ.items() if value}
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment for a program that we start: without our own secrets."""
+    return {name: value for name, value in os.environ.items() if name not in _SECRETS}
 
 
 def wants_no_color() -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from holdfast.config.environment import child_environment
 from holdfast.errors import ConfigError
 
 MAX_PASSWORD_BYTES = 64 * 1024
@@ -95,7 +96,9 @@ def _run_command(arguments: tuple[str, ...], origin: str) -> bytes:
 
     try:
         # Standard error stays the user's: programs like pass or gpg explain themselves there.
-        done = subprocess.run(arguments, stdout=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            arguments, stdout=subprocess.PIPE, env=child_environment(), check=False
+        )
     except OSError as error:
         raise ConfigError(
             f"The password command {arguments[0]} ({origin}) cannot be run: {error.strerror}",

@@ -80,6 +80,22 @@ def create_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadat
         return run_backup(workplace, options)
 
 
+def require_sources(plan: Plan) -> None:
+    """Raise `SourceError` unless the plan protects something.
+
+    For the first backup: before a password is asked for and a repository made in vain.
+    """
+    if not plan.sources:
+        raise _nothing_protected(plan)
+
+
+def _nothing_protected(plan: Plan) -> SourceError:
+    return SourceError(
+        f"The plan {plan.name} protects nothing",
+        hint="Name a database (DATABASE_URL), directories or settings.",
+    )
+
+
 def run_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadata:
     """Make a backup while the caller holds the plan's lock; see `create_backup`."""
     with recorded_run(
@@ -147,10 +163,7 @@ class _Backup:
                 if not self._options.skip_missing:
                     raise
         if not sources:
-            raise SourceError(
-                f"The plan {self._at.plan.name} protects nothing",
-                hint="Name a database (DATABASE_URL), directories or settings.",
-            )
+            raise _nothing_protected(self._at.plan)
         return sources
 
     def _parent(self, listed: BackupList) -> Snapshot | None:

@@ -67,10 +67,12 @@ def run(context: Context) -> int:
     arguments = context.arguments
     restore = _restorer(context)
     if arguments.into is None and not arguments.dry_run and not arguments.yes:
+        unverified = {} if is_archive(arguments.backup) else {"verify_first": False}
         question = "Restore will replace all data. Continue?"
         if arguments.path or arguments.only:
             question = "Restore will replace this data. Continue?"
-        confirm_plan(context, lambda: restore(dry_run=True), question)
+        # Not verified yet: what is confirmed will be, before anything is touched.
+        confirm_plan(context, lambda: restore(dry_run=True, **unverified), question)
     result = restore(dry_run=arguments.dry_run)
     place = f" into {arguments.into}" if arguments.into else ""
     status = answer_restore(context, result, place)
@@ -107,7 +109,7 @@ def _restorer(context: Context) -> Callable[..., RestoreResult]:
             trigger=Trigger.MANUAL_CLI,
         )
 
-    def run_restore(*, dry_run: bool) -> RestoreResult:
+    def run_restore(*, dry_run: bool, **options: bool) -> RestoreResult:
         with context.progress() as progress:
             return restore(
                 create_safety_backup=safety,
@@ -117,6 +119,7 @@ def _restorer(context: Context) -> Callable[..., RestoreResult]:
                 dry_run=dry_run,
                 progress=progress,
                 cancel=context.cancel,
+                **options,
             )
 
     return run_restore
