@@ -1,0 +1,140 @@
+"""Archives out of and into a repository, and restored from directly."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+import zipfile
+from contextlib import closing
+
+import pytest
+
+from holdfast import Trigger
+from holdfast.errors import (
+    ArchiveDamaged,
+    ArchivePassphraseError,
+    TargetExists,
+    UsageError,
+)
+from tests.operations.application import Application
+
+
+def test_an_archive_moves_a_backup_to_another_repository(application: Application) -> None:
+    service = application.service()
+    made = service.create_backup(description="to move", tags=["move"])
+    archive = service.export_backup("latest", application.root / "moved.zip")
+    other = application.service(backup_dir=application.root / "other", encryption_password="else")
+    taken = other.import_archive(archive)
+    assert taken.backup_id == made.backup_id
+    assert taken.created_at == made.created_at
+    assert taken.table_counts == made.table_counts
+    assert taken.description == "to move"
+    assert taken.tags == ("move",)
+    assert taken.trigger is Trigger.UPLOAD
+    assert other.verify_backup(taken.backup_id)
+    application.add_events(1)
+    other.restore_backup(taken.backup_id)
+    assert application.rows("select count(*) from events") == [(20,)]
+
+
+def test_an_archive_taken_in_twice_has_two_ids(application: Application) -> None:
+    service = application.service()
+    made = service.create_backup()
+    archive = service.export_backup("latest", application.root / "again.zip")
+    taken = service.import_archive(archive)
+    assert taken.backup_id == f"{made.backup_id}_2"
+
+
+def test_a_restore_from_an_archive_replaces_the_live_data_and_can_be_undone(
+    application: Application,
+) -> None:
+    service = application.service()
+    service.create_backup()
+    archive = service.export_backup("latest", application.root / "own.zip")
+    before = application.state()
+    application.add_events(2)
+    changed = application.state()
+    assert service.restore_archive(archive)
+    assert application.state()[0] == before[0]
+    service.undo()
+    assert application.state() == changed
+
+
+def test_a_changed_archive_is_refused_before_anything_is_touched(
+    application: Application,
+) -> None:
+    service = application.service()
+    service.create_backup()
+    archive = service.export_backup("latest", application.root / "bad.zip")
+    data = bytearray(archive.read_bytes())
+    data[len(data) // 2] ^= 1
+    archive.write_bytes(data)
+    before = application.state()
+    with pytest.raises(ArchiveDamaged, match="Backup file is corrupted"):
+        service.restore_archive(archive)
+    with pytest.raises(ArchiveDamaged):
+        service.import_archive(archive)
+    assert application.state() == before
+    assert len(service.list_backups()) == 1
+    assert application.leftovers() == []
+
+
+def test_the_archive_opens_with_any_program(application: Application) -> None:
+    service = application.service(app="shop")
+    service.create_backup()
+    archive = service.export_backup("latest", application.root)
+    assert archive.name.startswith("shop-backup-20")
+    with zipfile.ZipFile(archive) as opened:
+        assert opened.testzip() is None
+        names = set(opened.namelist())
+        assert {"database/app.db", "settings.json", "manifest.json", "RESTORE.txt"} <= names
+        opened.extract("database/app.db", application.root / "out")
+    with closing(sqlite3.connect(application.root / "out" / "database" / "app.db")) as database:
+        assert database.execute("select count(*) from events").fetchone() == (20,)
+
+
+def test_a_single_database_comes_out_plain_or_compressed(application: Application) -> None:
+    service = application.service()
+    service.create_backup()
+    plain = service.export_backup("latest", application.root / "one.db")
+    packed = service.export_backup("latest", application.root / "one.db.gz")
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    with closing(sqlite3.connect(plain)) as database:
+        assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+def test_an_encrypted_archive_needs_its_passphrase(application: Application) -> None:
+    service = application.service()
+    service.create_backup()
+    target = application.root / "secret.zip.age"
+    with pytest.raises(ArchivePassphraseError):
+        service.export_backup("latest", target)
+    assert not target.exists()
+    service.export_backup("latest", target, passphrase="hunter2hunter2")
+    assert b"CREATE TABLE" not in target.read_bytes()
+    with pytest.raises(ArchivePassphraseError):
+        service.restore_archive(target, passphrase="wrong", dry_run=True)
+    result = service.restore_archive(
+        target, passphrase="hunter2hunter2", into=application.root / "out"
+    )
+    assert result
+    assert application.leftovers() == []
+
+
+def test_a_file_that_is_there_is_not_overwritten_unasked(application: Application) -> None:
+    service = application.service()
+    service.create_backup()
+    target = application.root / "mine.zip"
+    target.write_text("mine")
+    with pytest.raises(TargetExists):
+        service.export_backup("latest", target)
+    assert target.read_text() == "mine"
+    service.export_backup("latest", target, overwrite=True)
+    assert zipfile.is_zipfile(target)
+
+
+def test_an_unknown_form_is_refused(application: Application) -> None:
+    service = application.service()
+    service.create_backup()
+    with pytest.raises(UsageError, match="no form"):
+        service.export_backup("latest", application.root / "backup.tar")

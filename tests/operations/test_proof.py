@@ -1,0 +1,122 @@
+"""Verification and drills: what they prove, and that they notice."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from holdfast.errors import BackupNotFound
+from tests.operations.application import Application
+
+REFERENCES = {"thumbnails": "select thumbnail_path from events"}
+
+
+def test_verification_names_its_checks_and_is_remembered(application: Application) -> None:
+    service = application.service()
+    made = service.create_backup()
+    result = service.verify_backup(made.backup_id)
+    assert result
+    assert [check.name for check in result.checks] == [
+        "existence",
+        "decryption",
+        "decompression",
+        "checksum",
+        "sqlite integrity",
+        "foreign keys",
+        "table counts",
+    ]
+    after = service.get_backup(made.backup_id)
+    assert after.verified
+    assert after.verification_date == result.verified_at
+    assert service.get_backup_stats().verified_backups == 1
+
+
+def test_a_missing_pack_fails_the_existence_or_reading_check(application: Application) -> None:
+    service = application.service()
+    made = service.create_backup()
+    packs = [path for path in (application.repository / "data").rglob("*") if path.is_file()]
+    max(packs, key=lambda path: path.stat().st_size).unlink()
+    result = service.verify_backup(made.backup_id)
+    assert not result
+    assert result.errors
+    after = service.get_backup(made.backup_id)
+    assert not after.verified
+    assert after.verification_errors == result.errors
+
+
+def test_a_proof_is_lost_with_the_catalog_and_nothing_else_is(application: Application) -> None:
+    service = application.service()
+    made = service.create_backup()
+    service.verify_backup(made.backup_id)
+    shutil.rmtree(application.repository / "holdfast")
+    (after,) = service.list_backups()
+    assert not after.verified
+    assert after.table_counts == made.table_counts
+    assert service.restore_backup("latest")
+
+
+def test_every_named_file_is_proven_to_be_in_the_same_backup(application: Application) -> None:
+    service = application.service(references=REFERENCES)
+    (application.thumbnails / "orphan.jpg").write_bytes(b"nobody names me")
+    service.create_backup()
+    result = service.verify_backup("latest")
+    assert result
+    assert result.orphan_files == ("files/thumbnails/orphan.jpg",)
+    assert result.missing_files == ()
+
+
+def test_a_row_whose_file_is_missing_fails_verification_and_drill(
+    application: Application,
+) -> None:
+    (application.thumbnails / "7.jpg").unlink()
+    service = application.service(references=REFERENCES)
+    service.create_backup()
+    for result in (service.verify_backup("latest"), service.drill("latest")):
+        assert not result
+        assert result.missing_files == ("files/thumbnails/7.jpg",)
+        assert any("7.jpg" in error for error in result.errors)
+
+
+def test_rows_may_name_files_by_label_or_by_their_full_path(application: Application) -> None:
+    application.execute("update events set thumbnail_path = 'thumbnails/1.jpg' where id = 1")
+    application.execute(
+        f"update events set thumbnail_path = '{application.thumbnails}/2.jpg' where id = 2"
+    )
+    application.execute("update events set thumbnail_path = 'data/thumbnails/3.jpg' where id = 3")
+    application.execute("update events set thumbnail_path = null where id = 4")
+    service = application.service(references=REFERENCES)
+    service.create_backup()
+    result = service.verify_backup("latest")
+    assert result.missing_files == ()
+    assert result.orphan_files == ("files/thumbnails/4.jpg",)
+
+
+def test_a_drill_restores_checks_expectations_and_cleans_up(application: Application) -> None:
+    """R10: a real restore into a scratch place, with the user's own queries."""
+    service = application.service(expect=["select count(*) > 0 from events"])
+    made = service.create_backup()
+    result = service.drill("latest", expect=["select count(*) = 20 from events"])
+    assert result
+    names = [check.name for check in result.checks]
+    assert "restore" in names
+    assert "sqlite integrity" in names
+    assert sum(name.startswith("expect") for name in names) == 2
+    assert result.duration_s > 0
+    assert service.get_backup(made.backup_id).verified
+    assert application.leftovers() == []
+
+
+def test_an_expectation_that_does_not_hold_fails_the_drill(application: Application) -> None:
+    service = application.service()
+    service.create_backup()
+    result = service.drill("latest", expect=["select count(*) > 1000 from events"])
+    assert not result
+    assert any("1000" in error for error in result.errors)
+
+
+def test_a_drill_of_a_backup_that_is_not_there_is_an_error(application: Application) -> None:
+    service = application.service()
+    service.create_backup()
+    with pytest.raises(BackupNotFound):
+        service.drill("backup_19990101_000000")
