@@ -12,6 +12,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from holdfast.errors import (
@@ -26,6 +27,7 @@ from holdfast.models.manifest import ContentEntry
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.base import CaptureContext
 from holdfast.sources.sqlite import SqliteSource
+from holdfast.sources.sqlite.agent import reading
 from tests.sources.sqlite.support import (
     JOURNAL_MODES,
     Other,
@@ -326,29 +328,68 @@ def test_a_hot_journal_is_rolled_back_in_a_copy(tmp_path: Path) -> None:
     assert (path.read_bytes(), journal.read_bytes(), beside(path)) == before
 
 
-@pytest.mark.parametrize("journal_mode", JOURNAL_MODES)
-def test_a_read_only_directory(tmp_path: Path, journal_mode: str) -> None:
+def wal_of_a_crashed_writer(folder: Path, live: Path, *, shm: bool) -> Path:
+    """Make a database whose last rows are only in its -wal, with or without a -shm."""
+    path = make(folder / "source.db", journal_mode="wal")
+    with Other(path) as other:
+        other.sql(ROWS)
+        for suffix in ("", "-wal", "-shm") if shm else ("", "-wal"):
+            shutil.copy(f"{path}{suffix}", f"{live}{suffix}")
+    return live
+
+
+READ_ONLY = """
+import subprocess, sys
+from pathlib import Path
+from tests.sources.sqlite.support import SqliteSource, capture
+live, folder = Path(sys.argv[1]), Path(sys.argv[2])
+subprocess.run(["mount", "--bind", live, live], check=True)
+subprocess.run(["mount", "-o", "remount,ro,bind", live], check=True)
+print({p.stem: capture(SqliteSource(p), folder).facts.count for p in sorted(live.glob("*.db"))})
+"""
+
+
+def test_a_read_only_file_system(tmp_path: Path) -> None:
+    """R08: with a rollback journal, at rest in WAL mode, and after a crash in WAL mode."""
     live = tmp_path / "live"
     live.mkdir()
-    path = make(live / "app.db", ROWS, journal_mode=journal_mode)
-    path.chmod(0o444)
-    live.chmod(0o555)
-    try:
-        assert capture(SqliteSource(path), tmp_path).facts.count == 3
-        assert [entry.name for entry in live.iterdir()] == ["app.db"]
-    finally:
-        live.chmod(0o755)
+    make(live / "a.db", ROWS)
+    make(live / "b.db", ROWS, journal_mode="wal")
+    wal_of_a_crashed_writer(tmp_path, live / "c.db", shm=False)
+    (tmp_path / "d").mkdir()
+    wal_of_a_crashed_writer(tmp_path / "d", live / "d.db", shm=True)
+    before = sorted(entry.name for entry in live.iterdir())
+
+    ended = subprocess.run(
+        ["unshare", "-rm", sys.executable, "-c", READ_ONLY, live, tmp_path],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+    assert ended.stdout.strip() == "{'a': 3, 'b': 3, 'c': 3, 'd': 3}", ended.stderr
+    assert sorted(entry.name for entry in live.iterdir()) == before
 
 
 def test_a_wal_without_shm_is_read(tmp_path: Path) -> None:
-    (tmp_path / "live").mkdir()
-    path = make(tmp_path / "app.db", journal_mode="wal")
-    with Other(path) as other:
-        other.sql(ROWS)
-        for suffix in ("", "-wal"):
-            shutil.copy(f"{path}{suffix}", tmp_path / f"live/app.db{suffix}")
+    path = wal_of_a_crashed_writer(tmp_path, tmp_path / "app.db", shm=False)
 
-    assert capture(SqliteSource(tmp_path / "live/app.db"), tmp_path).facts.count == 3
+    assert capture(SqliteSource(path), tmp_path).facts.count == 3
+
+
+def test_another_user_leaves_no_file_that_the_owner_could_not_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A -shm of the backup's user would lock the application out of its own database."""
+    path = wal_of_a_crashed_writer(tmp_path, tmp_path / "app.db", shm=False)
+    before = beside(path)
+    monkeypatch.setattr("os.geteuid", lambda: path.stat().st_uid + 1)
+
+    def count(connection: apsw.Connection) -> object:
+        return connection.execute("select count(*) from notes").get
+
+    assert reading.read_live(str(path), 5, str(tmp_path), count) == (3, "recovered")
+    assert beside(path) == before
 
 
 @pytest.mark.parametrize("journal_mode", JOURNAL_MODES)

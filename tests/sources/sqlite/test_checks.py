@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -239,3 +241,35 @@ def test_a_query_of_many_rows_is_streamed(tmp_path: Path) -> None:
 def test_a_query_that_cannot_run_is_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such table: events"):
         list(query_column(make(tmp_path / "app.db"), "select thumbnail from events"))
+
+
+def test_flipped_bytes_never_crash_or_hang(tmp_path: Path) -> None:
+    """R58: a seeded corpus of damaged files: each check ends with a result."""
+    source = make(
+        tmp_path / "source.db",
+        "create index i on notes(body); create virtual table words using fts5(word);"
+        "insert into words values('hello'); insert into notes values(zeroblob(9000)), (1)",
+    )
+    content = source.read_bytes()
+    random = Random(20250101)
+    for _ in range(20):
+        damaged = bytearray(content)
+        for _ in range(random.choice((1, 8, 64))):
+            damaged[random.randrange(16, len(damaged))] = random.randrange(256)
+        path = tmp_path / "app.db"
+        path.write_bytes(damaged)
+
+        results = check_database(path, table_counts={"notes": 2, "words": 1}, limit_s=5)
+
+        assert results[0].name == "integrity"
+
+
+def test_the_sample_application_passes(tmp_path: Path) -> None:
+    sample = Path(__file__).parents[3] / "examples/sample_app/chinook.sqlite"
+    path = Path(shutil.copy(sample, tmp_path / "chinook.db"))
+
+    captured = capture(SqliteSource(path), tmp_path)
+
+    assert captured.facts.table_counts["Track"] == 3503
+    results = check_database(captured.path, table_counts=captured.facts.table_counts)
+    assert all(result.passed for result in results)

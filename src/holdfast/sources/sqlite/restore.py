@@ -118,7 +118,7 @@ class SqliteStaged:
         """Say what `swap` would change, table by table.
 
         Raises:
-            DatabaseLocked: The live database stayed locked beyond the timeout.
+            TargetInUse: The live database stayed locked beyond the timeout.
         """
         beside = [s for s in files.SIDE_SUFFIXES if files.stat(self._names.target + s)]
         return planned_changes(

@@ -72,11 +72,12 @@ def _read(path: str, deadline: float, scratch: str, action: Action[T]) -> tuple[
             if done:
                 return result[0], "quiet"
             continue
-        try:
-            return _online(path, deadline, action), "online"
-        except (apsw.ReadOnlyError, apsw.CantOpenError) as error:
-            if not _needs_recovery(error, path) or last_try:
-                raise
+        if last_try or not _would_leave_an_alien_file(path, header):
+            try:
+                return _online(path, deadline, action), "online"
+            except (apsw.ReadOnlyError, apsw.CantOpenError) as error:
+                if not _needs_recovery(error, path) or last_try:
+                    raise
         done, result = _with_proof(path, deadline, lambda: _recovered(path, scratch, action))
         if done:
             return result[0], "recovered"
@@ -87,6 +88,18 @@ def _is_quiet(path: str, header: bytes) -> bool:
         files.is_wal(header)
         and files.stat(path + "-wal") is None
         and not files.size(path + "-journal")
+    )
+
+
+def _would_leave_an_alien_file(path: str, header: bytes) -> bool:
+    """Whether reading makes a `-shm` that the database's owner might not be able to write.
+
+    As root, SQLite gives it to the owner of the database; any other user keeps it.
+    """
+    return (
+        files.is_wal(header)
+        and files.stat(path + "-shm") is None
+        and os.geteuid() not in (0, os.stat(path).st_uid)
     )
 
 
