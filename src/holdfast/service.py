@@ -21,6 +21,7 @@ from holdfast.catalog import Catalog
 from holdfast.clock import Clock, SystemClock
 from holdfast.config import Settings
 from holdfast.errors import (
+    BackupNotFound,
     ConfigError,
     RepositoryNotFound,
 )
@@ -326,11 +327,15 @@ class BackupService:
         """Remove one backup; its space is freed by the next cleanup. Return whether it was there.
 
         Raises:
-            BackupNotFound: There is no such backup.
+            AmbiguousBackupId: The prefix fits several backups.
             RetentionError: It is marked to be kept.
         """
         with self._work() as work:
-            return bool(delete_backup(work, backup_id))
+            try:
+                delete_backup(work, backup_id)
+            except BackupNotFound:
+                return False
+            return True
 
     # Restore
 

@@ -270,6 +270,7 @@ def test_a_kept_backup_says_so_and_cannot_be_deleted(application: Application) -
         service.delete_backup(made.backup_id)
     assert not service.keep_backup(made.backup_id, keep=False).keep
     assert service.delete_backup(made.backup_id)
+    assert not service.delete_backup(made.backup_id)
     assert service.list_backups() == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from holdfast import BackupStatus, BackupType, CancellationToken, Progress
 from holdfast.errors import (
     BackupNotFound,
     Cancelled,
+    NotEnoughSpace,
     NothingToUndo,
     PathNotInBackup,
     RepositoryDamaged,
@@ -21,6 +23,7 @@ from holdfast.errors import (
     VerificationFailed,
 )
 from tests.operations.application import Application
+from tests.rig.disk import small_disk
 
 
 def test_a_restore_brings_back_database_and_files_and_undo_takes_it_back(
@@ -212,9 +215,6 @@ def test_a_full_disk_while_the_safety_backup_is_made_stops_the_restore(
     application: Application,
 ) -> None:
     """R16: without a safety backup nothing is replaced."""
-    from holdfast.errors import NotEnoughSpace
-    from tests.rig.disk import small_disk
-
     with small_disk(size_bytes=3 << 20) as disk:
         service = application.service(backup_dir=disk / "repo")
         service.create_backup()
@@ -274,8 +274,6 @@ def test_a_writer_that_never_stops_loses_no_acknowledged_row_to_the_restore(
     application: Application,
 ) -> None:
     """R18: every row that was committed is in the safety backup or in the restored database."""
-    import threading
-
     service = application.service()
     made = service.create_backup()
     stop = threading.Event()
@@ -306,3 +304,35 @@ def test_a_writer_that_never_stops_loses_no_acknowledged_row_to_the_restore(
     live = {title for (title,) in application.rows("select title from events")}
     lost = [number for number in acknowledged if f"w{number}" not in saved | live]
     assert lost == []
+
+
+def test_a_disk_without_room_to_stage_is_found_before_anything_is_written(
+    application: Application,
+) -> None:
+    """R36: the sentence names both numbers."""
+    (application.thumbnails / "big.bin").write_bytes(os.urandom(8 << 20))
+    application.service().create_backup()
+    with small_disk(size_bytes=4 << 20) as disk:
+        service = application.service(
+            database_url=None, settings=None, directories={"thumbnails": disk / "thumbnails"}
+        )
+        with pytest.raises(NotEnoughSpace, match=r"Not enough disk space: needs .*, has "):
+            service.restore_backup("latest", create_safety_backup=False)
+        assert list(disk.iterdir()) == []
+
+
+def test_what_restic_stored_lists_verifies_and_restores(application: Application) -> None:
+    """A repository that restic made is as good as our own."""
+    restic = application.restic()
+    restic.init()
+    restic.run("backup", "--tag", "theirs", "data", cwd=application.root)
+    service = application.service()
+    (backup,) = service.list_backups()
+    assert backup.tags == ("theirs",)
+    assert backup.backup_id.startswith("backup_20")
+    assert service.verify_backup(backup.backup_id)
+    out = application.root / "out"
+    assert service.restore_backup("latest", into=out)
+    restored = list(out.rglob("1.jpg"))
+    assert restored[0].read_bytes() == (application.thumbnails / "1.jpg").read_bytes()
+    assert service.create_backup().table_counts["events"] == 20

@@ -30,7 +30,7 @@ class RepositoryAccess:
         ask_password: PasswordPrompt | None,
         clock: Clock,
     ) -> None:
-        self._location = str(location)
+        self._location = str(location) if "://" in str(location) else str(Path(location).absolute())
         self._password = password
         self._ask_password = ask_password
         self._clock = clock

@@ -10,7 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from holdfast.catalog import Catalog, Proof, RunKind, RunStatus
-from holdfast.errors import AmbiguousBackupId, BackupNotFound, RepositoryDamaged
+from holdfast.errors import (
+    AmbiguousBackupId,
+    BackupNotFound,
+    BackupTooNew,
+    RepositoryDamaged,
+    StoreError,
+)
 from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType, Trigger
 from holdfast.models.manifest import MANIFEST_PATH
 from holdfast.repository import Repository, Snapshot
@@ -110,7 +116,7 @@ class BackupList:
 
     def describe(self, backup_id: str, snapshot: Snapshot) -> BackupMetadata:
         """Return all that is known of one backup."""
-        ours = _ours(snapshot) or self._from_manifest(snapshot)
+        ours = _ours(snapshot) or self._described_otherwise(snapshot)
         proof = self._proof(backup_id, snapshot)
         partial = ours.get("status") == BackupStatus.PARTIAL
         verified = proof is not None and proof.passed
@@ -156,6 +162,13 @@ class BackupList:
         tree = snapshot.tree.hex()
         proofs = [each for each in self._proofs.get(backup_id, ()) if each.snapshot_tree == tree]
         return max(proofs, key=lambda each: each.proven_at, default=None)
+
+    def _described_otherwise(self, snapshot: Snapshot) -> dict[str, Any]:
+        """Describe a backup whose snapshot file another program wrote, as far as can be."""
+        try:
+            return self._from_manifest(snapshot)
+        except (RepositoryDamaged, StoreError, BackupTooNew, ValueError) as error:
+            return {"original_size": _foreign_size(snapshot), "warnings": [str(error)]}
 
     def _from_manifest(self, snapshot: Snapshot) -> dict[str, Any]:
         """Read from `manifest.json` what another program dropped from the snapshot file."""

@@ -51,7 +51,10 @@ def make_sources(
         options = given if isinstance(given, DirectoryOptions) else DirectoryOptions(path=given)
         found.append(
             DirectorySource(
-                label, Path(options.path), include=options.include, exclude=options.exclude
+                label,
+                Path(options.path).absolute(),
+                include=options.include,
+                exclude=options.exclude,
             )
         )
     roots = [source.root for source in found]

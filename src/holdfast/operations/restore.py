@@ -44,9 +44,11 @@ from holdfast.operations.plan import Workplace
 from holdfast.operations.runs import RunRecord, recorded_run
 from holdfast.operations.verify import check_stored
 from holdfast.operations.workspace import (
+    existing_parent,
     new_token,
     plan_lock,
     remove_restore_scratch,
+    require_space,
     restore_scratch,
     scratch_directory,
     sweep_scratch,
@@ -147,6 +149,7 @@ class _Restore:
         chosen = self._choose()
         if self._options.verify_first:
             self._verify()
+        self._require_space(chosen)
         with ExitStack() as stages:
             staged = self._stage(chosen, self._prepare(chosen, stages), stages)
             self._warn_of_schema(staged)
@@ -251,6 +254,22 @@ class _Restore:
                 hint="Nothing was changed. Restore another backup, or look at `holdfast check`.",
             )
         self._outcome.checks += tuple(findings.checks)
+
+    def _require_space(self, chosen: Sequence[Source]) -> None:
+        """Find out before anything is written whether the staged data fits beside the live."""
+        if self._options.paths:
+            return
+        contents = self._tree.manifest.contents
+        needed: dict[int, tuple[Path, int]] = {}
+        for source in chosen:
+            path = getattr(source, "path", None)
+            if isinstance(path, Path):
+                place = existing_parent(path.parent)
+                device = place.stat().st_dev
+                before = needed.get(device, (place, 0))[1]
+                needed[device] = (place, before + contents[source.root].size)
+        for place, size_bytes in needed.values():
+            require_space(place, size_bytes, "to stage the restore")
 
     def _stage(
         self, chosen: Sequence[Source], scratch: Path, stages: ExitStack

@@ -102,11 +102,16 @@ def new_token() -> str:
 
 def require_space(path: Path, needed_bytes: int, purpose: str) -> None:
     """Raise `NotEnoughSpace` unless the file system of `path` has room for `needed_bytes`."""
-    existing = path
-    while not existing.exists():
-        existing = existing.parent
+    existing = existing_parent(path)
     usage = os.statvfs(existing)
     check_space(needed_bytes, usage.f_bavail * usage.f_frsize, f"{purpose} in {existing}")
+
+
+def existing_parent(path: Path) -> Path:
+    """Return `path`, or the nearest directory above it that is there."""
+    while not path.exists():
+        path = path.parent
+    return path
 
 
 def check_space(needed_bytes: int, free_bytes: int | None, purpose: str) -> None:
