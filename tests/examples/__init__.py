@@ -1,0 +1,1 @@
+"""The sample application is what the documents and the demonstration rely on."""
