@@ -47,6 +47,7 @@ from holdfast.operations.cleanup import (
 )
 from holdfast.operations.drill import drill_backup
 from holdfast.operations.export import export_backup
+from holdfast.operations.extract import Surroundings, restore_into
 from holdfast.operations.journal import Recovery
 from holdfast.operations.plan import Plan, Workplace
 from holdfast.operations.protected import DirectoryOptions, database_files, make_sources
@@ -392,28 +393,50 @@ class BackupService:
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> RestoreResult:
-        """Restore from a portable archive, which is validated completely first."""
+        """Restore from a portable archive, which is validated completely first.
+
+        Into a new place it needs no repository.
+
+        Raises:
+            ArchiveError: It was refused; nothing was touched.
+        """
+        around = Surroundings(
+            scratch_root=self._scratch_root,
+            clock=self._clock,
+            progress=progress or no_progress,
+            cancel=cancel or CancellationToken(),
+        )
         with (
-            self._work(progress, cancel) as work,
-            scratch_directory(work.scratch_root) as scratch,
+            scratch_directory(self._scratch_root) as scratch,
             open_archive(
                 Path(path),
                 passphrase=passphrase,
                 scratch_dir=scratch,
-                progress=work.progress,
-                cancel=work.cancel,
+                progress=around.progress,
+                cancel=around.cancel,
             ) as tree,
         ):
+            backup_id = tree.manifest.backup_id
+            if into is not None:
+                return restore_into(
+                    around,
+                    tree,
+                    backup_id,
+                    Path(into),
+                    paths=paths,
+                    sources=sources,
+                    dry_run=dry_run,
+                )
             options = RestoreOptions(
                 verify_first=False,
                 safety_backup=create_safety_backup,
                 dry_run=dry_run,
                 sources=tuple(sources),
                 paths=tuple(paths),
-                into=Path(into) if into is not None else None,
                 trigger=Trigger.UPLOAD,
             )
-            return restore(work, tree.manifest.backup_id, tree, options)
+            with self._work(progress, cancel) as work:
+                return restore(work, backup_id, tree, options)
 
     def undo(
         self,

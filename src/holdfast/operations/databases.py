@@ -48,23 +48,14 @@ def restored_databases(workplace: Workplace, tree: BackupTree) -> Iterator[dict[
         yield found
 
 
-def check_databases(
-    manifest: Manifest,
-    databases: dict[str, Path],
-    findings: Findings,
-    expectations: Sequence[str] = (),
-) -> None:
-    """Check restored databases: integrity, foreign keys, table counts, the user's queries.
-
-    Expectations are checked against the first database.
-    """
+def check_databases(manifest: Manifest, databases: dict[str, Path], findings: Findings) -> None:
+    """Check restored databases: integrity, foreign keys and table counts."""
     single = len(databases) == 1
-    for number, (path, file) in enumerate(databases.items()):
+    for path, file in databases.items():
         name = Path(path).stem
         results = check_database(
             file,
-            table_counts=_counts_of(manifest, name, single),
-            expect=expectations if number == 0 else (),
+            table_counts=_counts_of(manifest, name, _is_only(manifest)),
             full=True,
             known_violations=_known_violations(manifest, path),
         )
@@ -72,6 +63,23 @@ def check_databases(
             check = "sqlite integrity" if result.name == "integrity" else result.name
             label = check if single else f"{check} ({name})"
             findings.add(label, result.passed, result.detail)
+
+
+def check_expectations(
+    databases: dict[str, Path], findings: Findings, expectations: Sequence[str]
+) -> None:
+    """Check the user's queries against the first restored database."""
+    if not expectations:
+        return
+    if not databases:
+        findings.add("expect", False, "the backup holds no database to ask")
+        return
+    results = check_database(next(iter(databases.values())), expect=expectations, full=False)
+    findings.checks += [each for each in results if each.name.startswith("expect")]
+
+
+def _is_only(manifest: Manifest) -> bool:
+    return sum(entry.kind == "sqlite" for entry in manifest.contents.values()) <= 1
 
 
 def _counts_of(manifest: Manifest, name: str, single: bool) -> dict[str, int]:

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from holdfast.catalog import RunKind
-from holdfast.errors import NotEnoughSpace, RepositoryDamaged, RestoreError, StoreError
+from holdfast.errors import RepositoryDamaged, RestoreError, StoreError
 from holdfast.models.backup import BackupVerification
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import BackupList
-from holdfast.operations.databases import check_databases, database_paths
-from holdfast.operations.extract import extract
+from holdfast.operations.databases import check_expectations, database_paths
+from holdfast.operations.extract import restore_into
 from holdfast.operations.findings import Findings
 from holdfast.operations.plan import Workplace
 from holdfast.operations.references import check_references
+from holdfast.operations.restore import surroundings
 from holdfast.operations.runs import recorded_run
 from holdfast.operations.verify import directory_paths, remember
 from holdfast.operations.workspace import scratch_directory
@@ -54,10 +55,10 @@ def drill_backup(
         record.backup_id = backup_id
         tree = workplace.repository.tree(snapshot)
         target = scratch / "restored"
-        if _restore(workplace, tree, target, scratch, findings):
+        if _restore(workplace, tree, backup_id, target, findings):
             databases = database_paths(tree, target)
             expectations = (*workplace.plan.expectations, *expect)
-            check_databases(tree.manifest, databases, findings, expectations)
+            check_expectations(databases, findings, expectations)
             report = check_references(
                 tree, tree.manifest, databases.values(), directory_paths(workplace)
             )
@@ -79,13 +80,12 @@ def drill_backup(
 
 
 def _restore(
-    workplace: Workplace, tree: BackupTree, target: Path, scratch: Path, findings: Findings
+    workplace: Workplace, tree: BackupTree, backup_id: str, target: Path, findings: Findings
 ) -> bool:
+    """Restore and check the whole backup; what fails is a finding."""
     try:
-        changes, checks = extract(workplace, tree, target, scratch)
-    except NotEnoughSpace:
-        raise
+        result = restore_into(surroundings(workplace), tree, backup_id, target)
     except (RepositoryDamaged, RestoreError, StoreError) as error:
         return findings.add("restore", False, error.message)
-    findings.checks += checks
-    return findings.add("restore", True, f"{len(changes)} entries restored")
+    findings.checks += result.checks
+    return findings.add("restore", True, f"{result.restored_files} files")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
-from holdfast.errors import RestoreCheckFailed
-from holdfast.models.backup import CheckResult, PlannedChange
+from holdfast.clock import Clock
+from holdfast.errors import PathNotInBackup, RestoreCheckFailed, TargetExists
+from holdfast.models.backup import CheckResult, PlannedChange, RestoreResult
 from holdfast.models.manifest import FILES_DIR, ContentEntry, Manifest
 from holdfast.models.node import Node, NodeType
+from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.databases import check_databases, database_paths
 from holdfast.operations.findings import Findings
-from holdfast.operations.plan import Workplace
-from holdfast.operations.workspace import new_token, require_space
+from holdfast.operations.workspace import new_token, require_space, scratch_directory
 from holdfast.sources.base import RestoreContext
 from holdfast.sources.directory import DirectorySource
 
@@ -24,60 +26,154 @@ _LABEL = "backup"
 _ROOT = f"{FILES_DIR}/{_LABEL}"
 
 
-def extract(
-    workplace: Workplace,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What laying out a backup needs of the machine; no repository is among it.
+
+    Attributes:
+        scratch_root: For temporary copies in the clear.
+    """
+
+    scratch_root: Path
+    clock: Clock
+    progress: ProgressCallback = no_progress
+    cancel: CancellationToken = field(default_factory=CancellationToken)
+
+
+def restore_into(
+    around: Surroundings,
     tree: BackupTree,
+    backup_id: str,
     target: Path,
-    scratch: Path,
     *,
-    paths: tuple[str, ...] = (),
+    paths: Sequence[str] = (),
+    sources: Sequence[str] = (),
     dry_run: bool = False,
-) -> tuple[tuple[PlannedChange, ...], tuple[CheckResult, ...]]:
+) -> RestoreResult:
     """Lay a backup out in `target`, which appears when everything is written and checked.
 
     Args:
         target: A directory that is not there yet, or is empty.
         paths: Only these files and directories of the backup; empty means all.
-
-    Returns:
-        What was (or would be) created, and the checks that were made.
+        sources: Only what these sources captured, by name; empty means all.
 
     Raises:
         TargetExists: `target` holds something.
+        PathNotInBackup: The backup holds nothing at one of the paths.
         RestoreCheckFailed: What was staged did not pass its checks; `target` is as it was.
         NotEnoughSpace: There is no room.
     """
+    started_at = around.clock.now()
+    chosen = (*paths, *_roots_of(tree, sources))
+    require_paths(tree, backup_id, chosen)
+    _refuse_used(target)
+    with scratch_directory(around.scratch_root) as scratch:
+        changes, checks, files, size_bytes = _lay_out(
+            around, tree, target.absolute(), scratch, chosen, dry_run=dry_run
+        )
+    return RestoreResult(
+        backup_id=backup_id,
+        success=True,
+        dry_run=dry_run,
+        changes=changes,
+        checks=checks,
+        restored_files=files,
+        restored_bytes=size_bytes,
+        started_at=started_at,
+        completed_at=around.clock.now(),
+    )
+
+
+def require_paths(tree: BackupTree, backup_id: str, paths: Sequence[str]) -> None:
+    """Raise `PathNotInBackup` unless the backup holds something at every path."""
+    for path in paths:
+        if tree.node(path) is None:
+            raise PathNotInBackup(
+                f"{backup_id} holds nothing at {path}",
+                hint="`holdfast show` lists what a backup holds.",
+            )
+
+
+def _lay_out(
+    around: Surroundings,
+    tree: BackupTree,
+    target: Path,
+    scratch: Path,
+    paths: tuple[str, ...],
+    *,
+    dry_run: bool,
+) -> tuple[tuple[PlannedChange, ...], tuple[CheckResult, ...], int, int]:
     whole = _AsDirectory(tree, paths)
-    require_space(target.absolute(), whole.size_bytes, "restored backup")
-    source = DirectorySource(_LABEL, target)
+    require_space(target, whole.size_bytes, "restored backup")
+    token = new_token()
+    # A sibling first: what is at the target itself is complete and checked.
+    beside = target.with_name(f".{target.name}.holdfast-{token}-into")
     context = RestoreContext(
-        token=new_token(),
+        token=token,
         tree=whole,
         scratch_dir=scratch,
-        target=target,
-        progress=workplace.progress,
-        cancel=workplace.cancel,
+        target=beside,
+        progress=around.progress,
+        cancel=around.cancel,
     )
-    with ExitStack() as stages:
-        staged = stages.enter_context(source.stage(context))
-        checks = staged.check()
-        failed = [each for each in checks if not each.passed]
-        if failed:
-            raise RestoreCheckFailed(
-                f"The backup was not restored into {target}: {failed[0].detail}",
-                hint="Nothing was changed there. Restore another backup.",
-            )
-        changes = staged.plan()
-        if not dry_run:
+    try:
+        with DirectorySource(_LABEL, target).stage(context) as staged:
+            changes = tuple(_seen_at(target, beside, change) for change in staged.plan())
+            if dry_run:
+                return changes, (), whole.files, whole.size_bytes
+            checks = tuple(_plainly(check) for check in staged.check())
             staged.swap()
-    return changes, checks
+        checks += _check_databases(tree, beside)
+        _raise_if_failed(checks, target)
+        beside.replace(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return changes, checks, whole.files, whole.size_bytes
 
 
-def check_extracted(tree: BackupTree, target: Path) -> tuple[CheckResult, ...]:
-    """Check the databases that `extract` laid out."""
+def _check_databases(tree: BackupTree, place: Path) -> tuple[CheckResult, ...]:
     findings = Findings()
-    check_databases(tree.manifest, database_paths(tree, target), findings)
+    restored = {path: file for path, file in database_paths(tree, place).items() if file.exists()}
+    check_databases(tree.manifest, restored, findings)
     return tuple(findings.checks)
+
+
+def _raise_if_failed(checks: Sequence[CheckResult], target: Path) -> None:
+    failed = [each for each in checks if not each.passed]
+    if failed:
+        reasons = "; ".join(f"{each.name}: {each.detail}" for each in failed)
+        raise RestoreCheckFailed(
+            f"The backup was not restored into {target}: {reasons}",
+            hint="Nothing was changed there. Restore another backup.",
+        )
+
+
+def _refuse_used(target: Path) -> None:
+    if target.is_dir() and not any(target.iterdir()):
+        return
+    if target.exists() or target.is_symlink():
+        raise TargetExists(
+            f"{target} is there already and holds something",
+            hint="Name a directory that is not there yet, or an empty one.",
+        )
+
+
+def _roots_of(tree: BackupTree, names: Sequence[str]) -> list[str]:
+    """Return the paths in the backup of sources that are named as people name them."""
+    return [
+        root
+        for name in names
+        for root in tree.manifest.contents
+        if name in {root, root.rpartition("/")[2], Path(root).stem}
+    ]
+
+
+def _seen_at(target: Path, beside: Path, change: PlannedChange) -> PlannedChange:
+    return replace(change, target=change.target.replace(str(beside), str(target), 1))
+
+
+def _plainly(check: CheckResult) -> CheckResult:
+    return replace(check, name=check.name.removeprefix(f"{_ROOT}: "))
 
 
 class _AsDirectory:
@@ -87,8 +183,9 @@ class _AsDirectory:
         self._tree = tree
         self._paths = paths
         files = [node for _, node in self.walk(_ROOT) if node.type is NodeType.FILE]
+        self.files = len(files)
         self.size_bytes = sum(node.size for node in files)
-        entry = ContentEntry(kind="directory", size=self.size_bytes, count=len(files))
+        entry = ContentEntry(kind="directory", size=self.size_bytes, count=self.files)
         self._manifest = msgspec.structs.replace(tree.manifest, contents={_ROOT: entry})
 
     @property

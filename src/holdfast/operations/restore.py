@@ -17,7 +17,6 @@ from typing import Any
 
 from holdfast.catalog import RunKind
 from holdfast.errors import (
-    PathNotInBackup,
     RestoreCheckFailed,
     SourceNotFound,
     UsageError,
@@ -27,7 +26,7 @@ from holdfast.models.backup import BackupType, CheckResult, PlannedChange, Resto
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
-from holdfast.operations.extract import extract
+from holdfast.operations.extract import Surroundings, require_paths, restore_into
 from holdfast.operations.findings import Findings
 from holdfast.operations.journal import (
     STAGING,
@@ -102,9 +101,17 @@ def restore(
         NotEnoughSpace: There is no room to stage the restore or for the safety backup.
         BackupTooNew: The backup is of a newer major format.
     """
-    work = _Restore(workplace, backup_id, tree, options)
     if options.into is not None:
-        return work.run_into(options.into)
+        return restore_into(
+            surroundings(workplace),
+            tree,
+            backup_id,
+            options.into,
+            paths=options.paths,
+            sources=options.sources,
+            dry_run=options.dry_run,
+        )
+    work = _Restore(workplace, backup_id, tree, options)
     if options.dry_run:
         return work.run(RunRecord())
     with plan_lock(workplace.state_dir, workplace.plan.name):
@@ -117,6 +124,16 @@ def restore(
             trigger=options.trigger,
         ) as record:
             return work.run(record)
+
+
+def surroundings(workplace: Workplace) -> Surroundings:
+    """Return what of a workplace laying out a backup needs."""
+    return Surroundings(
+        scratch_root=workplace.scratch_root,
+        clock=workplace.clock,
+        progress=workplace.progress,
+        cancel=workplace.cancel,
+    )
 
 
 def recover_restore(workplace: Workplace) -> Recovery | None:
@@ -167,20 +184,6 @@ class _Restore:
         self._scratch.mkdir(mode=0o700, parents=True)
         return self._scratch
 
-    def run_into(self, target: Path) -> RestoreResult:
-        paths = (*self._options.paths, *self._roots_of(self._options.sources))
-        self._require_paths(paths)
-        with scratch_directory(self._at.scratch_root) as scratch:
-            self._outcome.changes, self._outcome.checks = extract(
-                self._at,
-                self._tree,
-                target,
-                scratch,
-                paths=paths,
-                dry_run=self._options.dry_run,
-            )
-        return self._result(contents=list(self._tree.manifest.contents))
-
     def _choose(self) -> list[Source]:
         """Return the sources to restore, in the order of swapping."""
         contents = self._tree.manifest.contents
@@ -197,26 +200,8 @@ class _Restore:
         self._require(chosen)
         return sorted(chosen, key=lambda each: _SWAP_ORDER.get(each.kind, 2))
 
-    def _roots_of(self, names: Sequence[str]) -> list[str]:
-        """Return the paths in the backup of sources that are named as people name them."""
-        contents = self._tree.manifest.contents
-        return [
-            root
-            for name in names
-            for root in contents
-            if name in {root, root.rpartition("/")[2], Path(root).stem}
-        ]
-
-    def _require_paths(self, paths: Sequence[str]) -> None:
-        for path in paths:
-            if self._tree.node(path) is None:
-                raise PathNotInBackup(
-                    f"{self._backup_id} holds nothing at {path}",
-                    hint="`holdfast show` lists what a backup holds.",
-                )
-
     def _require(self, chosen: list[Source]) -> None:
-        self._require_paths(self._options.paths)
+        require_paths(self._tree, self._backup_id, self._options.paths)
         if not chosen:
             held = ", ".join(self._tree.manifest.contents) or "nothing"
             raise UsageError(

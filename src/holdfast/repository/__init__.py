@@ -6,7 +6,8 @@ here. Version 2 of the format is written, versions 1 and 2 are read.
 
 from __future__ import annotations
 
-from holdfast.repository.check import CheckReport, Finding, FindingKind, check
+from holdfast.repository.check import check
+from holdfast.repository.check_report import CheckReport, Finding, FindingKind
 from holdfast.repository.index import BlobIndex, BlobLocation
 from holdfast.repository.keys import KdfParameters, KeyInfo, KeyRing
 from holdfast.repository.layout import BlobType, ObjectKind

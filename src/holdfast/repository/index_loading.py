@@ -1,64 +1,62 @@
-"""Loading all index files although some may be damaged, and what they say of packs."""
+"""Loading the index files although some may be damaged, and what they say of packs."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
-from holdfast.errors import ObjectNotFound, RepositoryDamaged, StoreError
+from holdfast.errors import HoldfastError, ObjectNotFound, RepositoryDamaged
 from holdfast.repository.crypto import OVERHEAD_BYTES
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.index_files import decode_index
 from holdfast.repository.layout import BlobType, ObjectKind
 from holdfast.repository.objects import SealedObjects, list_ids
 from holdfast.repository.packs import COMPRESSED_ENTRY, PLAIN_ENTRY
-from holdfast.repository.reader import BlobReader
-from holdfast.repository.repository import Repository
 from holdfast.stores.base import Store
 
 _HEADER_BYTES: Final = OVERHEAD_BYTES + 4
 
 
-@dataclass
-class LoadedIndex:
-    """An index and the files that it could not take in, each with the reason."""
+def load_index_files(
+    objects: SealedObjects,
+    index: BlobIndex,
+    *,
+    tolerated: tuple[type[HoldfastError], ...] = (RepositoryDamaged,),
+    on_file: Callable[[int], None] = lambda _: None,
+) -> BlobIndex:
+    """Add to an index the index files that it lacks.
 
-    index: BlobIndex = field(default_factory=BlobIndex)
-    damaged: dict[str, str] = field(default_factory=dict)
-
-
-def load_index_files(objects: SealedObjects, on_file: Callable[[int], None]) -> LoadedIndex:
-    """Load every index file that can be read.
+    A damaged file is passed over and noted in `BlobIndex.damaged_files`: what the others name
+    can still be restored.
 
     Args:
+        tolerated: Errors of a single file that are noted instead of raised.
         on_file: Called with the number of files seen so far.
 
+    Returns:
+        The same index.
+
     Raises:
-        StoreError: The index files cannot be listed.
+        StoreError: The index files cannot be listed, or one of them not read.
     """
-    loaded = LoadedIndex()
+    known = index.files | index.damaged_files.keys()
     for number, (file_id, _) in enumerate(list(objects.list(ObjectKind.INDEX)), start=1):
+        if file_id in known:
+            continue
         try:
             document = objects.load(ObjectKind.INDEX, file_id)
-            # All of a file or nothing: half of one must not count.
-            packs = list(decode_index(document, file_id))
+            packs = list(decode_index(document, file_id))  # all of a file, or nothing
         except ObjectNotFound:
             continue  # replaced by another process since it was listed
-        except (RepositoryDamaged, StoreError) as error:
-            loaded.damaged[file_id] = error.message
+        except tolerated as error:
+            index.damaged_files[file_id] = error.message
             continue
         for pack_id, entries in packs:
-            loaded.index.add_pack(pack_id, entries)
-        loaded.index.add_file(file_id)
+            index.add_pack(pack_id, entries)
+        index.add_file(file_id)
         on_file(number)
-    return loaded
-
-
-def reader_of(repository: Repository, index: Callable[[], BlobIndex]) -> BlobReader:
-    """Return a reader by an index of one's own, which does not change under one's feet."""
-    return BlobReader(repository.store, repository.key, repository.zstd, index, lambda: False)
+    return index
 
 
 def list_packs(store: Store) -> dict[bytes, int]:

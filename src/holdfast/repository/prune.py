@@ -27,7 +27,6 @@ from holdfast.repository.index_loading import (
     expected_pack_sizes,
     list_packs,
     load_index_files,
-    reader_of,
 )
 from holdfast.repository.layout import BlobType
 from holdfast.repository.locks import Lock
@@ -37,6 +36,7 @@ from holdfast.repository.reachability import (
     REACHED,
     Reachability,
     find_reachable,
+    reader_of,
     tree_loader,
 )
 from holdfast.repository.repository import Repository
@@ -180,14 +180,14 @@ def plan_prune(
 
 
 def _load_intact_index(repository: Repository) -> BlobIndex:
-    loaded = load_index_files(repository.objects, lambda _: None)
-    if loaded.damaged:
+    index = load_index_files(repository.objects, BlobIndex())
+    if index.damaged_files:
         raise RepositoryDamaged(
-            f"{len(loaded.damaged)} index files cannot be read, so nobody knows what is used: "
-            + next(iter(loaded.damaged.values())),
+            f"{len(index.damaged_files)} index files are damaged, so nobody knows what is used: "
+            + next(iter(index.damaged_files.values())),
             hint="Rebuild the index, then try again.",
         )
-    return loaded.index
+    return index
 
 
 def _reach(

@@ -16,6 +16,7 @@ from holdfast.repository.index import BlobIndex
 from holdfast.repository.layout import BlobType
 from holdfast.repository.marks import IndexMarks
 from holdfast.repository.reader import BlobReader
+from holdfast.repository.repository import Repository
 from holdfast.repository.trees import decode_tree
 
 REACHED: Final = 1
@@ -23,6 +24,11 @@ _JUDGED: Final = 2
 
 LoadTree = Callable[[bytes], list[Node]]
 BlobKey = tuple[BlobType, bytes]
+
+
+def reader_of(repository: Repository, index: Callable[[], BlobIndex]) -> BlobReader:
+    """Return a reader by an index of one's own, which does not change under one's feet."""
+    return BlobReader(repository.store, repository.key, repository.zstd, index, lambda: False)
 
 
 def tree_loader(blobs: BlobReader) -> LoadTree:

@@ -21,7 +21,7 @@ from holdfast.errors import (
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.index_files import MAX_BLOBS, decode_index, save_index
-from holdfast.repository.index_loading import LoadedIndex, list_packs, load_index_files
+from holdfast.repository.index_loading import list_packs, load_index_files
 from holdfast.repository.layout import ObjectKind, object_name
 from holdfast.repository.locks import Lock
 from holdfast.repository.pack_checks import map_parallel
@@ -120,15 +120,15 @@ def plan_index_rebuild(
         StoreError: The store could not be listed, or not read.
         UsageError: There is no pack of an id in `drop`.
     """
-    loaded = load_index_files(repository.objects, lambda _: None)
-    files = frozenset(loaded.index.files | loaded.damaged.keys())
+    index = load_index_files(repository.objects, BlobIndex())
+    files = frozenset(index.files | index.damaged_files.keys())
     packs = list_packs(repository.store)
-    dropped = _find_dropped(drop, packs, loaded.index)
+    dropped = _find_dropped(drop, packs, index)
     headers: dict[bytes, bytes] = {}
     unreadable: dict[bytes, RepositoryDamaged | StoreError] = {}
     added = blobs = 0
     wanted = {pack_id: size for pack_id, size in packs.items() if pack_id not in dropped}
-    counts = _blob_counts(loaded.index)
+    counts = _blob_counts(index)
     for header in _read_headers(repository, wanted, progress, cancel or CancellationToken()):
         if header.entries is None:
             if header.problem is not None:
@@ -137,11 +137,11 @@ def plan_index_rebuild(
         entries = set(header.entries)
         headers[header.pack_id] = b"".join(encode_entry(entry) for entry in header.entries)
         blobs += len(entries)
-        added += not _agrees(loaded.index, counts, header.pack_id, entries)
-    carried, ignored = _judge_unreadable(unreadable, loaded)
+        added += not _agrees(index, counts, header.pack_id, entries)
+    carried, ignored = _judge_unreadable(unreadable, index)
     missing = [
         pack_id
-        for pack_id in loaded.index.packs()
+        for pack_id in index.packs()
         if pack_id not in packs and pack_id not in dropped and _is_gone(repository, pack_id)
     ]
     return IndexRebuildPlan(
@@ -152,7 +152,7 @@ def plan_index_rebuild(
         packs_dropped=_hex(dropped),
         packs_unreadable=_hex(carried),
         packs_ignored=_hex(ignored),
-        damaged_files=loaded.damaged,
+        damaged_files=dict(index.damaged_files),
         work=RebuildWork(headers=headers, carried=carried, files=files),
     )
 
@@ -269,7 +269,7 @@ def _agrees(
 
 
 def _judge_unreadable(
-    unreadable: dict[bytes, RepositoryDamaged | StoreError], loaded: LoadedIndex
+    unreadable: dict[bytes, RepositoryDamaged | StoreError], index: BlobIndex
 ) -> tuple[dict[bytes, list[PackEntry]], list[bytes]]:
     """Find out what can be said of packs whose headers cannot be read.
 
@@ -277,15 +277,15 @@ def _judge_unreadable(
         What the index says of those that it names, and those of which nothing is lost.
     """
     carried: dict[bytes, list[PackEntry]] = {
-        pack_id: [] for pack_id in loaded.index.packs() if pack_id in unreadable
+        pack_id: [] for pack_id in index.packs() if pack_id in unreadable
     }
     if carried:
-        for pack_id, entry in loaded.index.entries():
+        for pack_id, entry in index.entries():
             if pack_id in carried:
                 carried[pack_id].append(entry)
     unknown = [pack_id for pack_id in unreadable if pack_id not in carried]
     failed = [id_ for id_ in unknown if isinstance(unreadable[id_], StoreError)]
-    if unknown and (failed or loaded.damaged or not loaded.index.packs()):
+    if unknown and (failed or index.damaged_files or not index.packs()):
         # Without a whole index nobody knows whether a backup needs them.
         names = ", ".join(pack_id.hex() for pack_id in unknown)
         raise RepositoryDamaged(

@@ -34,7 +34,7 @@ from holdfast.repository.config import (
 from holdfast.repository.crypto import AuthenticationFailed, SealingKey
 from holdfast.repository.file_reading import FileReader
 from holdfast.repository.index import BlobIndex
-from holdfast.repository.index_files import decode_index
+from holdfast.repository.index_loading import load_index_files
 from holdfast.repository.keys import KdfParameters, KeyRing, OpenedKey, create_key, open_keys
 from holdfast.repository.layout import CONFIG_NAME, BlobType, ObjectKind, object_name
 from holdfast.repository.locks import Lock, acquire, remove_locks, save_referring
@@ -213,14 +213,14 @@ class Repository:
         if index is None:
             with self._loading:
                 if self._index is None:
-                    self._index = self._load_index(BlobIndex())
+                    self._index = load_index_files(self.objects, BlobIndex())
                 index = self._index
         return index
 
     def reload_index(self) -> None:
         """Forget the index and load it anew."""
         with self._loading:
-            self._index = self._load_index(BlobIndex())
+            self._index = load_index_files(self.objects, BlobIndex())
 
     def refresh_index(self) -> bool:
         """Bring the index up to date with the index files; return whether it changed.
@@ -236,7 +236,9 @@ class Repository:
             known = before.files | before.damaged_files.keys()
             if present == known:
                 return False
-            self._index = self._load_index(before if known <= present else BlobIndex())
+            self._index = load_index_files(
+                self.objects, before if known <= present else BlobIndex()
+            )
         return True
 
     def lock(self, *, exclusive: bool = False, wait_s: float = 0.0) -> Lock:
@@ -375,29 +377,6 @@ class Repository:
             compress_trees=self.version >= 2,
             cancel=cancel or CancellationToken(),
         )
-
-    def _load_index(self, index: BlobIndex) -> BlobIndex:
-        """Add the index files that `index` lacks.
-
-        A damaged one is passed over: what the others name can still be restored. `check`
-        reports it, and `prune` refuses to work without it.
-        """
-        known = index.files | index.damaged_files.keys()
-        for file_id, _ in list(self.objects.list(ObjectKind.INDEX)):
-            if file_id in known:
-                continue
-            try:
-                document = self.objects.load(ObjectKind.INDEX, file_id)
-                packs = list(decode_index(document, file_id))
-            except ObjectNotFound:
-                continue  # replaced by another process since it was listed
-            except RepositoryDamaged as error:
-                index.damaged_files[file_id] = error.message
-                continue
-            for pack_id, entries in packs:
-                index.add_pack(pack_id, entries)
-            index.add_file(file_id)
-        return index
 
     def _password_changed(self, password: str) -> None:
         self._password_empty = not password

@@ -108,11 +108,14 @@ def merge_secrets(
 
 
 def flatten(settings: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return the single values by their dotted names, an empty mapping being a value."""
+    """Return the single values by their dotted names.
+
+    An empty mapping counts as nothing: it may be one whose secrets were left out.
+    """
     flat: dict[str, Any] = {}
     for key, value in settings.items():
         here = (*path, key)
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping):
             flat.update(flatten(value, here))
         else:
             flat[".".join(here)] = value

@@ -39,6 +39,14 @@ class LiveSettings:
         """Return the settings without their secrets."""
         return make_document(export(self._provider), self._secrets)
 
+    def matches(self, settings: Mapping[str, Any]) -> bool:
+        """Return whether `put` would change nothing."""
+        values = export(self._provider)
+        merged = merge_secrets(settings, values, self._secrets)
+        wanted, found = make_document(merged, self._secrets), make_document(values, self._secrets)
+        # As text, in which 1 is neither 1.0 nor true.
+        return _text(flatten(wanted.settings)) == _text(flatten(found.settings))
+
     def put(self, settings: Mapping[str, Any]) -> None:
         """Make the settings those given and the secrets that are there now.
 
@@ -127,11 +135,11 @@ def recover_live(live: LiveSettings, state: Mapping[str, Any], *, committed: boo
     new, previous = _loaded(state.get("new")), _loaded(state.get("previous"))
     if committed is None:
         try:
-            return live.plain().settings == new
+            return live.matches(new)
         except SourceError as error:
             raise RestoreError(error.message, hint=error.hint) from error
     wanted = new if committed else previous
-    if live.plain().settings != wanted:
+    if not live.matches(wanted):
         live.put(wanted)
     return committed
 
@@ -152,10 +160,14 @@ def _change(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Planne
         return PlannedChange(target=target, action="create", detail=_show(new[name]))
     if name not in new:
         return PlannedChange(target=target, action="remove", detail=_show(old[name]))
-    if old[name] == new[name] and type(old[name]) is type(new[name]):
+    if _text(old[name]) == _text(new[name]):
         return None
     detail = f"{_show(old[name])} -> {_show(new[name])}"
     return PlannedChange(target=target, action="replace", detail=detail)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _show(value: Any) -> str:

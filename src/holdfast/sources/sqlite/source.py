@@ -83,7 +83,7 @@ class SqliteSource:
             Cancelled: The context's token was cancelled.
         """
         live = self._real_path()
-        self._require_file(live)
+        self.require_file()
         now = fingerprint.take(live)
         previous = context.previous.get(self.root)
         if previous is not None and self._is_unchanged(live, now, previous, context):
@@ -97,7 +97,9 @@ class SqliteSource:
         finally:
             scratch.unlink(missing_ok=True)
 
-    def _require_file(self, live: Path) -> None:
+    def require_file(self) -> None:
+        """Raise `SourceNotFound` or `NotADatabase` unless there is a file; it is not opened."""
+        live = self._real_path()
         if live.is_dir():
             raise NotADatabase(
                 f"{live} is a directory, not a database", hint="Name the file itself."
