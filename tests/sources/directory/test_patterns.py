@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.errors import ConfigError
@@ -91,3 +93,33 @@ def test_a_path_without_wildcards_matches_itself_and_what_is_below(path: str) ->
     assert not patterns.selects(path, is_directory=False)
     assert not patterns.selects(path + "/x", is_directory=False)
     assert patterns.selects("x" + path, is_directory=False)
+
+
+def matches(parts: list[str], path: list[str]) -> bool:
+    """Match as the documentation says, the plain way."""
+    if not parts:
+        return not path
+    if parts[0] == "**":
+        return any(matches(parts[1:], path[count:]) for count in range(len(path) + 1))
+    return bool(path) and fnmatchcase(path[0], parts[0]) and matches(parts[1:], path[1:])
+
+
+@given(
+    st.lists(st.sampled_from(["**", "*", "a*b*a", "*a*", "?b", "ab", "a", "[!a]"]), max_size=4),
+    st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=5),
+)
+@settings(max_examples=300)
+def test_stars_match_as_if_every_way_was_tried(parts: list[str], path: list[str]) -> None:
+    if not parts or parts[-1] == "**":
+        parts = [*parts, "a"]
+    patterns = PathPatterns(exclude=["/" + "/".join(parts)])
+    expected = any(matches(parts, path[:count]) for count in range(1, len(path) + 1))
+    assert patterns.selects("/".join(path), is_directory=False) is not expected
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 30 + "b", "**/a/" * 30 + "b", "a/**/" * 30 + "b*c"])
+def test_a_hostile_pattern_takes_no_longer_than_another(pattern: str) -> None:
+    """A backup may bring patterns along; tried every way, these would take for ever."""
+    patterns = PathPatterns(exclude=[pattern])
+    assert patterns.selects("a" * 250, is_directory=False)
+    assert patterns.selects("a/" * 1000 + "a", is_directory=False)

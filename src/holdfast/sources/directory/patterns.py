@@ -73,13 +73,9 @@ def _translate(pattern: str) -> str:
             f"Cannot understand the pattern {pattern!r}: there is no negation",
             hint="Name what to take in `include` and what to leave out in `exclude`.",
         )
-    expression = "" if anchored else "(?:.*/)?"
-    for number, part in enumerate(parts):
-        last = number == len(parts) - 1
-        if part == "**":
-            expression += ".+" if last else "(?:[^/]+/)*"
-        else:
-            expression += _translate_part(part, pattern) + ("" if last else "/")
+    if not anchored:
+        parts = ["**", *parts]
+    expression = _translate_parts(parts, pattern)
     expression += "/.*" if only_directories else "(?:/.*)?"
     try:
         re.compile(expression)
@@ -88,30 +84,64 @@ def _translate(pattern: str) -> str:
     return expression + r"\Z"
 
 
+def _translate_parts(parts: list[str], pattern: str) -> str:
+    """Return the expression for parts, of which `**` stands for any number.
+
+    What lies between two `**` is taken where it first fits, once and for all: a later place
+    would help nothing, and to try them all would take a time that grows with each `**`. The
+    same holds for what lies between two stars of one part. Patterns may come from a backup.
+    """
+    runs: list[list[str]] = [[]]
+    for part in parts:
+        if part == "**":
+            runs.append([])
+        else:
+            runs[-1].append(_translate_part(part, pattern))
+    first, *middle = ["/".join(run) for run in runs]
+    if not middle:
+        return first
+    last = middle.pop()
+    expression = first + "/" if first else ""
+    expression += "".join(f"(?>(?:[^/]+/)*?{run}/)" for run in middle if run)
+    return expression + (f"(?:[^/]+/)*{last}" if last else ".+")
+
+
 def _translate_part(part: str, pattern: str) -> str:
-    expression = ""
+    """Return the expression for one part, which matches no slash."""
+    runs = [""]
     position = 0
     while position < len(part):
         character = part[position]
         position += 1
         if character == "*":
-            # Several stars in a row mean one; as separate groups they would match slowly.
-            expression += "" if expression.endswith("[^/]*") else "[^/]*"
+            runs.append("")
         elif character == "?":
-            expression += "[^/]"
+            runs[-1] += "[^/]"
         elif character == "[":
-            # A closing bracket right after the opening one is a character of the set.
-            start = position + (1 if part[position : position + 1] in {"!", "^"} else 0)
-            end = part.find("]", start + 1)
-            if end < 0:
-                raise ConfigError(
-                    f"Cannot understand the pattern {pattern!r}: '[' is never closed",
-                    hint="Write '[[]' for the character '[' itself.",
-                )
-            negation = "^" if start > position else ""
-            members = re.sub(r"([\[\]\\^&~|])", r"\\\1", part[start:end])
-            expression += f"(?!/)[{negation}{members}]"
-            position = end + 1
+            expression, position = _translate_set(part, position, pattern)
+            runs[-1] += expression
         else:
-            expression += re.escape(character)
-    return expression
+            runs[-1] += re.escape(character)
+    first, *middle = runs
+    if not middle:
+        return first
+    last = middle.pop()
+    # A part is never empty, not even one that is only stars.
+    return (
+        "(?=[^/])" + first + "".join(f"(?>[^/]*?{run})" for run in middle if run) + "[^/]*" + last
+    )
+
+
+def _translate_set(part: str, position: int, pattern: str) -> tuple[str, int]:
+    """Return the expression for a set of characters, and the position after it."""
+    start = position + (1 if part[position : position + 1] in {"!", "^"} else 0)
+    # A closing bracket right after the opening one is a character of the set.
+    end = part.find("]", start + 1)
+    if end < 0:
+        raise ConfigError(
+            f"Cannot understand the pattern {pattern!r}: '[' is never closed",
+            hint="Write '[[]' for the character '[' itself.",
+        )
+    negation = "^" if start > position else ""
+    members = re.sub(r"([\[\]\\^&~|])", r"\\\1", part[start:end])
+    return f"(?!/)[{negation}{members}]", end + 1

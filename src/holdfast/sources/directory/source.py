@@ -245,21 +245,19 @@ class DirectorySource:
             for problem in manifest.problems
             if problem.path == self.root or problem.path.startswith(prefix)
         }
-        in_place = context.target is None
+        recorded = facts if context.target is None else {}
         try:
             reserved = Reserved(
                 root,
                 (*self._reserved, *context.exclude),
-                relative=_texts(facts, "left_out") if in_place else (),
+                relative=_texts(recorded, "left_out"),
             )
-        except SourceError as error:
+            patterns = PathPatterns(_texts(recorded, "include"), _texts(recorded, "exclude"))
+        except (SourceError, ConfigError) as error:
             raise RestoreError(error.message, hint=error.hint) from error
         base = "/" if root == Path("/") else f"{root}/"
         return Scope(
-            patterns=(
-                self._patterns,
-                PathPatterns(_texts(facts, "include"), _texts(facts, "exclude")),
-            ),
+            patterns=(self._patterns, patterns),
             reserved=reserved,
             mounts=frozenset(
                 point[len(base) :]
