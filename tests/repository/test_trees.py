@@ -100,7 +100,7 @@ def test_a_listing_is_spelled_as_restic_spells_it() -> None:
         '"extended_attributes":[{"name":"user.a","value":"AP8="}],'
         '"content":["' + "00" * 32 + '","' + "01" * 32 + '"]},'
         '{"name":"c","type":"symlink","mode":134218239,' + times + ',"uid":0,"gid":0,'
-        '"linktarget":"x\ufffd","linktarget_raw":"eP8=","content":null},'
+        '"linktarget":"x\\ufffd","linktarget_raw":"eP8=","content":null},'
         '{"name":"d","type":"chardev","mode":69206400,' + times + ',"uid":0,"gid":0,'
         '"device":259,"content":null},'
         '{"name":"e","type":"file",' + times + ',"uid":0,"gid":0,"content":[]}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import msgspec
 
@@ -56,15 +57,21 @@ def decode_config(sealed: Buffer, key: SealingKey) -> RepositoryConfig:
     plain = key.open(sealed)
     try:
         config = msgspec.json.decode(plain, type=RepositoryConfig)
-        polynomial = int(config.chunker_polynomial, 16)
     except INVALID_DOCUMENT as error:
         raise RepositoryDamaged(f"The repository's config is damaged: {error}") from error
     _check_version(config.version)
     if not is_object_id(config.id):
         raise RepositoryDamaged("The repository's config is damaged: its id is malformed")
-    if polynomial.bit_length() - 1 != DEGREE or not is_irreducible(polynomial):
+    if not _is_polynomial(config.chunker_polynomial):
         raise RepositoryDamaged("The repository's config is damaged: its polynomial is invalid")
     return config
+
+
+def _is_polynomial(text: str) -> bool:
+    if re.fullmatch(r"[0-9a-fA-F]{1,16}", text) is None:
+        return False
+    polynomial = int(text, 16)
+    return polynomial.bit_length() == DEGREE + 1 and is_irreducible(polynomial)
 
 
 def _check_version(version: int) -> None:

@@ -6,6 +6,7 @@ Source: restic's design document, section "Trees and Data", and its `data.Node`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Annotated, Final
@@ -34,11 +35,18 @@ _TYPE_BITS: Final = {
 }
 """The kind of a file in Go's `fs.FileMode`."""
 
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
 _SPECIAL_BITS: Final = ((0o4000, 1 << 23), (0o2000, 1 << 22), (0o1000, 1 << 20))
 """set-uid, set-gid and sticky: in Unix, and in Go's `fs.FileMode`."""
 
 
 class _Attribute(msgspec.Struct, frozen=True):
+    name: str | msgspec.Raw
+    value: bytes | None
+
+
+class _StoredAttribute(msgspec.Struct, frozen=True):
     name: str
     value: bytes | None
 
@@ -52,13 +60,13 @@ class _Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     ctime: str
     uid: _Uint32
     gid: _Uint32
-    user: str = ""
-    group: str = ""
+    user: str | msgspec.Raw = ""
+    group: str | msgspec.Raw = ""
     inode: _Uint64 = 0
     device_id: _Uint64 = 0
     size: _Uint64 = 0
     links: _Uint64 = 0
-    linktarget: str = ""
+    linktarget: str | msgspec.Raw = ""
     linktarget_raw: bytes | None = None
     extended_attributes: list[_Attribute] | None = None
     device: _Uint64 = 0
@@ -85,7 +93,7 @@ class _StoredNode(msgspec.Struct, frozen=True, kw_only=True):
     links: _Uint64 = 0
     linktarget: str = ""
     linktarget_raw: bytes | None = None
-    extended_attributes: list[_Attribute] | None = None
+    extended_attributes: list[_StoredAttribute] | None = None
     device: _Uint64 = 0
     content: list[str] | None = None
     subtree: str | None = None
@@ -195,24 +203,21 @@ def _encode_content(node: Node) -> list[str] | None:
     return [blob_id.hex() for blob_id in node.blob_ids()]
 
 
-def _encode_target(target: str) -> tuple[str, bytes | None]:
-    try:
-        target.encode()
-    except UnicodeEncodeError:
-        raw = _raw(target)
-        return _valid(target), raw
-    return target, None
+def _encode_target(target: str) -> tuple[str | msgspec.Raw, bytes | None]:
+    text = _valid(target)
+    return text, (None if text is target else _raw(target))
 
 
 def _raw(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def _valid(text: str) -> str:
-    """Replace as Go's JSON does: each byte that is not UTF-8 becomes U+FFFD."""
-    if text.isascii():
+def _valid(text: str) -> str | msgspec.Raw:
+    """Replace each byte that is not UTF-8 as Go's JSON does: by U+FFFD, written as an escape."""
+    if text.isascii() or not _SURROGATES.search(text):
         return text
-    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    parts = (msgspec.json.encode(part)[1:-1] for part in _SURROGATES.split(text))
+    return msgspec.Raw(b'"' + b"\\ufffd".join(parts) + b'"')
 
 
 def _decode_node(node: _StoredNode) -> Node:
