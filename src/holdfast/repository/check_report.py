@@ -1,0 +1,103 @@
+"""What a check says: what it looked at, what is wrong, and which backups that touches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from holdfast.repository.reachability import BlobKey
+
+
+class FindingKind(StrEnum):
+    """What is wrong with an object."""
+
+    CONFIG_DAMAGED = "config-damaged"
+    KEY_DAMAGED = "key-damaged"
+    SNAPSHOT_DAMAGED = "snapshot-damaged"
+    INDEX_DAMAGED = "index-damaged"
+    BLOB_MISSING = "blob-missing"
+    TREE_DAMAGED = "tree-damaged"
+    PACK_MISSING = "pack-missing"
+    PACK_DAMAGED = "pack-damaged"
+    UNREAD = "unread"
+    """The store failed to deliver it; it may be intact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        object: The name of the object in the store, or of the folder it is missing from.
+        problem: What is wrong, for people.
+        backups: The backups that cannot be restored whole because of it: their labels, or
+            the first 8 digits of their snapshot's id. Empty if no backup needs what is damaged.
+    """
+
+    kind: FindingKind
+    object: str
+    problem: str
+    backups: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        touched = f"touches {', '.join(self.backups)}" if self.backups else "touches no backup"
+        return f"{self.object}: {self.problem} ({touched})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """What a check looked at and found; truthy if nothing is wrong.
+
+    Attributes:
+        findings: What is wrong.
+        notes: What is remarkable and harmless.
+        packs_read: Packs whose every byte was read; bytes_read alike.
+        unreferenced_packs: Packs that no index file names: left by interrupted runs.
+        unused_blobs: Blobs that no backup needs; a prune frees them.
+        duplicate_blobs: Blobs that are stored more than once.
+    """
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    keys: int
+    snapshots: int
+    index_files: int
+    trees: int
+    blobs: int
+    packs: int
+    packs_bytes: int
+    packs_read: int
+    bytes_read: int
+    unreferenced_packs: int
+    unreferenced_bytes: int
+    unused_blobs: int
+    duplicate_blobs: int
+
+    @property
+    def ok(self) -> bool:
+        """Return whether nothing is wrong."""
+        return not self.findings
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    @property
+    def touched_backups(self) -> tuple[str, ...]:
+        """Return the backups that cannot be restored whole, each once."""
+        return tuple(dict.fromkeys(name for found in self.findings for name in found.backups))
+
+
+@dataclass
+class Draft:
+    """A finding while the check runs, when its backups are not known yet.
+
+    Attributes:
+        blobs: The blobs that cannot be read because of it.
+        backups: Backups that it touches in any case.
+    """
+
+    kind: FindingKind
+    object: str
+    problem: str
+    blobs: list[BlobKey] = field(default_factory=list)
+    backups: tuple[str, ...] = ()
