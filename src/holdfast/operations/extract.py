@@ -113,7 +113,7 @@ def _lay_out(
         tree=whole,
         scratch_dir=scratch,
         target=beside,
-        progress=around.progress,
+        progress=lambda done: around.progress(replace(done, step=f"Restoring into {target.name}")),
         cancel=around.cancel,
     )
     try:
