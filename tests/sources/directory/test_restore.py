@@ -623,6 +623,39 @@ def test_without_root_a_restore_keeps_modes_and_leaves_owners(tmp_path: Path) ->
         assert [path.name for path in home.iterdir()] == ["live"]
 
 
+def test_where_the_parent_may_not_be_written_entries_are_exchanged(tmp_path: Path) -> None:
+    for path in (tmp_path, *tmp_path.parents[:3]):
+        path.chmod(0o755)
+    home = tmp_path / "home"
+    place = home / "live"
+    place.mkdir(parents=True)
+    place.chmod(0o777)
+    home.chmod(0o755)
+    with as_nobody():
+        (place / "file").write_text("x")
+        (place / "sub").mkdir()
+        source = DirectorySource("d", place)
+        tree = capture(source, tmp_path)
+        before = inside(place)
+        (place / "file").write_text("changed")
+        (place / "sub").rmdir()
+        (place / "new").touch()
+        restore(source, tree)
+        assert inside(place) == before
+
+
+def test_a_directory_with_the_longest_name_is_restored(tmp_path: Path) -> None:
+    place = tmp_path / ("ö" * 127)
+    place.mkdir()
+    (place / "file").write_text("x")
+    source = DirectorySource("d", place)
+    tree = capture(source, tmp_path)
+    (place / "file").unlink()
+    restore(source, tree)
+    assert (place / "file").read_text() == "x"
+    assert list(tmp_path.iterdir()) == [place]
+
+
 def test_a_mount_point_is_restored_entry_by_entry(tmp_path: Path) -> None:
     """It cannot be moved, and what is staged must be on its file system, so inside it."""
     with small_disk() as disk:
@@ -667,6 +700,19 @@ def test_something_mounted_inside_is_never_moved(tmp_path: Path, live: Path) -> 
             assert (inner / "mounted").read_text() == "y"
         finally:
             os.system(f"umount {inner}")
+
+
+def test_patterns_of_a_backup_that_nobody_understands_are_refused(
+    tmp_path: Path, live: Path
+) -> None:
+    source = DirectorySource("d", live)
+    tree = capture(source, tmp_path)
+    content = tree.manifest.contents["files/d"]
+    content = msgspec.structs.replace(content, facts={"exclude": ["[unclosed"], "include": 3})
+    tree.manifest = msgspec.structs.replace(tree.manifest, contents={"files/d": content})
+    with pytest.raises(RestoreError, match="unclosed"):
+        restore(source, tree)
+    restore(source, tree, target=tmp_path / "new")
 
 
 def test_a_file_in_the_place_of_what_must_stay_is_refused(tmp_path: Path, live: Path) -> None:

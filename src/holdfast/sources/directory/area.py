@@ -16,6 +16,8 @@ from holdfast.sources.directory.reserved import STAGING_MARK
 from holdfast.sources.directory.steps import STEPS
 from holdfast.sources.directory.swap import Swap
 
+_NAME_BYTES = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -57,7 +59,7 @@ class StagingArea:
         Raises:
             OSError: It cannot be made, or one with that token exists.
         """
-        self.path = place.directory / f".{name}{STAGING_MARK}{token}"
+        self.path = place.directory / f"{_prefix(name)}{token}"
         self.path.mkdir(mode=0o700)
         self.tree = Beneath.open(self.path)
         _lock(self.tree)
@@ -102,10 +104,12 @@ def sweep(directory: Path, name: str) -> None:
     left to the process that works at it.
     """
     try:
-        found = [entry for entry in os.listdir(directory) if _stages(entry, name)]  # noqa: PTH208
+        names = os.listdir(directory)  # noqa: PTH208
     except FileNotFoundError:
         return
-    for entry in found:
+    for entry in names:
+        if not entry.startswith(_prefix(name)):
+            continue
         path = directory / entry
         try:
             area = Beneath.open(path)
@@ -116,8 +120,11 @@ def sweep(directory: Path, name: str) -> None:
                 remove_area(path)
 
 
-def _stages(entry: str, name: str) -> bool:
-    return entry.startswith(f".{name}{STAGING_MARK}")
+def _prefix(name: str) -> str:
+    """Return what the names of staging directories for `name` begin with; cut, for 255 bytes
+    are the most that a name may have.
+    """
+    return f".{os.fsdecode(os.fsencode(name)[:_NAME_BYTES])}{STAGING_MARK}"
 
 
 def _swap_began(path: Path) -> bool:
