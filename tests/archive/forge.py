@@ -106,7 +106,12 @@ def described(files: dict[str, Any], directories: dict[str, Any], checksum: str)
     database = ContentEntry(
         kind="sqlite", size=len(DATABASE), checksum=hashlib.sha256(DATABASE).hexdigest()
     )
-    said: dict[str, Any] = json.loads(manifest({"database/app.db": database}).encode())
+    contents = {
+        "database/app.db": database,
+        "settings.json": ContentEntry(kind="settings", size=2),
+        "files/a": ContentEntry(kind="directory", size=120),
+    }
+    said: dict[str, Any] = json.loads(manifest(contents).encode())
     said["archive_checksum"] = checksum
     said["files"] = files
     said["directories"] = directories
@@ -276,7 +281,6 @@ _VALUES: tuple[object, ...] = (
 )  # fmt: skip
 _LEGITIMATE: tuple[tuple[str, object], ...] = (
     ("links", {}),
-    ("contents", {}),
     ("name", None),
     ("name", "x"),
 )
@@ -303,7 +307,7 @@ def _manifests() -> Iterator[tuple[str, bytes]]:
         yield f"link {path}", forged(edit=_setting("links", path, value=link))
     for target in ("", "x" * 5000, "%00", "a\0"):
         link = {"target": target, "mtime_ns": 0}
-        yield f"link to {target!r:.10}", forged(edit=_setting("links", "files/l", value=link))
+        yield f"link to {target!r:.10}", forged(edit=_setting("links", "files/a/l", value=link))
     for text in (b"", b"{", b"[]", b"null", b"{}", b'{"a":}', b"\xff\xfe{}", b'{"files": {"a": ',
                  b'{"format": "holdfast-backup", "version": "1.0"}', b"{} {}", b'{"x": "\x00"}',
                  nested(20), nested(100_000), b'{"files":{},"files":{}}', b" " * 5_000_000,

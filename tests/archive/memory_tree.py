@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from holdfast.models.manifest import ContentEntry, Manifest, Problem
 from holdfast.models.node import Node, NodeType
 
@@ -15,7 +17,7 @@ MTIME_NS = 1_700_000_000_123_456_789
 
 @dataclass
 class MemoryTree:
-    """Implements `BackupTree`."""
+    """Implements `BackupTree`; what is added below `files/` joins the manifest's contents."""
 
     manifest: Manifest
     nodes: dict[str, Node] = field(default_factory=dict)
@@ -52,6 +54,9 @@ class MemoryTree:
         if parent and parent not in self.nodes:
             self.add(directory(parent), parent)
         self.nodes[path] = node
+        if parent == "files":
+            contents = {**self.manifest.contents, path: ContentEntry(kind="directory", size=0)}
+            self.manifest = msgspec.structs.replace(self.manifest, contents=contents)
 
 
 def directory(path: str, *, mode: int = 0o755, mtime_ns: int = MTIME_NS) -> Node:

@@ -135,7 +135,7 @@ REFUSALS: list[tuple[str, bytes, type[ArchiveError], str]] = [
             edit=lambda said: said["files"]["files/a/x.txt"].update(checksum="0" * 64),
         ),
         ArchiveDamaged,
-        "'files/a/x.txt' does not have the checksum that its manifest says",
+        "'files/a/x.txt' does not have the SHA-256 that its manifest says",
     ),
     (
         "database of another backup",

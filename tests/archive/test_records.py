@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.archive import records
-from holdfast.archive.directory import _located
+from holdfast.archive.central import located
 from holdfast.archive.records import Member
 
 MEMBER = Member(
@@ -66,10 +66,10 @@ def test_a_central_record_reads_back_as_it_was_written(
         large=size >= records.LARGE_FROM_BYTES or stored_size >= records.MAX_32,
     )
     raw = records.encode_central(member)
-    located = _located(raw, 0)
-    assert located.raw == raw
-    assert (located.size, located.stored_size, located.offset) == (size, stored_size, offset)
-    assert located.large == member.large
+    read = located(raw, 0)
+    assert read.raw == raw
+    assert (read.size, read.stored_size, read.offset) == (size, stored_size, offset)
+    assert read.large == member.large
 
 
 @given(st.integers(0, 2**62), st.integers(0, 2**62), st.integers(0, 2**62))

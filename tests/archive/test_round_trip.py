@@ -39,8 +39,8 @@ _TARGETS = st.binary(min_size=1, max_size=20).map(os.fsdecode).filter(lambda t: 
 def trees(draw: st.DrawFn) -> MemoryTree:
     """Draw a tree under `files/` of names and metadata as Linux allows them."""
     tree = MemoryTree(manifest())
-    places = ["files"]
-    tree.add(directory("files", mode=0o750), "files")
+    places = ["files/a"]
+    tree.add(directory("files/a", mode=0o750), "files/a")
     for name in draw(st.lists(_PARTS, max_size=10, unique=True)):
         parent = draw(st.sampled_from(places))
         path = f"{parent}/{name}"
@@ -141,17 +141,17 @@ def test_a_file_that_compresses_like_a_bomb_is_exported_so_that_import_takes_it(
 def test_what_an_archive_cannot_carry_is_named_among_the_problems(tmp_path: Path) -> None:
     """R09: a pipe and a set-user-id bit are left out, and said to be."""
     tree = MemoryTree(manifest())
-    tree.add(Node(name="pipe\udcff", type=NodeType.FIFO), "files/pipe\udcff")
-    tree.add(Node(name="run", type=NodeType.FILE, mode=0o4755, links=1), "files/run")
-    tree.data["files/run"] = b""
+    tree.add(Node(name="pipe\udcff", type=NodeType.FIFO), "files/a/pipe\udcff")
+    tree.add(Node(name="run", type=NodeType.FILE, mode=0o4755, links=1), "files/a/run")
+    tree.data["files/a/run"] = b""
     path = tmp_path / "backup.zip"
     path.write_bytes(archived(tree))
     with open_archive(path, scratch_dir=tmp_path) as archive:
         assert [problem.path for problem in archive.manifest.problems] == [
-            "files/pipe%FF",
-            "files/run",
+            "files/a/pipe%FF",
+            "files/a/run",
         ]
-        assert [(p, n.mode) for p, n in archive.walk("files")] == [("files/run", 0o755)]
+        assert [(p, n.mode) for p, n in archive.walk("files/a")] == [("files/a/run", 0o755)]
 
 
 def test_restored_files_are_written_from_offset_zero(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from holdfast.archive import records
-from holdfast.archive.directory import Directory, Located
+from holdfast.archive.central import Located
+from holdfast.archive.directory import Directory
 from holdfast.archive.file import PIECE_BYTES, ArchiveFile
 from holdfast.archive.limits import damaged, shown
 
@@ -52,7 +53,7 @@ def read_member(
     if crc != member.crc:
         raise damaged(f"{shown(member.path)} does not have the CRC that its header says")
     if digest is not None and sha256.digest() != digest:
-        raise damaged(f"{shown(member.path)} does not have the checksum that its manifest says")
+        raise damaged(f"{shown(member.path)} does not have the SHA-256 that its manifest says")
 
 
 def _watched(pieces: Iterator[bytes], watch: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from holdfast.archive.file import ArchiveFile
 from holdfast.archive.limits import ArchiveLimits, damaged, index_cost, refused
 
 _MAX_COMMENT_BYTES = 0xFFFF
+_WIDE_BYTES = records.END_64.size + records.LOCATOR_64.size
 
 
 class Ending(NamedTuple):
@@ -47,9 +48,6 @@ def find_end(file: ArchiveFile, limits: ArchiveLimits) -> Ending:
         raise damaged("it holds nothing")
     if ending.entries * records.CENTRAL.size > ending.size:
         raise damaged("its directory is too short for the entries that it counts")
-    expected = records.encode_end(count=ending.entries, size=ending.size, offset=ending.offset)
-    if expected != file.read(begin, file.size - begin):
-        raise refused("its end record is not one that Holdfast writes")
     return ending
 
 
@@ -81,25 +79,16 @@ def _parsed(file: ArchiveFile, position: int) -> tuple[Ending, int]:
     )
     if disk or first_disk or here != count:
         raise refused("it is one part of several")
-    if count != records.MAX_16 and records.MAX_32 not in (size, offset):
+    needs_wide = count == records.MAX_16 or records.MAX_32 in (size, offset)
+    wide = _wide(file, position)
+    if wide is None:
+        if needs_wide:
+            raise damaged("its 64-bit end record is missing")
         return Ending(count, size, offset), position
-    begin = position - records.LOCATOR_64.size - records.END_64.size
-    if begin < 0:
-        raise damaged("its 64-bit end record is missing")
-    wide = file.read(begin, records.END_64.size)
-    signature, _, _, _, disk, first_disk, here_64, count_64, size_64, offset_64 = (
-        records.END_64.unpack(wide)
-    )
-    locator = records.LOCATOR_64.unpack(
-        file.read(position - records.LOCATOR_64.size, records.LOCATOR_64.size)
-    )
-    if signature != records.END_64_SIGNATURE or locator != (
-        records.LOCATOR_64_SIGNATURE,
-        0,
-        begin,
-        1,
-    ):
-        raise damaged("its 64-bit end record is missing")
+    begin = position - _WIDE_BYTES
+    _, length, _, _, disk, first_disk, here_64, count_64, size_64, offset_64 = wide
+    if length != records.END_64.size - 12:
+        raise refused("its 64-bit end record has unknown parts")
     if disk or first_disk or here_64 != count_64:
         raise refused("it is one part of several")
     for narrow, true, most in (
@@ -107,9 +96,21 @@ def _parsed(file: ArchiveFile, position: int) -> tuple[Ending, int]:
         (size, size_64, records.MAX_32),
         (offset, offset_64, records.MAX_32),
     ):
-        if narrow != min(true, most):
+        if narrow not in (true, most):
             raise refused("its two end records contradict each other")
     return Ending(count_64, size_64, offset_64), begin
+
+
+def _wide(file: ArchiveFile, position: int) -> tuple[int, ...] | None:
+    """Return the fields of the 64-bit end record before `position`, or None if there is none."""
+    begin = position - _WIDE_BYTES
+    if begin < 0:
+        return None
+    data = file.read(begin, _WIDE_BYTES)
+    locator = records.LOCATOR_64.unpack_from(data, records.END_64.size)
+    fields = records.END_64.unpack_from(data)
+    expected = (records.LOCATOR_64_SIGNATURE, 0, begin, 1)
+    return fields if locator == expected and fields[0] == records.END_64_SIGNATURE else None
 
 
 def _check_fits(file: ArchiveFile, ending: Ending, begin: int) -> None:

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from holdfast.archive.instructions import restore_text
-from holdfast.archive.limits import ArchiveLimits
+from holdfast.archive.limits import ArchiveLimits, shown
 from holdfast.archive.members import SPECIAL_BITS, Contents, Entry, entries, survey
 from holdfast.archive.names import RESTORE_PATH, quote
 from holdfast.archive.writer import ANY_CHECKSUM, Sink, Spool, Written, ZipMeasure, ZipWriter
 from holdfast.errors import ArchiveError, PathNotInBackup
 from holdfast.models.manifest import (
-    FILES_DIR,
     MANIFEST_PATH,
     DirectoryMetadata,
     FileChecksum,
@@ -177,11 +176,20 @@ class _Export:
 
     def _check_whole(self) -> None:
         """The tree must hold what its manifest says was captured, or no reader takes it."""
-        for path in self._manifest.contents:
-            if not path.startswith(f"{FILES_DIR}/") and self._tree.node(path) is None:
+        roots = self._manifest.contents
+        for path in roots:
+            if self._tree.node(path) is None:
                 raise ArchiveError(
                     f"The backup does not hold {path}, which its manifest names",
                     hint="Verify the backup before exporting it.",
+                )
+        parents = {path.rpartition("/")[0] for path in roots}
+        for entry in self._contents.tops:
+            path = entry.path
+            if not (path in parents or path in roots or path.rpartition("/")[0] in roots):
+                raise ArchiveError(
+                    f"The backup holds {shown(path)}, which its manifest does not name",
+                    hint="Archives are made of Holdfast's own backups; restore this one instead.",
                 )
 
     def _add(self, entry: Entry) -> None:

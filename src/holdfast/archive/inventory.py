@@ -9,34 +9,40 @@ from __future__ import annotations
 import re
 import stat
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
 from holdfast.archive import names
-from holdfast.archive.directory import Directory, Located
-from holdfast.archive.json_scan import JsonScanner
+from holdfast.archive.central import Located
+from holdfast.archive.directory import Directory
 from holdfast.archive.limits import ArchiveLimits, damaged, index_cost, refused, shown
+from holdfast.archive.manifest_scan import (
+    DIRECTORIES_KEY,
+    FILES_KEY,
+    LINKS_KEY,
+    ListReader,
+    decode_head,
+    scan_manifest,
+)
 from holdfast.archive.members import SPECIAL_BITS
-from holdfast.errors import ArchiveTooNew, BackupTooNew
+from holdfast.archive.names import RESTORE_PATH
 from holdfast.models.manifest import (
-    DATABASE_DIR,
+    FILES_DIR,
     MANIFEST_PATH,
-    SETTINGS_PATH,
+    ContentEntry,
     DirectoryMetadata,
     FileChecksum,
     LinkMetadata,
     Manifest,
-    decode_manifest,
 )
 from holdfast.models.progress import CancellationToken
 
 _FACTS = struct.Struct("<32sqHB")
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 _MAX_TARGET_BYTES = 4095
-_EARLY = (b'"format"', b'"version"')
-_ListReader = Callable[[str, bytes], None]
+_OWN = (RESTORE_PATH, MANIFEST_PATH)
 
 
 class Facts(NamedTuple):
@@ -109,57 +115,23 @@ class Inventory:
             ArchiveDamaged: It is malformed, or names what the file does not hold.
             ArchiveRefused: It leaves out what the file holds, or holds what ours never does.
         """
-        scanner = JsonScanner(pieces, window=self._limits.head_bytes, depth=self._limits.json_depth)
+        readers: dict[bytes, ListReader] = {
+            FILES_KEY: self._read_file,
+            DIRECTORIES_KEY: self._read_directory,
+            LINKS_KEY: self._read_link,
+        }
+        head = scan_manifest(pieces, self._directory, self._limits, readers, cancel)
         try:
-            self._scan(scanner, cancel)
+            self._keep_head(head)
         except (msgspec.MsgspecError, ValueError) as error:
             raise damaged(f"{MANIFEST_PATH} is malformed: {error}") from error
         self._check_complete()
+        self._directory.check_parents()
         self._check_true_names()
         self._check_contents()
 
-    def _scan(self, scanner: JsonScanner, cancel: CancellationToken) -> None:
-        readers: dict[bytes, _ListReader] = {
-            b'"files"': self._read_file,
-            b'"directories"': self._read_directory,
-            b'"links"': self._read_link,
-        }
-        head: dict[bytes, bytes] = {}
-        head_bytes = 0
-        for key in scanner.members():
-            if key in head:
-                raise ValueError(f"{key.decode('utf-8', 'replace')} stands there twice")
-            if reader := readers.get(key):
-                head[key] = b""
-                self._check_version(head)
-                for item in scanner.members():
-                    cancel.raise_if_cancelled()
-                    reader(msgspec.json.decode(item, type=str), scanner.value())
-            else:
-                head[key] = scanner.value()
-                head_bytes += len(key) + len(head[key])
-                if head_bytes > self._limits.head_bytes:
-                    raise ValueError("it is too long")
-        scanner.finish()
-        self._check_version(head)
-        self._keep_head(head)
-
-    def _check_version(self, head: dict[bytes, bytes]) -> None:
-        """Tell a newer format before judging by the rules of this one."""
-        early = {key: text for key, text in head.items() if key in _EARLY}
-        if len(early) == 2:
-            try:
-                decode_manifest(_object(early))
-            except BackupTooNew as error:
-                raise ArchiveTooNew(error.message, hint=error.hint) from error
-            except msgspec.ValidationError:
-                pass  # format and version alone are no manifest, but one we would read
-        if name := self._directory.misplaced:
-            raise refused(f"{shown(name)} has no place in a backup")
-
     def _keep_head(self, head: dict[bytes, bytes]) -> None:
-        kept = {key: text for key, text in head.items() if text}
-        manifest = decode_manifest(_object(kept))
+        manifest = decode_head(head)
         if not isinstance(manifest.archive_checksum, str):
             raise ValueError("archive_checksum is missing")
         self.archive_checksum = manifest.archive_checksum
@@ -167,12 +139,15 @@ class Inventory:
 
     def _read_file(self, path: str, text: bytes) -> None:
         entry = self._file_decoder.decode(text)
+        if path == RESTORE_PATH and not self._directory.ours and not self._holds(path):
+            return  # whoever packed the archive again may leave the instructions out
         index, member = self._member(path)
         if member.is_directory:
             raise damaged(f"{shown(path)} is a directory, its manifest says a file")
         if member.size != entry.size:
             raise damaged(
-                f"{shown(path)} has {member.size:,} bytes, its manifest says {entry.size:,}"
+                f"{shown(path)} has {member.size:,} bytes instead of {entry.size:,}, so not the "
+                "SHA-256 that its manifest says"
             )
         if not _CHECKSUM.fullmatch(entry.checksum) or (entry.mode or 0) & SPECIAL_BITS:
             raise ValueError(f"the checksum or the mode of {shown(path)} is not one")
@@ -183,6 +158,9 @@ class Inventory:
         if not member.is_directory:
             raise damaged(f"{shown(path)} is a file, its manifest says a directory")
         self._keep(index, bytes(32), self._directory_decoder.decode(text), path)
+
+    def _holds(self, path: str) -> bool:
+        return self._directory.find(path.encode()) is not None
 
     def _member(self, path: str) -> tuple[int, Located]:
         """Return the member at `path`; fast when asked in the order of the file."""
@@ -270,16 +248,61 @@ class Inventory:
                     raise refused(f"two of its entries have the name {_shown(parent, true)}")
 
     def _check_contents(self) -> None:
-        """What was backed up as one file must be there with the checksum of its backup."""
+        """All that the manifest says was backed up is there, and nothing besides it."""
+        roots: set[bytes] = set()
+        links: set[bytes] = set()
         for path, entry in self.manifest.contents.items():
-            if path != SETTINGS_PATH and not path.startswith((f"{DATABASE_DIR}/", "tables/")):
+            parent, _, name = path.encode().rpartition(b"/")
+            if b"/" in parent or path in _OWN:
+                raise refused(f"its manifest has contents at {shown(path)}")
+            if name in self.links(parent):
+                links.add(path.encode())
+            else:
+                roots.add(self._root(path, self.stored_as(parent, name), entry))
+        self._check_within(roots, links)
+
+    def _root(self, path: str, index: int | None, entry: ContentEntry) -> bytes:
+        """Return where what was backed up as `path` is stored: a file, or under `files/` any."""
+        may_be_directory = path.startswith(f"{FILES_DIR}/")
+        if index is None or (self._directory[index].is_directory and not may_be_directory):
+            raise damaged(f"{shown(path)}, which its manifest names, is missing")
+        if (
+            not may_be_directory
+            and entry.checksum
+            and entry.checksum != self.facts(index).digest.hex()
+        ):
+            raise damaged(f"{shown(path)} has two checksums in its manifest")
+        return self._directory.path(index)
+
+    def _check_within(self, roots: set[bytes], links: set[bytes]) -> None:
+        """Refuse what lies outside of the roots, since whoever imports them would lose it.
+
+        Args:
+            roots: Where they are stored.
+            links: Those that are links, by their true paths.
+        """
+        parents = {root.rpartition(b"/")[0] for root in roots | links}
+        strays: list[bytes] = []
+        index = 0
+        while index < len(self._directory):
+            path = self._directory.path(index)
+            if path in roots:
+                index = max(index + 1, self._directory.end_of_subtree(path))
                 continue
-            parent, _, name = path.rpartition("/")
-            index = self.stored_as(parent.encode(), name.encode())
-            if index is None or self._directory[index].is_directory:
-                raise damaged(f"{shown(path)}, which its manifest names, is missing")
-            if entry.checksum and entry.checksum != self.facts(index).digest.hex():
-                raise damaged(f"{shown(path)} has two checksums in its manifest")
+            if path not in parents and path.decode() not in _OWN:
+                strays.append(path)
+                if not self._directory[index].is_directory:
+                    break
+            index += 1
+        if strays:
+            raise refused(f"{shown(strays[-1])} is not in the contents that its manifest names")
+        for parent, siblings in self._links.items():
+            root = b"/".join(parent.split(b"/", 2)[:2])
+            for true in siblings:
+                if root not in roots and _joined(parent, true) not in links:
+                    raise refused(
+                        f"{_shown(parent, true)} is not in the contents that its manifest names"
+                    )
 
 
 def member_mode(facts: Facts, member: Located) -> int:
@@ -306,7 +329,3 @@ def _shown(parent: bytes, name: bytes) -> str:
 
 def _joined(parent: bytes, name: bytes) -> bytes:
     return parent + b"/" + name if parent else name
-
-
-def _object(members: dict[bytes, bytes]) -> bytes:
-    return b"{" + b",".join(key + b":" + text for key, text in members.items()) + b"}"

@@ -57,6 +57,11 @@ def index_cost(*, directory_bytes: int, entries: int, special: int, special_byte
     return directory_bytes + 64 * entries + 600 * special + special_bytes
 
 
+def sorting_cost(*, directory_bytes: int, entries: int) -> int:
+    """Return about how much memory [bytes] it takes to bring an archive's members in order."""
+    return 2 * directory_bytes + 64 * entries
+
+
 def damaged(what: str) -> ArchiveDamaged:
     """Return the error for an archive that is not as it was written."""
     return ArchiveDamaged(
@@ -69,7 +74,7 @@ def refused(what: str) -> ArchiveRefused:
     """Return the error for an archive that no honest export produces."""
     return ArchiveRefused(
         f"Backup file was refused: {what}",
-        hint="Only use backup files as Holdfast exported them, not packed again or edited.",
+        hint="Only use backup files that hold what Holdfast exported, nothing added or edited.",
     )
 
 

@@ -1,8 +1,9 @@
 """Archives that may come from anywhere: everything is checked before anything is used.
 
-In this order: the structure (no content is read), the manifest, every byte of content, and
-last that the records are to the bit those that Holdfast writes, so that no bit of the file
-can change unseen.
+In this order: the structure (no content is read), the manifest, every byte of content. An
+archive as Holdfast wrote it must last be so to the bit, so that no bit of it can change
+unseen. One that other programs packed again may have other records, in another order; what
+it holds must be the same.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from holdfast.archive.content import read_member
 from holdfast.archive.directory import Directory, read_directory
 from holdfast.archive.file import ArchiveFile, opened
 from holdfast.archive.inventory import Inventory, member_mode
-from holdfast.archive.limits import ArchiveLimits, damaged, refused, shown
+from holdfast.archive.limits import ArchiveLimits, damaged, shown
 from holdfast.archive.records import Member
+from holdfast.archive.repacked import add_listed_directories
 from holdfast.archive.tree import ArchiveTree
 from holdfast.models.manifest import MANIFEST_PATH
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
@@ -42,7 +44,7 @@ def open_archive(
     Raises:
         ArchiveError: There is no file at `path`.
         ArchiveDamaged: It is truncated, altered or incomplete.
-        ArchiveRefused: It holds what no export of Holdfast does.
+        ArchiveRefused: It holds what no export of Holdfast does, or could be read in two ways.
         ArchiveTooNew: It is of a newer format than this Holdfast reads.
         ArchivePassphraseError: The passphrase is missing or wrong.
         NotEnoughSpace: `scratch_dir` has not the room for the decrypted copy.
@@ -68,15 +70,34 @@ def _validated(
     cancel: CancellationToken,
 ) -> ArchiveTree:
     directory = read_directory(file, limits, cancel)
-    manifest = len(directory) - 1
-    if directory.path(manifest) != MANIFEST_PATH.encode():
-        raise damaged(f"{MANIFEST_PATH} is missing")
+    if not directory.ours:
+        manifest = read_member(file, directory, _manifest_index(directory), digest=None)
+        add_listed_directories(directory, manifest, limits, cancel)
     inventory = Inventory(directory, limits)
-    inventory.load(read_member(file, directory, manifest, digest=None), cancel)
-    _check_content(file, directory, inventory, progress, cancel)
-    _check_records(file, directory, inventory)
+    manifest = read_member(file, directory, _manifest_index(directory), digest=None)
+    inventory.load(manifest, cancel)
+    if directory.ours:
+        _check_order(directory)
+    whole = _check_content(file, directory, inventory, progress, cancel)
+    if directory.ours:
+        if whole != inventory.archive_checksum:
+            raise damaged("its bytes are not those that were exported, though each file is intact")
+        _check_records(file, directory, inventory)
     file.check_unchanged()
     return ArchiveTree(file, directory, inventory)
+
+
+def _manifest_index(directory: Directory) -> int:
+    index = directory.find(MANIFEST_PATH.encode())
+    if index is None or directory[index].is_directory:
+        raise damaged(f"{MANIFEST_PATH} is missing")
+    return index
+
+
+def _check_order(directory: Directory) -> None:
+    """The members stand where Holdfast puts them."""
+    if not directory.in_order:
+        raise damaged("its entries are not in the order in which Holdfast writes them")
 
 
 def _check_content(
@@ -85,39 +106,54 @@ def _check_content(
     inventory: Inventory,
     progress: ProgressCallback,
     cancel: CancellationToken,
-) -> None:
-    """Read every byte before the manifest's member, and compare all checksums."""
+) -> str:
+    """Read every byte before the manifest's member, and compare all checksums.
+
+    Returns:
+        The SHA-256 (hexadecimal) of these bytes, if the archive is ours.
+    """
     whole = hashlib.sha256()
+    manifest = len(directory) - 1  # `sort_key` puts it last
     done = 0
-    total = directory.total_bytes - directory[len(directory) - 1].size
-    for index in range(len(directory) - 1):
-        member = directory[index]
-        data_offset = directory.data_offset(index)
-        whole.update(file.read(member.offset, data_offset - member.offset))
-        if not member.is_directory:
-            digest = inventory.facts(index).digest
-            for piece in read_member(file, directory, index, digest=digest, on_stored=whole.update):
-                cancel.raise_if_cancelled()
-                done += len(piece)
-        end = data_offset + member.stored_size
-        whole.update(file.read(end, directory.end(index) - end))
+    total = directory.total_bytes - directory[manifest].size
+    for index in range(manifest):
+        for piece in _content(file, directory, inventory, index, whole):
+            cancel.raise_if_cancelled()
+            done += len(piece)
         progress(
             Progress(
                 step="Checking the backup file",
                 done_bytes=done,
                 total_bytes=total,
                 done_items=index + 1,
-                total_items=len(directory) - 1,
+                total_items=manifest,
             )
         )
-    if whole.hexdigest() != inventory.archive_checksum:
-        raise damaged("its bytes are not those that were exported, though each file is intact")
+    return whole.hexdigest()
+
+
+def _content(
+    file: ArchiveFile, directory: Directory, inventory: Inventory, index: int, whole: hashlib._Hash
+) -> Iterator[bytes]:
+    """Yield a member's content; if the archive is ours, add the member's bytes to `whole`."""
+    member = directory[index]
+    digest = inventory.facts(index).digest
+    if not directory.ours:
+        if not member.is_directory:
+            yield from read_member(file, directory, index, digest=digest)
+        return
+    start = directory.data_offset(index)
+    whole.update(file.read(member.offset, start - member.offset))
+    if not member.is_directory:
+        yield from read_member(file, directory, index, digest=digest, on_stored=whole.update)
+    end = start + member.stored_size
+    whole.update(file.read(end, directory.end(index) - end))
 
 
 def _check_records(file: ArchiveFile, directory: Directory, inventory: Inventory) -> None:
-    """Every record is the one that we would write for this member.
+    """Every record is the one that we would write for this member, and so is the end.
 
-    The local headers but the manifest's are part of what `archive_checksum` proved.
+    What stands before the manifest's member is part of what `archive_checksum` proved.
     """
     own = inventory.facts(0)  # RESTORE.txt; the manifest's member has the same mode and time
     for index, located in enumerate(directory):
@@ -134,9 +170,24 @@ def _check_records(file: ArchiveFile, directory: Directory, inventory: Inventory
             large=located.large,
         )
         if records.encode_central(member) != located.raw:
-            raise refused(f"the record of {shown(located.path)} is not as Holdfast writes it")
+            raise damaged(f"the record of {shown(located.path)} is not as Holdfast writes it")
         local = records.encode_local(member)
         length = directory.data_offset(index) - located.offset
         is_last = index + 1 == len(directory)
-        if length != len(local) or (is_last and file.read(located.offset, length) != local):
-            raise refused(f"the header of {shown(located.path)} is not as Holdfast writes it")
+        if length != len(local) or (is_last and not _frames(file, directory, member)):
+            raise damaged(f"the header of {shown(located.path)} is not as Holdfast writes it")
+    begin = directory.offset + directory.size
+    end = records.encode_end(count=len(directory), size=directory.size, offset=directory.offset)
+    if end != file.read(begin, file.size - begin):
+        raise damaged("its end record is not as Holdfast writes it")
+
+
+def _frames(file: ArchiveFile, directory: Directory, member: Member) -> bool:
+    """Whether the last member's local header and descriptor are as we write them."""
+    local, descriptor = records.encode_local(member), records.encode_descriptor(member)
+    start = directory.offset - len(descriptor)
+    return (
+        file.read(member.offset, len(local)) == local
+        and member.offset + len(local) + member.stored_size == start
+        and file.read(start, len(descriptor)) == descriptor
+    )

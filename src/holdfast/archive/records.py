@@ -131,6 +131,12 @@ def dos_time(mtime_ns: int) -> tuple[int, int]:
     return at.tm_hour << 11 | at.tm_min << 5 | at.tm_sec // 2, date
 
 
+def is_beyond_time_field(clock_and_date: bytes) -> bool:
+    """Whether DOS time and date are what `dos_time` gives for what `UT` fields cannot hold."""
+    year = 1980 + (clock_and_date[3] >> 1)
+    return year >= 2038 or clock_and_date == struct.pack("<2H", *dos_time(-1))
+
+
 def encode_local(member: Member) -> bytes:
     """Return the local header with name and extra fields; sizes and CRC come afterwards."""
     extra = _time_extra(member.mtime_ns)

@@ -31,7 +31,7 @@ def import_archive(
 
     Raises:
         ArchiveError: It was refused; nothing was stored.
-        BackupTooNew: It is of a newer major format; nothing was stored.
+        ArchiveTooNew: It is of a newer major format; nothing was stored.
     """
     with (
         plan_lock(workplace.state_dir, workplace.plan.name),
