@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import platform
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.scenario import Step
 from benchmarks.sizes import format_size
+
+_BEGIN = "<!-- results -->"
+_END = "<!-- end of results -->"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,30 @@ def markdown_table(rows: Sequence[Row]) -> str:
     return "\n".join(_line(line, widths) for line in lines)
 
 
+def markdown_report(
+    facts: Mapping[str, Any],
+    versions: Mapping[str, str],
+    tables: Sequence[tuple[str, Sequence[Row]]],
+) -> str:
+    """Return the whole report: on what it was measured, with what, and the tables."""
+    on = (
+        f"On {facts['processor']}, {facts['cores']} cores, {facts['memory_gib']} GiB of memory,"
+        f" {facts['system']}, Python {facts['python']}, on {facts['measured_on']}."
+    )
+    programs = "\n".join(f"- {name}: `{version}`" for name, version in versions.items())
+    parts = [f"### {title}\n\n{markdown_table(rows)}" for title, rows in tables]
+    return "\n\n".join([on, programs, *parts]) + "\n"
+
+
+def publish_report(page: Path, report: str) -> None:
+    """Put a report between the marks of a page, in the place of the one before."""
+    head, _, rest = page.read_text().partition(_BEGIN)
+    _, end, tail = rest.partition(_END)
+    if not end:
+        raise ValueError(f"{page} has no {_BEGIN} ... {_END}")
+    page.write_text(f"{head}{_BEGIN}\n{report}{_END}{tail}")
+
+
 def _cell(
     row: Row,
     base: Row,
@@ -115,4 +143,5 @@ def machine() -> dict[str, Any]:
         "memory_gib": round(memory_kib / (1 << 20), 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "measured_on": f"{datetime.now(UTC):%Y-%m-%d}",
     }

@@ -13,13 +13,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.report import machine, markdown_table, summarise
+from benchmarks.report import machine, markdown_report, publish_report, summarise
 from benchmarks.scenario import Scenario, Step
 from benchmarks.scenarios import DatabaseScenario, FilesScenario
 from benchmarks.sizes import format_size, parse_size
 from benchmarks.tools import DATABASE_TOOLS, FILE_TOOLS, Tool
 
 _DEFAULT_WORK = Path(__file__).parent / "work"
+_PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
 def main() -> int:
@@ -41,7 +42,7 @@ def main() -> int:
         chosen = [tool for tool in tools if not options.tool or tool.name in options.tool]
         steps = _measure(scenario, chosen, work / "home", options.rounds)
         results.append((scenario.title, steps))
-    _write(work, results)
+    _write(work, results, publish=options.publish)
     return 0
 
 
@@ -53,6 +54,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=("database", "files"),
                         default=("database", "files"))  # fmt: skip
     parser.add_argument("--tool", action="append", help="measure only this tool; repeatable")
+    parser.add_argument("--publish", action="store_true", help=f"put the tables into {_PAGE.name}")
     return parser.parse_args()
 
 
@@ -83,19 +85,26 @@ def _measure(scenario: Scenario, tools: list[type[Tool]], home: Path, rounds: in
     return steps
 
 
-def _write(work: Path, results: list[tuple[str, list[Step]]]) -> None:
-    versions = {tool.name: _version(tool) for tool in (*DATABASE_TOOLS, *FILE_TOOLS)}
+def _write(work: Path, results: list[tuple[str, list[Step]]], *, publish: bool) -> None:
+    measured_tools = {step.tool for _, steps in results for step in steps}
+    versions = {
+        tool.name: _version(tool)
+        for tool in (*DATABASE_TOOLS, *FILE_TOOLS)
+        if tool.name in measured_tools
+    }
     document = {
         "machine": machine(),
         "versions": versions,
         "steps": {title: [dataclasses.asdict(step) for step in steps] for title, steps in results},
     }
     (work / "results.json").write_text(json.dumps(document, indent=2) + "\n")
-    tables = "\n\n".join(
-        f"### {title}\n\n{markdown_table(summarise(steps))}" for title, steps in results
-    )
-    (work / "results.md").write_text(tables + "\n")
-    print(f"\n{tables}\n\nWritten: {work / 'results.json'}, {work / 'results.md'}")
+    tables = [(title, summarise(steps)) for title, steps in results]
+    fragment = markdown_report(machine(), versions, tables)
+    (work / "results.md").write_text(fragment)
+    print(f"\n{fragment}\nWritten: {work / 'results.json'}, {work / 'results.md'}")
+    if publish:
+        publish_report(_PAGE, fragment)
+        print(f"Published: {_PAGE}")
 
 
 def _version(tool: type[Tool]) -> str:
