@@ -44,6 +44,15 @@ def test_a_frame_that_lies_about_a_huge_size_takes_no_memory() -> None:
         _zstd.decompress_limited(lie, 100)
 
 
+def test_a_frame_that_asks_for_a_huge_window_is_refused() -> None:
+    """R59: the window is memory that the frame demands of its reader."""
+    parameters = zstandard.ZstdCompressionParameters(window_log=30, write_content_size=False)
+    packed = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    frame = packed.compress(b"small") + packed.flush()
+    with pytest.raises(DecompressionFailed):
+        _zstd.decompress_limited(frame, 1000)
+
+
 def test_a_bomb_is_stopped_at_the_limit() -> None:
     """R59: ten mebibytes of zeros compress to some hundred bytes."""
     bomb = _zstd.compress(bytes(10 * 2**20))

@@ -24,7 +24,10 @@ from holdfast.repository import (
     Snapshot,
     SnapshotTree,
 )
+from holdfast.repository.index_files import encode_index
 from holdfast.repository.layout import object_name
+from holdfast.repository.packs import PackEntry, encode_entry, load_header, seal_header
+from holdfast.repository.trees import encode_tree
 from holdfast.stores import MemoryStore
 from tests.repository.making import WHEN, back_up, create, golden_store, reopen
 from tests.rig.fault_store import Fault, FaultStore, Mode
@@ -281,6 +284,29 @@ def test_what_another_process_wrote_is_found_without_reopening() -> None:
     assert len(reader.index) == 0
     snapshot = back_up(reopen(store), {"a": b"new"})
     assert b"".join(reader.tree(snapshot).read("a")) == b"new"
+
+
+def test_a_pack_that_mixes_data_and_trees_is_read() -> None:
+    """Old versions of restic wrote such packs in format version 1."""
+    store = MemoryStore()
+    key = create(store, version=1).key
+    node = Node(name="a", type=NodeType.FILE, size=4, content=hashlib.sha256(b"data").digest())
+    pack, header, entries = b"", b"", []
+    for blob_type, plain in ((BlobType.DATA, b"data"), (BlobType.TREE, encode_tree([node]))):
+        sealed = key.seal(plain)
+        entry = PackEntry(blob_type, hashlib.sha256(plain).digest(), len(pack), len(sealed), 0)
+        entries.append(entry)
+        pack += sealed
+        header += encode_entry(entry)
+    pack += seal_header(header, key)
+    pack_id = hashlib.sha256(pack)
+    store.save(object_name(ObjectKind.PACK, pack_id.hexdigest()), pack)
+    repository = reopen(store)
+    repository.objects.save(ObjectKind.INDEX, encode_index([(pack_id.digest(), entries)]))
+    tree = repository.tree(Snapshot(time=WHEN, tree=entries[1].id))
+    assert _both(tree, "a") == b"data"
+    found, _ = load_header(store, key, pack_id.hexdigest(), len(pack))
+    assert found == entries
 
 
 def test_one_damaged_index_file_leaves_the_rest_restorable() -> None:
