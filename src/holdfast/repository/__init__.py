@@ -24,12 +24,8 @@ from holdfast.repository.repository import Repository
 from holdfast.repository.snapshot_tree import SnapshotTree
 from holdfast.repository.snapshots import Snapshot
 from holdfast.repository.subset import Subset
-from holdfast.repository.writer import (
-    PendingFile,
-    RepositoryWriter,
-    SavedFile,
-    WriteSummary,
-)
+from holdfast.repository.write_results import PendingFile, SavedFile, WriteSummary
+from holdfast.repository.writer import RepositoryWriter
 
 __all__ = [
     "BlobIndex",

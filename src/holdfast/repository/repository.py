@@ -12,15 +12,10 @@ from dataclasses import replace
 from holdfast.clock import Clock, SystemClock
 from holdfast.errors import (
     BackupNotFound,
-    KeyDamaged,
-    NoKeys,
     ObjectExists,
     ObjectNotFound,
     RepositoryDamaged,
     RepositoryExists,
-    RepositoryNotFound,
-    StoreError,
-    WrongPassword,
 )
 from holdfast.models.node import Node
 from holdfast.models.progress import CancellationToken
@@ -38,7 +33,8 @@ from holdfast.repository.index_loading import load_index_files
 from holdfast.repository.keys import KdfParameters, KeyRing, OpenedKey, create_key, open_keys
 from holdfast.repository.layout import CONFIG_NAME, BlobType, ObjectKind, object_name
 from holdfast.repository.locks import Lock, acquire, remove_locks, save_referring
-from holdfast.repository.objects import SealedObjects, exists, list_ids, load_sealed_config
+from holdfast.repository.objects import SealedObjects, exists
+from holdfast.repository.opening import left_over_master, load_config, refuse_existing
 from holdfast.repository.reader import BlobReader
 from holdfast.repository.snapshot_tree import SnapshotTree
 from holdfast.repository.snapshots import Snapshot, decode_snapshot, encode_snapshot
@@ -111,8 +107,8 @@ class Repository:
         clock = clock or SystemClock()
         config = new_config(version)
         store.create()
-        _refuse_existing(store)
-        master = _left_over_master(store, password) or SealingKey.random()
+        refuse_existing(store)
+        master = left_over_master(store, password) or SealingKey.random()
         key_id = create_key(store, password, master, clock=clock, kdf=kdf)
         try:
             store.save(CONFIG_NAME, encode_config(config, master))
@@ -152,7 +148,7 @@ class Repository:
             UnsupportedRepository: It is of a format version that we cannot read.
             RepositoryDamaged: Its config is missing or damaged.
         """
-        sealed = _load_config(store)
+        sealed = load_config(store)
         for opened in open_keys(store, password):
             try:
                 config = decode_config(sealed, opened.master)
@@ -380,54 +376,3 @@ class Repository:
 
     def _password_changed(self, password: str) -> None:
         self._password_empty = not password
-
-
-def _load_config(store: Store) -> bytes:
-    try:
-        return bytes(load_sealed_config(store, CONFIG_NAME))
-    except ObjectNotFound:
-        pass
-    try:
-        is_repository = next(list_ids(store, ObjectKind.KEY), None) and _holds_data(store)
-    except StoreError:
-        is_repository = False  # the place itself is not there
-    if is_repository:
-        raise RepositoryDamaged(
-            f"The repository at {store.location} has lost its config",
-            hint="Bring back the file `config` from a copy of the repository.",
-        )
-    raise RepositoryNotFound(
-        f"There is no repository at {store.location}",
-        hint="Check the path, or make a repository with `holdfast init`.",
-    )
-
-
-def _refuse_existing(store: Store) -> None:
-    if exists(store, CONFIG_NAME):
-        raise RepositoryExists(
-            f"There is a repository at {store.location} already; it was left as it is"
-        )
-    if _holds_data(store):
-        raise RepositoryExists(
-            f"There is a repository without a config at {store.location}; it was left as it is",
-            hint="Bring back the file `config` from a copy of the repository.",
-        )
-
-
-def _holds_data(store: Store) -> bool:
-    kinds = (ObjectKind.SNAPSHOT, ObjectKind.INDEX, ObjectKind.PACK)
-    return any(next(list_ids(store, kind), None) is not None for kind in kinds)
-
-
-def _left_over_master(store: Store, password: str) -> SealingKey | None:
-    """Return the master key that an interrupted `create` with this password left.
-
-    A second one beside it would make a repository with two keys for one password, of which
-    other programs may try the wrong one.
-    """
-    if next(list_ids(store, ObjectKind.KEY), None) is None:
-        return None
-    try:
-        return next(open_keys(store, password)).master
-    except (KeyDamaged, WrongPassword, NoKeys, StopIteration):
-        return None
