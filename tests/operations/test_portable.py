@@ -6,6 +6,7 @@ import gzip
 import sqlite3
 import zipfile
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from holdfast import Trigger
 from holdfast.errors import (
     ArchiveDamaged,
     ArchivePassphraseError,
+    ArchiveRefused,
     TargetExists,
     UsageError,
 )
@@ -77,6 +79,61 @@ def test_a_changed_archive_is_refused_before_anything_is_touched(
     assert application.state() == before
     assert len(service.list_backups()) == 1
     assert application.leftovers() == []
+
+
+def _packed_again(application: Application, archive: Path) -> Path:
+    """Unpack an archive and pack it again, as users do to look into one or to send it."""
+    unpacked, packed = application.root / "unpacked", application.root / "packed.zip"
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(unpacked)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        for path in sorted(unpacked.rglob("*"), reverse=True):
+            if path.is_file():
+                made.write(path, path.relative_to(unpacked))
+    return packed
+
+
+def test_an_archive_that_was_packed_again_is_the_same_backup(application: Application) -> None:
+    (application.thumbnails / "nothing").mkdir(mode=0o750)
+    (application.thumbnails / "first.jpg").symlink_to("1.jpg")
+    service = application.service()
+    made = service.create_backup(description="to move")
+    before = application.state()
+    archive = _packed_again(
+        application, service.export_backup("latest", application.root / "a.zip")
+    )
+    other = application.service(backup_dir=application.root / "other", encryption_password="else")
+    taken = other.import_archive(archive)
+    assert (taken.backup_id, taken.table_counts) == (made.backup_id, made.table_counts)
+    assert other.verify_backup(taken.backup_id)
+    application.add_events(2)
+    other.restore_backup(taken.backup_id)
+    assert application.state() == before
+    application.add_events(2)
+    service.restore_archive(archive)
+    assert application.state() == before
+
+
+def test_content_that_was_changed_and_packed_again_is_refused(application: Application) -> None:
+    service = application.service()
+    service.create_backup()
+    archive = service.export_backup("latest", application.root / "a.zip")
+    packed = _packed_again(application, archive)
+    with zipfile.ZipFile(packed, "a") as opened:
+        opened.writestr("files/thumbnails/extra.jpg", "not backed up")
+    with pytest.raises(ArchiveRefused, match=r"'files/thumbnails/extra\.jpg' is not in its manif"):
+        service.import_archive(packed)
+    database = application.root / "unpacked" / "database" / "app.db"
+    data = bytearray(database.read_bytes())
+    data[len(data) // 2] ^= 1
+    with zipfile.ZipFile(packed, "w") as opened:
+        for path in (application.root / "unpacked").rglob("*"):
+            if path.is_file():
+                name = path.relative_to(application.root / "unpacked").as_posix()
+                opened.writestr(name, data if path == database else path.read_bytes())
+    with pytest.raises(ArchiveDamaged, match=r"corrupted: 'database/app\.db' .* SHA-256"):
+        service.import_archive(packed)
+    assert len(service.list_backups()) == 1
 
 
 def test_the_archive_opens_with_any_program(application: Application) -> None:
