@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 create_venv "$work/venv"
 "$work/venv/bin/python" -m pip install --quiet uv
 "$work/venv/bin/uv" pip compile --quiet --upgrade --universal --generate-hashes --no-header \
-    --no-emit-index-url --group dev --extra age pyproject.toml --output-file requirements/dev.lock
+    --no-emit-index-url --group dev pyproject.toml --output-file requirements/dev.lock
 
 # The lock names packages and hashes only; where they come from is each machine's own setting.
 if grep -n '://' requirements/dev.lock; then
