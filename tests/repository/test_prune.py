@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from holdfast.repository import (
 )
 from holdfast.stores import LocalStore, MemoryStore, Store
 from tests.rig.backups import PASSWORD, back_up, create_repository, open_repository
+from tests.rig.disk import small_disk
 from tests.rig.fault_store import READS, Fault, FaultStore, Mode, each_fault
 from tests.rig.oracle import Oracle, expected_of_files
 from tests.rig.restic import Restic
@@ -408,13 +410,19 @@ def test_progress_ends_at_its_total(filled: Filled) -> None:
     }
 
 
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """A disk in memory: restic syncs so many files that a real one takes seconds."""
+    with small_disk(size_bytes=64 << 20) as disk:
+        yield disk
+
+
 @pytest.mark.parametrize("version", [1, 2])
-def test_restic_finds_a_pruned_repository_sound(tmp_path: Path, version: int) -> None:
+def test_restic_finds_a_pruned_repository_sound(disk: Path, version: int) -> None:
     """`restic check --read-data` is clean after a prune, and restic restores every backup."""
-    store = LocalStore(tmp_path / "repository")
-    restic = Restic(tmp_path / "repository", PASSWORD, tmp_path / "home")
-    restic.init(version=version)
-    repository = Repository.open(store, PASSWORD)
+    store = LocalStore(disk / "repository")
+    restic = Restic(disk / "repository", PASSWORD, disk / "home")
+    repository = create_repository(store, version=version)
     filled = Filled.__new__(Filled)
     filled.store, filled.repository, filled.oracle = store, repository, Oracle()
     filled.add("first", {"shared": noise(1, 3000), "one": noise(2, 900_000)})
@@ -425,7 +433,7 @@ def test_restic_finds_a_pruned_repository_sound(tmp_path: Path, version: int) ->
 
     assert summary.freed_bytes > 900_000
     restic.check()
-    filled.oracle.assert_restic_restores(restic, tmp_path / "restored")
+    filled.oracle.assert_restic_restores(restic, disk / "restored")
     # Nothing is left for restic's own prune to remove.
     said = restic.run("prune", "--max-unused", "0", "--dry-run")
     assert "total prune:" in said
@@ -434,13 +442,13 @@ def test_restic_finds_a_pruned_repository_sound(tmp_path: Path, version: int) ->
     ] == [["0", "blobs", "/"]]
 
 
-def test_what_restic_wrote_is_pruned_as_restic_would(tmp_path: Path) -> None:
+def test_what_restic_wrote_is_pruned_as_restic_would(disk: Path) -> None:
     """The same repository: what both leave behind holds the same blobs."""
-    source = tmp_path / "source"
+    source = disk / "source"
     source.mkdir()
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    restic = Restic(ours, PASSWORD, tmp_path / "home")
-    restic.init()
+    ours, theirs = disk / "ours", disk / "theirs"
+    restic = Restic(ours, PASSWORD, disk / "home")
+    create_repository(LocalStore(ours))
     for number in range(3):
         (source / "changing").write_bytes(noise(number, 50_000))
         (source / f"new {number}").write_bytes(noise(10 + number, 20_000))
@@ -448,7 +456,7 @@ def test_what_restic_wrote_is_pruned_as_restic_would(tmp_path: Path) -> None:
     restic.run("forget", "--keep-last", "2")
     shutil.copytree(ours, theirs)
 
-    Restic(theirs, PASSWORD, tmp_path / "home").run("prune", "--max-unused", "0")
+    Restic(theirs, PASSWORD, disk / "home").run("prune", "--max-unused", "0")
     prune(Repository.open(LocalStore(ours), PASSWORD))
 
     restic.check()

@@ -21,9 +21,13 @@ _MTIME_NS = 1_700_000_000_000_000_000
 Files = Mapping[str, bytes]
 
 
-def create_repository(store: Store, *, clock: SimClock | None = None) -> Repository:
+def create_repository(
+    store: Store, *, clock: SimClock | None = None, version: int = 2
+) -> Repository:
     """Make a repository that is quick to open."""
-    return Repository.create(store, PASSWORD, kdf=QUICK_KDF, clock=clock or SimClock())
+    return Repository.create(
+        store, PASSWORD, kdf=QUICK_KDF, clock=clock or SimClock(), version=version
+    )
 
 
 def open_repository(store: Store, *, clock: SimClock | None = None) -> Repository:

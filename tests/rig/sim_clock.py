@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-_POLL_S = 0.001
+_POLL_S = 0.0002
 _PATIENCE_S = 10.0
 
 
