@@ -31,6 +31,7 @@ from holdfast.repository.reachability import (
     Reachability,
     find_reachable,
     find_touched,
+    links_loader,
     reader_of,
     tree_loader,
 )
@@ -266,7 +267,7 @@ class _Check:
         if damaged:
             roots = [(_label(snapshot), snapshot.tree) for snapshot in snapshots]
             touched = find_touched(
-                self._index, roots, tree_loader(self._blobs), damaged, cancel=self._cancel
+                self._index, roots, links_loader(self._blobs), damaged, cancel=self._cancel
             )
         return tuple(
             Finding(

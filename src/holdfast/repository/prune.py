@@ -36,8 +36,8 @@ from holdfast.repository.reachability import (
     REACHED,
     Reachability,
     find_reachable,
+    links_loader,
     reader_of,
-    tree_loader,
 )
 from holdfast.repository.repository import Repository
 from holdfast.repository.snapshots import Snapshot
@@ -200,7 +200,7 @@ def _reach(
     reached = find_reachable(
         index,
         [snapshot.tree for snapshot in snapshots],
-        tree_loader(reader_of(repository, lambda: index)),
+        links_loader(reader_of(repository, lambda: index)),
         on_tree=lambda number: progress(Progress(step="Finding what is used", done_items=number)),
         cancel=cancel,
     )

@@ -17,7 +17,7 @@ from holdfast.repository.layout import BlobType
 from holdfast.repository.marks import IndexMarks
 from holdfast.repository.reader import BlobReader
 from holdfast.repository.repository import Repository
-from holdfast.repository.trees import decode_tree
+from holdfast.repository.trees import decode_links, decode_tree
 
 REACHED: Final = 1
 _JUDGED: Final = 2
@@ -34,6 +34,11 @@ def reader_of(repository: Repository, index: Callable[[], BlobIndex]) -> BlobRea
 def tree_loader(blobs: BlobReader) -> LoadTree:
     """Return a function that reads trees by a reader of single blobs."""
     return lambda tree_id: decode_tree(blobs.load(BlobType.TREE, tree_id), tree_id)
+
+
+def links_loader(blobs: BlobReader) -> LoadTree:
+    """Return a function that reads of trees only what a walk needs."""
+    return lambda tree_id: decode_links(blobs.load(BlobType.TREE, tree_id), tree_id)
 
 
 @dataclass
