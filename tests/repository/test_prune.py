@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ from tests.rig.disk import small_disk
 from tests.rig.fault_store import READS, Fault, FaultStore, Mode, each_fault
 from tests.rig.oracle import Oracle, expected_of_files
 from tests.rig.restic import Restic
+from tests.rig.sim_clock import SimClock
 
 THOROUGH = PruneOptions(max_unused_share=0)
 
@@ -201,6 +203,22 @@ def test_packs_of_interrupted_runs_are_removed(filled: Filled) -> None:
     prune(repository)
 
     assert objects(filled.store) == before
+
+
+def test_what_killed_processes_left_goes_after_a_day(tmp_path: Path) -> None:
+    """R38: temporary files of unfinished saves do not pile up."""
+    store = LocalStore(tmp_path)
+    clock = SimClock(datetime.now(UTC))
+    repository = create_repository(store, clock=clock)
+    back_up(repository, {"file": b"x"}, "backup")
+    left = tmp_path / "data" / "00" / f"{'0' * 64}-tmp-dead"
+    left.write_bytes(b"half")
+
+    prune(repository)
+    assert left.exists()
+    clock.advance(25 * 3600)
+    prune(repository)
+    assert not left.exists()
 
 
 def test_of_copies_one_stays() -> None:

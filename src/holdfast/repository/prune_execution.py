@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from holdfast.errors import ObjectNotFound, RepositoryDamaged, RepositoryError, StoreError
@@ -32,8 +33,10 @@ from holdfast.repository.reader import Damaged
 from holdfast.repository.repository import Repository
 from holdfast.repository.sealing import SealedPiece
 from holdfast.repository.write_state import WriteState
+from holdfast.stores.base import LeavesTemporaries
 
 _STRETCH_BYTES: Final = 4 * 2**20
+_SAVES_TAKE_LESS: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ def execute_prune(
         raise RepositoryError("A prune needs an exclusive lock on the repository")
     lock.confirm()
     _refuse_changed(repository, plan)
+    _clear_temporaries(repository)
     if plan.empty:
         return PruneSummary(
             packs_removed=0,
@@ -104,6 +108,13 @@ def _refuse_changed(repository: Repository, plan: PrunePlan) -> None:
             "The repository has changed since the prune was planned; nothing was removed",
             hint="Plan it again under the lock under which it is executed.",
         )
+
+
+def _clear_temporaries(repository: Repository) -> None:
+    """Remove what killed processes left; no save takes as long as a day."""
+    store = repository.store
+    if isinstance(store, LeavesTemporaries):
+        store.remove_stale_temporaries(before=repository.clock.now() - _SAVES_TAKE_LESS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 Buffer = bytes | bytearray | memoryview
 
@@ -19,6 +20,14 @@ class ObjectInfo:
 
     name: str
     size_bytes: int
+
+
+@runtime_checkable
+class LeavesTemporaries(Protocol):
+    """A store in which a killed process can leave temporary files of unfinished saves."""
+
+    def remove_stale_temporaries(self, *, before: datetime) -> int:
+        """Remove those last written before an instant; return how many."""
 
 
 class Store(Protocol):
