@@ -357,6 +357,8 @@ class BackupService:
         """Put a backup in the place of the live data, all of it or nothing.
 
         Args:
+            verify_first: Read and authenticate everything first, and check restored
+                databases with all their indexes; else only their structure is checked.
             into: A new place to restore to instead, laid out as the backup is.
             paths: Only these files or directories of the backup.
             sources: Only these sources, by name.

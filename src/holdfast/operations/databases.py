@@ -48,15 +48,21 @@ def restored_databases(workplace: Workplace, tree: BackupTree) -> Iterator[dict[
         yield found
 
 
-def check_databases(manifest: Manifest, databases: dict[str, Path], findings: Findings) -> None:
-    """Check restored databases: integrity, foreign keys and table counts."""
+def check_databases(
+    manifest: Manifest, databases: dict[str, Path], findings: Findings, *, full: bool = True
+) -> None:
+    """Check restored databases: integrity, foreign keys and table counts.
+
+    Args:
+        full: `integrity_check` with all indexes, else `quick_check`, six times as fast.
+    """
     single = len(databases) == 1
     for path, file in databases.items():
         name = Path(path).stem
         results = check_database(
             file,
             table_counts=_counts_of(manifest, name, _is_only(manifest)),
-            full=True,
+            full=full,
             known_violations=_known_violations(manifest, path),
         )
         for result in results:

@@ -49,6 +49,7 @@ def restore_into(
     paths: Sequence[str] = (),
     sources: Sequence[str] = (),
     dry_run: bool = False,
+    thorough: bool = True,
 ) -> RestoreResult:
     """Lay a backup out in `target`, which appears when everything is written and checked.
 
@@ -56,6 +57,7 @@ def restore_into(
         target: A directory that is not there yet, or is empty.
         paths: Only these files and directories of the backup; empty means all.
         sources: Only what these sources captured, by name; empty means all.
+        thorough: Check the databases with all their indexes; else their structure.
 
     Raises:
         TargetExists: `target` holds something.
@@ -69,7 +71,13 @@ def restore_into(
     _refuse_used(target)
     with scratch_directory(around.scratch_root) as scratch:
         changes, checks, files, size_bytes = _lay_out(
-            around, tree, target.absolute(), scratch, chosen, dry_run=dry_run
+            around,
+            tree,
+            target.absolute(),
+            scratch,
+            chosen,
+            dry_run=dry_run,
+            thorough=thorough,
         )
     return RestoreResult(
         backup_id=backup_id,
@@ -102,6 +110,7 @@ def _lay_out(
     paths: tuple[str, ...],
     *,
     dry_run: bool,
+    thorough: bool,
 ) -> tuple[tuple[PlannedChange, ...], tuple[CheckResult, ...], int, int]:
     whole = _AsDirectory(tree, paths)
     require_space(target, whole.size_bytes, "restored backup")
@@ -123,7 +132,7 @@ def _lay_out(
                 return changes, (), whole.files, whole.size_bytes
             checks = tuple(_plainly(check) for check in staged.check())
             staged.swap()
-        checks += _check_databases(tree, beside)
+        checks += _check_databases(tree, beside, thorough=thorough)
         _raise_if_failed(checks, target)
         beside.replace(target)
     finally:
@@ -131,10 +140,10 @@ def _lay_out(
     return changes, checks, whole.files, whole.size_bytes
 
 
-def _check_databases(tree: BackupTree, place: Path) -> tuple[CheckResult, ...]:
+def _check_databases(tree: BackupTree, place: Path, *, thorough: bool) -> tuple[CheckResult, ...]:
     findings = Findings()
     restored = {path: file for path, file in database_paths(tree, place).items() if file.exists()}
-    check_databases(tree.manifest, restored, findings)
+    check_databases(tree.manifest, restored, findings, full=thorough)
     return tuple(findings.checks)
 
 

@@ -110,6 +110,7 @@ def restore(
             paths=options.paths,
             sources=options.sources,
             dry_run=options.dry_run,
+            thorough=options.verify_first,
         )
     work = _Restore(workplace, backup_id, tree, options)
     if options.dry_run:
@@ -269,6 +270,7 @@ class _Restore:
                 tree=self._tree,
                 scratch_dir=scratch,
                 keep_previous=many,
+                thorough=self._options.verify_first,
                 exclude=self._at.exclude,
                 only=tuple(
                     path

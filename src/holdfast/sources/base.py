@@ -113,6 +113,7 @@ class RestoreContext:
         target: Where to restore to, instead of the live thing; None means in place.
         keep_previous: Keep what `swap` replaces, so that `undo` can put it back.
         only: Paths in the backup to restore, each with all below it; empty means all.
+        thorough: Check databases completely, with all their indexes; else their structure.
         exclude: Absolute paths never to replace or remove, though they lie inside a live
             directory: the repository, protected databases.
     """
@@ -123,6 +124,7 @@ class RestoreContext:
     target: Path | None = None
     keep_previous: bool = False
     only: tuple[str, ...] = ()
+    thorough: bool = True
     exclude: tuple[Path, ...] = ()
     progress: ProgressCallback = no_progress
     cancel: CancellationToken = field(default_factory=CancellationToken)

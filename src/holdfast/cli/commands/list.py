@@ -38,7 +38,7 @@ def run(context: Context) -> int:
         backup_type=BackupType(arguments.type) if arguments.type else None,
     )
     context.console.answer({"backups": backups}, lambda: _table(context, backups))
-    note_restic(context, encrypted=any(each.encrypted for each in backups))
+    note_restic(context, encrypted=all(each.encrypted for each in backups))
     return 0
 
 

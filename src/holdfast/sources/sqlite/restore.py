@@ -168,7 +168,8 @@ class SqliteStaged:
     def check(self) -> tuple[CheckResult, ...]:
         """Check the staged file, as one that anybody may have made.
 
-        The full integrity check, foreign keys, and the rows per table against the manifest.
+        The integrity check (the quick one unless the context is thorough), foreign keys, and
+        the rows per table against the manifest.
         """
         self._context.progress(Progress(step=f"Checking {self.target.name}"))
         violations = self._facts.get("violations")
@@ -176,7 +177,7 @@ class SqliteStaged:
             check_database(
                 self.staged_path,
                 table_counts=self._expected_tables(),
-                full=True,
+                full=self._context.thorough,
                 known_violations=violations if isinstance(violations, int) else None,
                 cancel=self._context.cancel,
             )
