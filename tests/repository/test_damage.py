@@ -210,6 +210,19 @@ def test_a_blob_with_a_second_copy_costs_no_backup() -> None:
         assert restorable(damaged) == {"first", "second"}
 
 
+def test_a_pack_under_another_name_is_noted(three: tuple[MemoryStore, Repository]) -> None:
+    """Every byte of it is authentic; only its name is wrong."""
+    store, _ = three
+    name = packs_in_order(store)[0]
+    wrong = "data/00/" + "0" * 64
+    report = check(
+        open_repository(MemoryStore({**store.objects, wrong: store.objects[name]})), read_data=True
+    )
+
+    assert report.ok
+    assert "does not match its name" in report.notes[0]
+
+
 def test_a_report_says_what_was_looked_at(three: tuple[MemoryStore, Repository]) -> None:
     store, repository = three
     report = check(repository, read_data=True)

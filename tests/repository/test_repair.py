@@ -210,6 +210,16 @@ def test_a_store_that_cannot_be_read_changes_nothing(objects: dict[str, bytes]) 
         assert restorable(inner) >= before
 
 
+def test_a_listing_that_lacks_a_pack_is_not_believed(objects: dict[str, bytes]) -> None:
+    """I8: before a pack leaves the index it is asked for by name."""
+    inner = MemoryStore(objects)
+    fault = Fault(mode=Mode.VANISHED, calls=frozenset({"list"}), prefix="data/", nth=None)
+
+    with pytest.raises(StoreError, match="was not listed"):
+        rebuild(open_repository(FaultStore(inner, [fault])))
+    assert inner.objects == objects
+
+
 def test_a_shared_lock_is_not_enough(objects: dict[str, bytes]) -> None:
     repository = open_repository(MemoryStore(objects))
     with repository.lock() as lock, pytest.raises(RepositoryError, match="exclusive"):
