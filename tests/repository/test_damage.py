@@ -223,6 +223,26 @@ def test_a_pack_under_another_name_is_noted(three: tuple[MemoryStore, Repository
     assert "does not match its name" in report.notes[0]
 
 
+def test_damage_to_config_or_another_key_is_found_while_the_repository_is_open() -> None:
+    """R03: it still works today; it would not tomorrow, so the check says so."""
+    store = MemoryStore()
+    repository = create_repository(store)
+    repository.keys.add("another password")
+    for name in [name for name in store.objects if name.startswith(("config", "keys/"))]:
+        intact = store.objects[name]
+        store.remove(name)
+        store.save(name, intact[:50] + bytes([intact[50] ^ 1]) + intact[51:])
+
+        report = check(repository)
+        assert [found.object for found in report.findings] == [name]
+        assert [str(found.kind) for found in report.findings] == [
+            "config-damaged" if name == "config" else "key-damaged"
+        ]
+        store.remove(name)
+        store.save(name, intact)
+    assert check(repository).ok
+
+
 def test_a_report_says_what_was_looked_at(three: tuple[MemoryStore, Repository]) -> None:
     store, repository = three
     report = check(repository, read_data=True)

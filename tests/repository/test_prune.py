@@ -28,6 +28,7 @@ from holdfast.repository import (
     check,
     execute_prune,
     plan_prune,
+    prune_execution,
 )
 from holdfast.stores import LocalStore, MemoryStore, Store
 from tests.rig.backups import PASSWORD, back_up, create_repository, open_repository
@@ -241,6 +242,23 @@ def test_of_copies_one_stays() -> None:
     oracle.assert_restorable(open_repository(both))
 
 
+def test_of_copies_that_nobody_needs_none_stays() -> None:
+    store = MemoryStore()
+    create_repository(store)
+    apart = MemoryStore(store.objects)
+    for side in (store, apart):
+        repository = open_repository(side)
+        gone = back_up(repository, {"file": noise(1, 5000)}, "gone")
+        back_up(repository, {"other": noise(2, 5000)}, "kept")
+        repository.remove_snapshot(gone.id or "")
+    both = MemoryStore({**apart.objects, **store.objects})
+
+    prune(open_repository(both))
+
+    report = check(open_repository(both), read_data=True)
+    assert (report.ok, report.unused_blobs, report.duplicate_blobs) == (True, 0, 0)
+
+
 def test_a_missing_pack_that_nobody_needs_leaves_the_index(filled: Filled) -> None:
     filled.remove("first")
     needless = [id_ for id_, fate in zip(*_fates(filled.repository), strict=True) if fate == 2]
@@ -341,6 +359,33 @@ def test_a_missing_needed_pack_removes_nothing(filled: Filled) -> None:
         with pytest.raises(RepositoryDamaged):
             prune(open_repository(store))
         assert [kept for kept in left if kept not in store.objects] == []
+
+
+def test_a_cut_needed_pack_removes_nothing(filled: Filled) -> None:
+    """I8: a pack that is shorter than the index has it is a reason to stop, too."""
+    filled.remove("first")
+    fates = dict(zip(*_fates(filled.repository), strict=True))
+    for pack_id in [pack_id for pack_id, fate in fates.items() if fate != 2]:
+        name = f"data/{pack_id[:2]}/{pack_id}"
+        cut = {**objects(filled.store), name: objects(filled.store)[name][:-1]}
+        store = MemoryStore(cut)
+        with pytest.raises(RepositoryDamaged):
+            prune(open_repository(store))
+        assert [kept for kept in cut if kept not in store.objects] == []
+
+
+def test_a_blob_that_was_not_copied_is_missed_before_anything_is_removed(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I6: were the copying wrong, the look at the new index would stop the prune."""
+    filled.remove("first")
+    before = objects(filled.store)
+    monkeypatch.setattr(prune_execution._Prune, "_kept", lambda *_: False)
+
+    with pytest.raises(RepositoryError, match="The new index lacks"):
+        prune(filled.repository)
+    assert [kept for kept in before if kept not in objects(filled.store)] == []
+    filled.assert_sound()
 
 
 def test_a_shared_lock_is_not_enough(filled: Filled) -> None:

@@ -21,7 +21,9 @@ from holdfast.repository import (
     check,
     execute_index_rebuild,
     plan_index_rebuild,
+    repair,
 )
+from holdfast.repository.index_files import save_index
 from holdfast.stores import LocalStore, MemoryStore, Store
 from tests.rig.backups import PASSWORD, back_up, create_repository, open_repository
 from tests.rig.fault_store import Fault, FaultStore, Mode
@@ -208,6 +210,21 @@ def test_a_store_that_cannot_be_read_changes_nothing(objects: dict[str, bytes]) 
         except (StoreError, RepositoryDamaged):
             assert without(inner.objects, *named(inner.objects, "locks/")) == start
         assert restorable(inner) >= before
+
+
+def test_an_index_that_reads_back_wrong_does_not_replace_the_old_one(
+    objects: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R40: were the writing wrong, reading it back would stop the repair."""
+    start = without(objects, named(objects, "index/")[0])
+    store = MemoryStore(start)
+    monkeypatch.setattr(
+        repair, "save_index", lambda kept, lock, packs: save_index(kept, lock, packs[1:])
+    )
+
+    with pytest.raises(RepositoryError, match="the old one was left"):
+        rebuild(open_repository(store))
+    assert [name for name in start if name not in store.objects] == []
 
 
 def test_a_listing_that_lacks_a_pack_is_not_believed(objects: dict[str, bytes]) -> None:
