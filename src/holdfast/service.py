@@ -37,7 +37,7 @@ from holdfast.models.progress import CancellationToken, ProgressCallback, no_pro
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations import backup as backing_up
 from holdfast.operations.access import PasswordPrompt, RepositoryAccess, encryption_warnings
-from holdfast.operations.backups import BackupList, set_keep
+from holdfast.operations.backups import backups_of, set_keep
 from holdfast.operations.cleanup import (
     CleanupResult,
     delete_backup,
@@ -51,7 +51,12 @@ from holdfast.operations.extract import Surroundings, restore_into
 from holdfast.operations.journal import Recovery
 from holdfast.operations.plan import Plan, Workplace
 from holdfast.operations.protected import DirectoryOptions, database_files, make_sources
-from holdfast.operations.restore import RestoreOptions, recover_restore, restore
+from holdfast.operations.restore import (
+    RestoreOptions,
+    recover_restore,
+    restore,
+    settle_interrupted,
+)
 from holdfast.operations.stats import backup_stats
 from holdfast.operations.undo import undo_restore
 from holdfast.operations.upload import import_archive
@@ -229,7 +234,7 @@ class BackupService:
         if not self.repository_exists():
             backing_up.require_sources(self._plan)
             self.init_repository(encrypt=encrypt is not False)
-        with self._work(progress, cancel) as work:
+        with self._work(progress, cancel, recover=False) as work:
             warnings = encryption_warnings(work.repository, encrypt)
             with plan_lock(work.state_dir, work.plan.name):
                 recovered = recover_restore(work)
@@ -261,7 +266,7 @@ class BackupService:
             RepositoryNotFound: There is no repository.
         """
         with self._work() as work:
-            backups = reversed(BackupList(work.repository, work.catalog).all())
+            backups = reversed(backups_of(work).all())
             chosen = [
                 each
                 for each in backups
@@ -282,7 +287,7 @@ class BackupService:
     def backup_manifest(self, backup_id: str) -> dict[str, Any]:
         """Return the manifest of a backup as JSON values."""
         with self._work() as work:
-            _, snapshot = BackupList(work.repository, work.catalog).resolve(backup_id)
+            _, snapshot = backups_of(work).resolve(backup_id)
             manifest = work.repository.tree(snapshot).manifest
             values: dict[str, Any] = msgspec.to_builtins(manifest)
             return values
@@ -318,7 +323,7 @@ class BackupService:
         """Keep a backup whatever the policy says, or no longer."""
         with self._work() as work:
             with work.repository.lock() as lock:
-                listed = BackupList(work.repository, work.catalog)
+                listed = backups_of(work)
                 found_id, snapshot = listed.resolve(backup_id)
                 lock.ensure()
                 saved = set_keep(work.repository, snapshot, keep=keep)
@@ -368,8 +373,8 @@ class BackupService:
             RestoreError: It was not restored; the live data is as it was.
             VerificationFailed: The backup is not intact; nothing was touched.
         """
-        with self._work(progress, cancel) as work:
-            found_id, snapshot = BackupList(work.repository, work.catalog).resolve(backup_id)
+        with self._work(progress, cancel, recover=dry_run) as work:
+            found_id, snapshot = backups_of(work).resolve(backup_id)
             tree = work.repository.tree(snapshot)
             options = RestoreOptions(
                 verify_first=verify_first,
@@ -437,7 +442,7 @@ class BackupService:
                 paths=tuple(paths),
                 trigger=Trigger.UPLOAD,
             )
-            with self._work(progress, cancel) as work:
+            with self._work(progress, cancel, recover=dry_run) as work:
                 return restore(work, backup_id, tree, options)
 
     def undo(
@@ -452,12 +457,12 @@ class BackupService:
         Raises:
             NothingToUndo: Nothing was restored, or without a safety backup.
         """
-        with self._work(progress, cancel) as work:
+        with self._work(progress, cancel, recover=dry_run) as work:
             return undo_restore(work, dry_run=dry_run)
 
     def recover(self) -> Recovery | None:
         """Finish or take back a restore that a crash interrupted; None if there is none."""
-        with self._work() as work, plan_lock(work.state_dir, work.plan.name):
+        with self._work(recover=False) as work, plan_lock(work.state_dir, work.plan.name):
             return recover_restore(work)
 
     # Retention
@@ -537,7 +542,7 @@ class BackupService:
             with self._work() as work:
                 kept = [
                     each.created_at
-                    for each in BackupList(work.repository, work.catalog).all()
+                    for each in backups_of(work).all()
                     if each.plan == work.plan.name and each.backup_type is BackupType.SCHEDULED
                 ]
         except RepositoryNotFound:
@@ -579,11 +584,26 @@ class BackupService:
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> BackupMetadata:
-        """Validate a portable archive and keep it as a backup; the first makes the repository."""
-        if not self.repository_exists():
-            self.init_repository()
-        with self._work(progress, cancel) as work:
-            return import_archive(work, Path(path), passphrase=passphrase, compression=self._level)
+        """Validate a portable archive and keep it as a backup; the first makes the repository.
+
+        Raises:
+            ArchiveError: It was refused; nothing was touched.
+        """
+        token = cancel or CancellationToken()
+        with (
+            scratch_directory(self._scratch_root) as scratch,
+            open_archive(
+                Path(path),
+                passphrase=passphrase,
+                scratch_dir=scratch,
+                progress=progress or no_progress,
+                cancel=token,
+            ) as tree,
+        ):
+            if not self.repository_exists():
+                self.init_repository()
+            with self._work(progress, token) as work:
+                return import_archive(work, tree, compression=self._level)
 
     def check(
         self,
@@ -664,11 +684,19 @@ class BackupService:
         self,
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
+        *,
+        recover: bool = True,
     ) -> Iterator[Workplace]:
+        """Open what an operation needs.
+
+        Args:
+            recover: Settle a restore that a crash interrupted, before anything else is done.
+                Off where the caller does so and tells of it.
+        """
         with self._access.open() as repository:
             location = Path(repository.store.location).absolute()
             state_dir = location / STATE_DIR_NAME
-            yield Workplace(
+            work = Workplace(
                 repository=repository,
                 plan=self._plan,
                 catalog=Catalog(state_dir / "catalog.db"),
@@ -679,14 +707,17 @@ class BackupService:
                 progress=progress or no_progress,
                 cancel=cancel or CancellationToken(),
             )
+            if recover:
+                settle_interrupted(work)
+            yield work
 
     def _verify_new(self, work: Workplace, made: BackupMetadata) -> None:
-        found_id, snapshot = BackupList(work.repository, work.catalog).resolve(made.backup_id)
+        found_id, snapshot = backups_of(work).resolve(made.backup_id)
         verify_snapshot(work, found_id, snapshot)
 
 
 def _get(work: Workplace, wanted: str) -> BackupMetadata:
-    listed = BackupList(work.repository, work.catalog)
+    listed = backups_of(work)
     return listed.describe(*listed.resolve(wanted))
 
 

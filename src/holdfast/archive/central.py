@@ -35,6 +35,7 @@ _EXTRA_BYTES = {
     0x7875: 19,
     _EXTRA_UNICODE_PATH: 0xFFFF,
 }
+_EMPTY_DEFLATE_BYTES = 2
 _DOS_SPECIAL = 0x08 | 0x40  # a volume's label, a device
 _DOS_LINK = 0x400  # a reparse point
 
@@ -273,7 +274,9 @@ def _check_mode(member: Located, name: str) -> None:
 
 
 def _check_sizes(member: Located, name: str, limits: ArchiveLimits) -> None:
-    if member.is_directory and (member.size or member.stored_size or member.crc):
+    # Python's zipfile deflates the nothing of a directory to two bytes.
+    stored = 0 if member.stored_size == _EMPTY_DEFLATE_BYTES else member.stored_size
+    if member.is_directory and (member.size or stored or member.crc):
         raise refused(f"the directory {name} has content")
     if member.method == records.STORED and member.size != member.stored_size:
         raise damaged(f"{name} is stored with another size than its own")

@@ -12,6 +12,7 @@ opened by whatever SQLite the interpreter has.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,8 @@ import msgspec
 
 from holdfast.catalog.records import Proof, Run, RunKind, RunStatus
 from holdfast.errors import StoreError
+
+_log = logging.getLogger("holdfast.catalog")
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 30.0
@@ -123,15 +126,12 @@ class Catalog:
         self, *, plan: str | None = None, kind: RunKind | None = None, limit: int = 1000
     ) -> list[Run]:
         """Return runs, newest first. A run whose process is gone counts as failed."""
-        with self._reading() as database:
-            if database is None:
-                return []
-            rows = database.execute(
-                f"select {_RUN_COLUMNS}, pid, boot_id from runs"  # noqa: S608 - constant names
-                " where (?1 is null or plan = ?1) and (?2 is null or kind = ?2)"
-                " order by started_at desc, run_id desc limit ?3",
-                (plan, kind, limit),
-            ).fetchall()
+        rows = self._query(
+            f"select {_RUN_COLUMNS}, pid, boot_id from runs"  # noqa: S608 - constant names
+            " where (?1 is null or plan = ?1) and (?2 is null or kind = ?2)"
+            " order by started_at desc, run_id desc limit ?3",
+            (plan, kind, limit),
+        )
         return [_parse_run(row) for row in rows]
 
     def save_proof(self, proof: Proof) -> None:
@@ -152,12 +152,9 @@ class Catalog:
 
     def proofs(self) -> dict[str, list[Proof]]:
         """Return the proofs of every backup, by backup id."""
-        with self._reading() as database:
-            if database is None:
-                return {}
-            rows = database.execute("select * from proofs").fetchall()
         found: dict[str, list[Proof]] = {}
-        for backup_id, tree, kind, passed, proven_at, errors, detail in rows:
+        for row in self._query("select * from proofs"):
+            backup_id, tree, kind, passed, proven_at, errors, detail = row
             proof = Proof(
                 backup_id=backup_id,
                 snapshot_tree=tree,
@@ -190,21 +187,19 @@ class Catalog:
                 " the backups do not depend on it.",
             ) from error
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+    def _query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return rows; none where the catalog is missing or cannot be read, which is logged."""
         if not self._path.exists():
-            yield None
-            return
+            return []
         try:
             uri = f"{self._path.absolute().as_uri()}?mode=ro"
             with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as database:
-                version = database.execute("pragma user_version").fetchone()[0]
-                yield database if version else None
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"The catalog {self._path} cannot be read: {error}",
-                hint="Move it away: the backups do not depend on it.",
-            ) from error
+                if not database.execute("pragma user_version").fetchone()[0]:
+                    return []
+                return database.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            _log.warning("The catalog %s cannot be read: %s", self._path, error)
+            return []
 
     def _connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)

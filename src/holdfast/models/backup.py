@@ -51,6 +51,7 @@ class BackupMetadata:
         checksum: SHA-256 of its `manifest.json`, which holds the SHA-256 of each content.
         problems: Paths that could not be captured, each with its reason.
         keep: True if it is kept whatever the retention policy says.
+        plan: The plan it was made of; empty for one that another program made.
         snapshot_id: Id of its snapshot in the repository, hexadecimal; restic takes it too.
     """
 

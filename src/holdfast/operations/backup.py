@@ -20,7 +20,7 @@ from holdfast.models.manifest import ContentEntry, Manifest
 from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
-from holdfast.operations.backups import BackupList, new_backup_id
+from holdfast.operations.backups import BackupList, backups_of, new_backup_id
 from holdfast.operations.capture import TreeBuilder
 from holdfast.operations.plan import Plan, Workplace
 from holdfast.operations.runs import recorded_run
@@ -127,7 +127,7 @@ class _Backup:
         with repository.lock() as lock, scratch_directory(self._at.scratch_root) as scratch:
             # Snapshots first, then the index: the other order can miss blobs that a snapshot
             # saved in between relies on.
-            listed = BackupList(repository, self._at.catalog)
+            listed = backups_of(self._at)
             parent = self._parent(listed)
             repository.reload_index()
             sources = self._sources()
@@ -309,7 +309,7 @@ def _content_entry(
 
 
 def _table_counts(captured: list[tuple[Source, CaptureFacts]]) -> dict[str, int]:
-    databases = [(source, facts) for source, facts in captured if facts.table_counts]
+    databases = [(source, facts) for source, facts in captured if source.kind == "sqlite"]
     if len(databases) == 1:
         return dict(databases[0][1].table_counts)
     return {

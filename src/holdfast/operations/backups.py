@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from holdfast.catalog import Catalog, Proof, RunKind, RunStatus
@@ -19,9 +19,12 @@ from holdfast.errors import (
 )
 from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType, Trigger
 from holdfast.models.manifest import MANIFEST_PATH
+from holdfast.operations.plan import Workplace
 from holdfast.repository import Repository, Snapshot
 
 LATEST = "latest"
+FUTURE_TOLERANCE = timedelta(minutes=5)
+"""How far clocks may differ before a backup counts as dated in the future."""
 _BACKUP_ID = re.compile(r"backup_\d{8}_\d{6}(_\d{1,6})?", re.ASCII)
 KEEP_FOREVER = "Never"
 """The value of a snapshot's `delete` field that rustic uses for the same purpose."""
@@ -38,6 +41,11 @@ def new_backup_id(now: datetime, taken: Iterable[str]) -> str:
     return candidate
 
 
+def is_backup_id(text: str) -> bool:
+    """Return whether text has the form of a backup id."""
+    return _BACKUP_ID.fullmatch(text) is not None
+
+
 def name_snapshots(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
     """Pair each snapshot with its backup id; one that restic wrote is named by its time.
 
@@ -47,7 +55,7 @@ def name_snapshots(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
     used: set[str] = set()
     for snapshot in sorted(snapshots, key=lambda each: each.time):
         label = snapshot.label or ""
-        usable = _BACKUP_ID.fullmatch(label) and label not in used
+        usable = is_backup_id(label) and label not in used
         name = label if usable else new_backup_id(snapshot.time, used)
         used.add(name)
         named.append((name, snapshot))
@@ -58,11 +66,15 @@ class BackupList:
     """The backups of one repository at one moment, oldest first.
 
     A snapshot file that is damaged is listed in `damaged` and hides no other backup.
+
+    Args:
+        plan: Whose newest backup `latest` is, if it has any; by default that of all plans.
     """
 
-    def __init__(self, repository: Repository, catalog: Catalog) -> None:
+    def __init__(self, repository: Repository, catalog: Catalog, plan: str | None = None) -> None:
         self.damaged: list[RepositoryDamaged] = []
         self._repository = repository
+        self._plan = plan
         self._proofs = catalog.proofs()
         self._restored = {
             run.backup_id
@@ -92,7 +104,7 @@ class BackupList:
         found = exact or [pair for pair in self._named if _begins(pair, wanted)]
         if not found:
             raise BackupNotFound(
-                f"There is no backup {wanted} in {self._repository.store.location}",
+                f"There is no backup {wanted} in {self._repository.store.location}{self._damage()}",
                 hint="`holdfast list` shows the backups there are.",
             )
         if len(found) > 1:
@@ -104,15 +116,26 @@ class BackupList:
         return found[0]
 
     def _latest(self) -> tuple[str, Snapshot]:
-        regular = [
-            pair for pair in self._named if _ours(pair[1]).get("type") != BackupType.PRE_RESTORE
-        ]
-        if not (regular or self._named):
-            raise BackupNotFound(
-                f"There is no backup in {self._repository.store.location} yet",
-                hint="`holdfast create` makes one.",
-            )
-        return (regular or self._named)[-1]
+        """Return the newest backup of the plan that is neither a safety backup nor of tomorrow."""
+        horizon = self._repository.clock.now() + FUTURE_TOLERANCE
+        own = [pair for pair in self._named if _ours(pair[1]).get("plan") == self._plan]
+        for pairs in (own, self._named):
+            regular = [
+                pair
+                for pair in pairs
+                if _ours(pair[1]).get("type") != BackupType.PRE_RESTORE and pair[1].time <= horizon
+            ]
+            if regular or pairs:
+                return (regular or pairs)[-1]
+        raise BackupNotFound(
+            f"There is no backup in {self._repository.store.location} yet{self._damage()}",
+            hint="`holdfast create` makes one.",
+        )
+
+    def _damage(self) -> str:
+        if not self.damaged:
+            return ""
+        return f" ({len(self.damaged)} snapshot files are damaged; see `holdfast check`)"
 
     def describe(self, backup_id: str, snapshot: Snapshot) -> BackupMetadata:
         """Return all that is known of one backup."""
@@ -149,7 +172,7 @@ class BackupList:
             app_version=ours.get("app_version"),
             trigger=_enum(Trigger, ours.get("trigger")),
             hostname=snapshot.hostname,
-            plan=str(ours.get("plan", "default")),
+            plan=str(ours.get("plan", "")),
             problems=tuple(ours.get("problems", ())),
             warnings=tuple(ours.get("warnings", ())),
             damaged=bool(ours.get("damaged", False)),
@@ -191,6 +214,11 @@ class BackupList:
             "problems": [f"{each.path}: {each.reason}" for each in manifest.problems],
             "damaged": manifest.damaged,
         }
+
+
+def backups_of(workplace: Workplace) -> BackupList:
+    """Return the backups of a repository as they are now, `latest` being the plan's own."""
+    return BackupList(workplace.repository, workplace.catalog, workplace.plan.name)
 
 
 def set_keep(repository: Repository, snapshot: Snapshot, *, keep: bool) -> Snapshot:

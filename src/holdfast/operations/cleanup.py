@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from holdfast.catalog import RunKind, RunStatus
-from holdfast.errors import BackupNotFound, NothingToUndo, RetentionError
+from holdfast.errors import (
+    BackupNotFound,
+    NothingToUndo,
+    RepositoryLocked,
+    RetentionError,
+    StoreError,
+)
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
-from holdfast.operations.backups import BackupList
+from holdfast.operations.backups import BackupList, backups_of
 from holdfast.operations.plan import Workplace
-from holdfast.operations.retention import plan_retention
+from holdfast.operations.retention import is_complete, is_verified, plan_retention
 from holdfast.operations.runs import recorded_run
 from holdfast.operations.undo import find_safety_backup
 from holdfast.operations.workspace import plan_lock
 from holdfast.repository import PruneOptions, execute_prune, plan_prune
+
+_log = logging.getLogger("holdfast.cleanup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +47,7 @@ def delete_backup(workplace: Workplace, wanted: str) -> str:
         RetentionError: It is marked to be kept for ever.
     """
     with plan_lock(workplace.state_dir, workplace.plan.name), workplace.repository.lock() as lock:
-        listed = BackupList(workplace.repository, workplace.catalog)
+        listed = backups_of(workplace)
         backup_id, snapshot = listed.resolve(wanted)
         if listed.describe(backup_id, snapshot).keep:
             raise RetentionError(
@@ -61,7 +70,7 @@ def plan_cleanup(
     force: bool = False,
 ) -> RetentionPlan:
     """Say for each backup of the plan whether the policy keeps it, and why. Removes nothing."""
-    listed = BackupList(workplace.repository, workplace.catalog)
+    listed = backups_of(workplace)
     if listed.damaged:
         raise listed.damaged[0]
     backups = [each for each in listed.all() if each.plan == workplace.plan.name]
@@ -97,9 +106,20 @@ def execute_cleanup(
         ) as record,
     ):
         removed = _remove(workplace, plan)
-        freed = prune_repository(workplace) if prune and removed else 0
+        freed = _free(workplace) if prune else 0
         record.detail = {"removed": removed, "freed_bytes": freed}
         return CleanupResult(removed=tuple(removed), freed_bytes=freed)
+
+
+def _free(workplace: Workplace) -> int:
+    """Prune, unless another process is at work: then the next cleanup does."""
+    if not workplace.repository.list_snapshots():
+        return 0
+    try:
+        return prune_repository(workplace)
+    except RepositoryLocked as error:
+        _log.warning("Space is not freed yet: %s", error)
+        return 0
 
 
 def prune_repository(workplace: Workplace, options: PruneOptions | None = None) -> int:
@@ -116,7 +136,8 @@ def prune_repository(workplace: Workplace, options: PruneOptions | None = None) 
 def _remove(workplace: Workplace, plan: RetentionPlan) -> list[str]:
     removed = []
     with workplace.repository.lock() as lock:
-        listed = BackupList(workplace.repository, workplace.catalog)
+        listed = backups_of(workplace)
+        _refuse_stale(workplace, listed, plan)
         # Oldest first: an interrupted cleanup leaves the newer backups.
         for backup in reversed(plan.removed):
             workplace.cancel.raise_if_cancelled()
@@ -134,8 +155,28 @@ def _remove(workplace: Workplace, plan: RetentionPlan) -> list[str]:
     return removed
 
 
+def _refuse_stale(workplace: Workplace, listed: BackupList, plan: RetentionPlan) -> None:
+    """Keep the guards though backups were deleted or failed since the plan was made.
+
+    Raises:
+        RetentionError: No complete backup, or no verified one of those there are, would stay.
+    """
+    going = {backup.snapshot_id for backup in plan.removed}
+    own = [each for each in listed.all() if each.plan == workplace.plan.name]
+    complete = [each for each in own if is_complete(each)]
+    for kind in (complete, [each for each in complete if is_verified(each)]):
+        if going and kind and all(each.snapshot_id in going for each in kind):
+            raise RetentionError(
+                "The backups changed since the plan was made: it would remove the last good one",
+                hint="Plan again.",
+            )
+
+
 def _forget(workplace: Workplace, backup_id: str) -> None:
-    workplace.catalog.forget_backup(backup_id)
+    try:
+        workplace.catalog.forget_backup(backup_id)
+    except StoreError as error:
+        _log.warning("%s", error)
 
 
 def _failed_runs(workplace: Workplace) -> list[datetime]:

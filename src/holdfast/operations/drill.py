@@ -9,7 +9,7 @@ from holdfast.catalog import RunKind
 from holdfast.errors import RepositoryDamaged, RestoreError, StoreError
 from holdfast.models.backup import BackupVerification
 from holdfast.models.tree import BackupTree
-from holdfast.operations.backups import BackupList
+from holdfast.operations.backups import backups_of
 from holdfast.operations.databases import check_expectations, database_paths
 from holdfast.operations.extract import restore_into
 from holdfast.operations.findings import Findings
@@ -17,7 +17,7 @@ from holdfast.operations.plan import Workplace
 from holdfast.operations.references import check_references
 from holdfast.operations.restore import surroundings
 from holdfast.operations.runs import recorded_run
-from holdfast.operations.verify import directory_paths, remember
+from holdfast.operations.verify import directory_paths, references_of, remember
 from holdfast.operations.workspace import scratch_directory
 
 
@@ -37,7 +37,7 @@ def drill_backup(
         BackupNotFound: There is no such backup.
         NotEnoughSpace: The scratch place has no room for it.
     """
-    backup_id, snapshot = BackupList(workplace.repository, workplace.catalog).resolve(wanted)
+    backup_id, snapshot = backups_of(workplace).resolve(wanted)
     findings = Findings()
     missing: tuple[str, ...] = ()
     orphans: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def drill_backup(
             expectations = (*workplace.plan.expectations, *expect)
             check_expectations(databases, findings, expectations)
             report = check_references(
-                tree, tree.manifest, databases.values(), directory_paths(workplace)
+                tree, references_of(workplace, tree), databases.values(), directory_paths(workplace)
             )
             findings.checks += report.checks
             missing, orphans = report.missing, report.orphans

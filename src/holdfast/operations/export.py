@@ -15,7 +15,7 @@ from holdfast.errors import ArchivePassphraseError, PathNotInBackup, TargetExist
 from holdfast.models.manifest import DATABASE_DIR
 from holdfast.models.node import NodeType
 from holdfast.models.tree import BackupTree
-from holdfast.operations.backups import BackupList
+from holdfast.operations.backups import backups_of
 from holdfast.operations.plan import Workplace
 
 _FORMS = ".zip, .zip.age, .db, .db.gz"
@@ -43,10 +43,15 @@ def export_backup(
     Raises:
         TargetExists: The file is there already and `overwrite` is false.
     """
-    backup_id, snapshot = BackupList(workplace.repository, workplace.catalog).resolve(wanted)
+    backup_id, snapshot = backups_of(workplace).resolve(wanted)
     tree = workplace.repository.tree(snapshot)
     path = _target_path(target, tree)
     write = _writer_for(workplace, path, tree, backup_id, passphrase)
+    if not path.absolute().parent.is_dir():
+        raise UsageError(
+            f"There is no directory {path.absolute().parent} to write {path.name} to",
+            hint="Make it first, or name another place.",
+        )
     if path.exists() and not overwrite:
         raise TargetExists(f"{path} exists already", hint="Name another file, or use --force.")
     with _appearing(path) as sink:

@@ -112,6 +112,12 @@ def _lay_out(
     dry_run: bool,
     thorough: bool,
 ) -> tuple[tuple[PlannedChange, ...], tuple[CheckResult, ...], int, int]:
+    lost = [root for root in tree.manifest.contents if tree.node(root) is None]
+    if lost and not paths:
+        raise RestoreCheckFailed(
+            f"The backup was not restored into {target}: it lacks {lost[0]} of its manifest",
+            hint="Restore another backup, or the paths that it holds with --path.",
+        )
     whole = _AsDirectory(tree, paths)
     require_space(target, whole.size_bytes, "restored backup")
     token = new_token()

@@ -10,14 +10,14 @@ otherwise everything is taken back.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from holdfast.errors import RestoreError
-from holdfast.operations.workspace import remove_restore_scratch
+from holdfast.errors import RestoreError, StoreError
+from holdfast.operations.workspace import file_name, remove_restore_scratch
 from holdfast.sources.base import Source
 from holdfast.sources.directory import DirectorySource
 from holdfast.sources.sqlite import SqliteSource, remove_staged
@@ -25,7 +25,6 @@ from holdfast.sources.sqlite import SqliteSource, remove_staged
 STAGING = "staging"
 SWAPPING = "swapping"
 SWAPPED = "swapped"
-JOURNAL_NAME = "restore.json"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +52,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     scratch: str
     steps: tuple[Step, ...] = ()
     safety_backup_id: str | None = None
+    paths: tuple[str, ...] = ()
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +62,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str
     completed: bool
     safety_backup_id: str | None
+    roots: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Say it for people."""
@@ -71,32 +73,47 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def journal_path(state_dir: Path, plan: str) -> Path:
+    """Return where a plan's journal is; each plan has its own, as it has its own lock."""
+    return state_dir / f"restore-{file_name(plan)}.json"
+
+
 def save_journal(state_dir: Path, journal: Journal) -> None:
-    """Make the journal durable, in place of the one before."""
-    path = state_dir / JOURNAL_NAME
+    """Make the journal durable, in place of the one before.
+
+    Raises:
+        StoreError: It could not be written; the one before still holds.
+    """
+    path = journal_path(state_dir, journal.plan)
     temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(journal))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(journal))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_directory(state_dir)
+    except OSError as error:
+        raise StoreError(
+            f"The journal of the restore cannot be written: {path}: {error.strerror}",
+            hint="Free some space there, then try again.",
+        ) from error
+
+
+def remove_journal(state_dir: Path, plan: str) -> None:
+    """Say that no restore is under way. It needs no free space."""
+    journal_path(state_dir, plan).unlink(missing_ok=True)
     _sync_directory(state_dir)
 
 
-def remove_journal(state_dir: Path) -> None:
-    """Say that no restore is under way."""
-    (state_dir / JOURNAL_NAME).unlink(missing_ok=True)
-    _sync_directory(state_dir)
-
-
-def load_journal(state_dir: Path) -> Journal | None:
+def load_journal(state_dir: Path, plan: str) -> Journal | None:
     """Return the journal of an interrupted restore, or None.
 
     Raises:
         RestoreError: The journal cannot be read.
     """
-    path = state_dir / JOURNAL_NAME
+    path = journal_path(state_dir, plan)
     try:
         return msgspec.json.decode(path.read_bytes(), type=Journal)
     except FileNotFoundError:
@@ -108,8 +125,16 @@ def load_journal(state_dir: Path) -> Journal | None:
         ) from error
 
 
-def recover(state_dir: Path, sources: Sequence[Source]) -> Recovery | None:
+def recover(
+    state_dir: Path,
+    plan: str,
+    sources: Sequence[Source],
+    on_settled: Callable[[Recovery], None],
+) -> Recovery | None:
     """Finish or take back an interrupted restore; idempotent. The caller holds the plan's lock.
+
+    Args:
+        on_settled: Told what became of it, before the journal is forgotten.
 
     Returns:
         What was found, or None if no restore was interrupted after it had begun to swap.
@@ -117,7 +142,7 @@ def recover(state_dir: Path, sources: Sequence[Source]) -> Recovery | None:
     Raises:
         RestoreError: A source of the restore is no longer part of the plan.
     """
-    journal = load_journal(state_dir)
+    journal = load_journal(state_dir, plan)
     if journal is None:
         return None
     by_root = {source.root: source for source in sources}
@@ -139,18 +164,22 @@ def recover(state_dir: Path, sources: Sequence[Source]) -> Recovery | None:
     order = journal.steps if completed else tuple(reversed(journal.steps))
     for step in order:
         by_root[step.root].recover(step.state, committed=completed)
-    _forget(state_dir, journal)
-    return Recovery(
+    recovery = Recovery(
         backup_id=journal.backup_id,
         started_at=journal.started_at,
         completed=completed,
         safety_backup_id=journal.safety_backup_id,
+        roots=tuple(step.root for step in journal.steps),
+        paths=journal.paths,
     )
+    on_settled(recovery)
+    _forget(state_dir, journal)
+    return recovery
 
 
 def _forget(state_dir: Path, journal: Journal) -> None:
     remove_restore_scratch(Path(journal.scratch))
-    remove_journal(state_dir)
+    remove_journal(state_dir, journal.plan)
 
 
 def _remove_staged(journal: Journal, sources: Sequence[Source]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from holdfast.config import SettingsTable
 from holdfast.errors import ConfigError
+from holdfast.models.manifest import DATABASE_DIR
 from holdfast.operations.table_settings import TableSettings
 from holdfast.sources.base import Source
 from holdfast.sources.directory import DirectorySource
@@ -44,7 +45,14 @@ def make_sources(
     if database_url:
         found.append(SqliteSource(sqlite_path(database_url), busy_timeout_s=busy_timeout_s))
     for name, url in databases.items():
-        found.append(SqliteSource(sqlite_path(url), name=name, busy_timeout_s=busy_timeout_s))
+        found.append(
+            SqliteSource(
+                sqlite_path(url),
+                name=name,
+                root=f"{DATABASE_DIR}/{name}.db",
+                busy_timeout_s=busy_timeout_s,
+            )
+        )
     if settings is not None:
         found.append(SettingsSource(_settings_provider(settings, found, busy_timeout_s)))
     for label, given in directories.items():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from holdfast.errors import SourceError
 from holdfast.models.backup import CheckResult
-from holdfast.models.manifest import FILES_DIR, Manifest
+from holdfast.models.manifest import FILES_DIR
 from holdfast.models.node import NodeType
 from holdfast.models.tree import BackupTree
 from holdfast.sources.sqlite import query_column
@@ -30,11 +31,15 @@ class ReferenceReport:
 
 
 def check_references(
-    tree: BackupTree, manifest: Manifest, databases: Iterable[Path], directories: dict[str, Path]
+    tree: BackupTree,
+    references: Mapping[str, str],
+    databases: Iterable[Path],
+    directories: dict[str, Path],
 ) -> ReferenceReport:
     """Compare the files that the database names with the files of the backup.
 
     Args:
+        references: Per directory label, the query whose first column names its files.
         databases: The backup's databases, restored; a query runs on the first that has its
             tables.
         directories: Where each labelled directory lives on the application's machine, so
@@ -42,14 +47,20 @@ def check_references(
     """
     checks, missing, orphans = [], [], []
     paths = list(databases)
-    for label, query in manifest.references.items():
+    for label, query in references.items():
         root = f"{FILES_DIR}/{label}"
         present = {
             path.removeprefix(f"{root}/")
             for path, node in tree.walk(root)
             if node.type is not NodeType.DIR
         }
-        named = _named_files(paths, query, label, directories.get(label), present)
+        try:
+            named = _named_files(paths, query, label, directories.get(label), present)
+        except SourceError as error:
+            checks.append(
+                CheckResult(name=f"references {label}", passed=False, detail=error.message)
+            )
+            continue
         lost = sorted(f"{root}/{name}" for name in named - present)
         spare = sorted(f"{root}/{name}" for name in present - named)
         missing += lost
@@ -67,12 +78,18 @@ def check_references(
 def _named_files(
     databases: list[Path], query: str, label: str, directory: Path | None, present: set[str]
 ) -> set[str]:
-    return {
-        _relative(value, label, directory, present)
-        for database in databases
-        for value in query_column(database, query)
-        if value
-    }
+    """Ask the first database that can answer the query."""
+    refused = SourceError("the backup holds no database to ask")
+    for database in databases:
+        try:
+            return {
+                _relative(value, label, directory, present)
+                for value in query_column(database, query)
+                if value
+            }
+        except SourceError as error:
+            refused = error
+    raise refused
 
 
 def _relative(value: str, label: str, directory: Path | None, present: set[str]) -> str:

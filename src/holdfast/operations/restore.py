@@ -8,6 +8,7 @@ what fails in 6 is undone; after a crash in 6 the journal decides.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,8 +18,11 @@ from typing import Any
 
 from holdfast.catalog import RunKind
 from holdfast.errors import (
+    BackupBusy,
+    HoldfastError,
     RestoreCheckFailed,
     SourceNotFound,
+    StoreError,
     UsageError,
     VerificationFailed,
 )
@@ -35,6 +39,7 @@ from holdfast.operations.journal import (
     Journal,
     Recovery,
     Step,
+    journal_path,
     recover,
     remove_journal,
     save_journal,
@@ -55,6 +60,7 @@ from holdfast.operations.workspace import (
 from holdfast.sources.base import RestoreContext, Source, Staged
 from holdfast.sources.sqlite import SqliteStaged
 
+_log = logging.getLogger("holdfast.restore")
 _SWAP_ORDER = {"directory": 0, "settings": 1}
 """Cheap and certain swaps first; databases last, because a commit is what decides a recovery."""
 
@@ -140,7 +146,48 @@ def surroundings(workplace: Workplace) -> Surroundings:
 def recover_restore(workplace: Workplace) -> Recovery | None:
     """Finish or take back a restore that a crash interrupted; the caller holds the plan's lock."""
     sweep_scratch(workplace.scratch_root)
-    return recover(workplace.state_dir, workplace.plan.sources)
+
+    def record(recovery: Recovery) -> None:
+        if recovery.completed:
+            record_recovered_run(workplace, recovery)
+
+    return recover(workplace.state_dir, workplace.plan.name, workplace.plan.sources, record)
+
+
+def settle_interrupted(workplace: Workplace) -> None:
+    """Recover if a crash interrupted a restore and no process is at work on the plan.
+
+    Whatever is done next on the plan thus meets live data that is one state, old or new.
+    """
+    if not journal_path(workplace.state_dir, workplace.plan.name).exists():
+        return
+    try:
+        with plan_lock(workplace.state_dir, workplace.plan.name):
+            recovery = recover_restore(workplace)
+    except BackupBusy:
+        return  # that restore is not interrupted: it is running
+    except HoldfastError as error:
+        _log.warning("%s", error)
+        return
+    if recovery is not None:
+        _log.warning("%s", recovery.sentence())
+
+
+def record_recovered_run(workplace: Workplace, recovery: Recovery) -> None:
+    """Record a restore that recovery completed, so that `undo` knows what it replaced."""
+    with recorded_run(
+        workplace.catalog,
+        workplace.clock,
+        RunKind.RESTORE,
+        plan=workplace.plan.name,
+        trigger="recovery",
+    ) as run:
+        run.backup_id = recovery.backup_id
+        run.detail = {
+            "safety_backup_id": recovery.safety_backup_id,
+            "roots": list(recovery.roots),
+            "paths": list(recovery.paths),
+        }
 
 
 class _Restore:
@@ -187,6 +234,7 @@ class _Restore:
 
     def _choose(self) -> list[Source]:
         """Return the sources to restore, in the order of swapping."""
+        self._refuse_other_plan()
         contents = self._tree.manifest.contents
         wanted = set(self._options.sources)
         chosen = []
@@ -200,6 +248,18 @@ class _Restore:
                 chosen.append(source)
         self._require(chosen)
         return sorted(chosen, key=lambda each: _SWAP_ORDER.get(each.kind, 2))
+
+    def _refuse_other_plan(self) -> None:
+        """Keep one application's backup from replacing another's data by its file names."""
+        theirs, ours = self._tree.manifest.plan, self._at.plan.name
+        if theirs == ours:
+            return
+        if self._options.trigger is not Trigger.UPLOAD:
+            raise UsageError(
+                f"{self._backup_id} is a backup of plan {theirs}, not of {ours}",
+                hint="Restore it into a new place with --into DIR.",
+            )
+        self._outcome.warnings.append(f"The archive was made of plan {theirs}, not of {ours}")
 
     def _require(self, chosen: list[Source]) -> None:
         require_paths(self._tree, self._backup_id, self._options.paths)
@@ -354,17 +414,25 @@ class _Restore:
         except BaseException:
             for each in reversed(swapped):
                 each.undo()
-            self._save_journal(STAGING, [(source, {}) for source, _ in staged])
             self._settled = True
+            try:
+                self._save_journal(STAGING, [(source, {}) for source, _ in staged])
+            except StoreError:
+                # Everything is taken back; without a journal it stays so.
+                remove_journal(self._at.state_dir, self._at.plan.name)
             raise
-        self._save_journal(SWAPPED, [(source, each.state()) for source, each in staged])
         self._settled = True
+        try:
+            self._save_journal(SWAPPED, [(source, each.state()) for source, each in staged])
+        except StoreError:
+            # Everything is swapped: the restore is complete, and without a journal stays so.
+            remove_journal(self._at.state_dir, self._at.plan.name)
 
     def _settle(self) -> None:
         """Forget the journal, unless an undo failed too: then it tells how to recover."""
         if self._settled:
             remove_restore_scratch(self._scratch)
-            remove_journal(self._at.state_dir)
+            remove_journal(self._at.state_dir, self._at.plan.name)
 
     def _save_journal(self, phase: str, steps: Sequence[tuple[Source, dict[str, Any]]]) -> None:
         journal = Journal(
@@ -375,6 +443,7 @@ class _Restore:
             phase=phase,
             scratch=str(self._scratch),
             safety_backup_id=self._outcome.safety_backup_id,
+            paths=self._options.paths,
             steps=tuple(Step(root=source.root, state=state) for source, state in steps),
         )
         save_journal(self._at.state_dir, journal)

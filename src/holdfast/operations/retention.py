@@ -23,13 +23,14 @@ backup looks wrong, or when one run would remove more than its share.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from holdfast.errors import ConfigError
 from holdfast.models.backup import BackupMetadata, BackupStatus
 from holdfast.models.duration import Duration, parse_duration
 from holdfast.models.retention import RetentionDecision, RetentionPlan, RetentionPolicy
 from holdfast.operations.anomaly import describe_anomaly
+from holdfast.operations.backups import FUTURE_TOLERANCE
 from holdfast.operations.retention_rules import (
     Rules,
     is_complete,
@@ -50,9 +51,6 @@ __all__ = [
     "parse_duration",
     "plan_retention",
 ]
-
-FUTURE_TOLERANCE = timedelta(minutes=5)
-"""How far clocks may differ before a backup counts as dated in the future."""
 
 
 def plan_retention(

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from holdfast import __version__
 from holdfast.models.backup import BackupMetadata, BackupStatus
 from holdfast.models.manifest import MANIFEST_PATH, ContentEntry, Manifest, Problem
 from holdfast.models.node import Node, NodeType
-from holdfast.operations.backups import BackupList
+from holdfast.operations.backups import backups_of, new_backup_id
 from holdfast.operations.capture import TreeBuilder
 from holdfast.operations.plan import Workplace
+from holdfast.operations.workspace import naming_lock
 from holdfast.repository import Lock, RepositoryWriter, Snapshot
 
 _NS = 1_000_000_000
@@ -42,7 +45,8 @@ class Captured:
 
     def add(self, path: str, root: Node, entry: ContentEntry, builder: TreeBuilder) -> None:
         """Take in one source whose entries were stored by `builder`."""
-        self.roots[path] = root
+        # A database that the plan names otherwise than its file stands under that name.
+        self.roots[path] = msgspec.structs.replace(root, name=path.rpartition("/")[2])
         self.contents[path] = entry
         self.compressed_size += builder.totals.compressed_size
 
@@ -64,6 +68,40 @@ def save_backup(
         begun_s: Monotonic time when the work began, to tell its duration.
         facts: Additional facts for the snapshot.
     """
+    with naming_lock(workplace.state_dir):
+        return _save_named(
+            workplace,
+            lock,
+            writer,
+            _with_free_id(workplace, manifest),
+            captured,
+            parent=parent,
+            begun_s=begun_s,
+            facts=facts,
+        )
+
+
+def _with_free_id(workplace: Workplace, manifest: Manifest) -> Manifest:
+    """Give the backup another id if one of another plan came to have it meanwhile."""
+    listed = backups_of(workplace).snapshots()
+    taken = {name for name, _ in listed}
+    if manifest.backup_id not in taken:
+        return manifest
+    created_at = datetime.fromisoformat(manifest.created_at)
+    return msgspec.structs.replace(manifest, backup_id=new_backup_id(created_at, taken))
+
+
+def _save_named(
+    workplace: Workplace,
+    lock: Lock,
+    writer: RepositoryWriter,
+    manifest: Manifest,
+    captured: Captured,
+    *,
+    parent: Snapshot | None,
+    begun_s: float | None,
+    facts: dict[str, Any] | None,
+) -> BackupMetadata:
     encoded = manifest.encode()
     created_at = datetime.fromisoformat(manifest.created_at)
     root = _save_root(writer, captured.roots, encoded, created_at)
@@ -112,7 +150,7 @@ def save_backup(
             holdfast=ours,
         )
     )
-    listed = BackupList(workplace.repository, workplace.catalog)
+    listed = backups_of(workplace)
     return listed.describe(manifest.backup_id, snapshot)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from holdfast.catalog import RunKind, RunStatus
 from holdfast.models.backup import BackupStats
-from holdfast.operations.backups import BackupList
+from holdfast.operations.backups import backups_of
 from holdfast.operations.plan import Workplace
 
 
 def backup_stats(workplace: Workplace) -> BackupStats:
     """Count and measure all backups of the repository."""
     repository, catalog = workplace.repository, workplace.catalog
-    backups = BackupList(repository, catalog).all()
+    backups = backups_of(workplace).all()
     stored = sum(
         each.size_bytes
         for folder in ("data/", "index/", "snapshots/")

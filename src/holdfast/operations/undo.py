@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from holdfast.catalog import RunKind, RunStatus
+from holdfast.catalog import Run, RunKind, RunStatus
 from holdfast.errors import NothingToUndo
 from holdfast.models.backup import BackupType, RestoreResult
-from holdfast.operations.backups import BackupList
+from holdfast.operations.backups import backups_of
 from holdfast.operations.plan import Workplace
 from holdfast.operations.restore import RestoreOptions, restore
 from holdfast.repository import Snapshot
@@ -21,20 +21,27 @@ def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResul
     """
     backup_id, snapshot = find_safety_backup(workplace)
     tree = workplace.repository.tree(snapshot)
-    return restore(workplace, backup_id, tree, RestoreOptions(dry_run=dry_run))
+    paths = _restored_paths(workplace)
+    # A path that the restore made new is no part of the safety backup: then all of it goes back.
+    if any(tree.node(path) is None for path in paths):
+        paths = ()
+    return restore(workplace, backup_id, tree, RestoreOptions(dry_run=dry_run, paths=paths))
+
+
+def _restored_paths(workplace: Workplace) -> tuple[str, ...]:
+    last = _last_restore(workplace)
+    return tuple(last.detail.get("paths", ())) if last else ()
+
+
+def _last_restore(workplace: Workplace) -> Run | None:
+    runs = workplace.catalog.runs(plan=workplace.plan.name, kind=RunKind.RESTORE)
+    return next((run for run in runs if run.status is RunStatus.COMPLETED), None)
 
 
 def find_safety_backup(workplace: Workplace) -> tuple[str, Snapshot]:
     """Return the safety backup that `undo_restore` would put back."""
-    listed = BackupList(workplace.repository, workplace.catalog)
-    last = next(
-        (
-            run
-            for run in workplace.catalog.runs(plan=workplace.plan.name, kind=RunKind.RESTORE)
-            if run.status is RunStatus.COMPLETED
-        ),
-        None,
-    )
+    listed = backups_of(workplace)
+    last = _last_restore(workplace)
     if last is not None:
         safety = last.detail.get("safety_backup_id")
         if not safety:

@@ -5,59 +5,50 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 
-from holdfast.archive import open_archive
+from holdfast.errors import ArchiveRefused
 from holdfast.models.backup import BackupMetadata, Trigger
 from holdfast.models.manifest import ContentEntry, Manifest
 from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
-from holdfast.operations.backups import BackupList, new_backup_id
+from holdfast.operations.backups import backups_of, is_backup_id, new_backup_id
 from holdfast.operations.capture import TreeBuilder
 from holdfast.operations.plan import Workplace
 from holdfast.operations.saving import Captured, save_backup
-from holdfast.operations.workspace import check_space, plan_lock, scratch_directory
+from holdfast.operations.workspace import check_space, plan_lock
 from holdfast.repository import RepositoryWriter
 from holdfast.sources.base import Entry
 
 
 def import_archive(
-    workplace: Workplace, path: Path, *, passphrase: str | None = None, compression: int | None = 1
+    workplace: Workplace, tree: BackupTree, *, compression: int | None = 1
 ) -> BackupMetadata:
-    """Validate an archive completely, then keep it as a backup with its own id and time.
+    """Keep an archive, which was validated when it was opened, as a backup.
+
+    Its time stays, and its id if it is free; the plan is the one it is taken into.
 
     Raises:
-        ArchiveError: It was refused; nothing was stored.
-        ArchiveTooNew: It is of a newer major format; nothing was stored.
+        ArchiveRefused: Its time is none; nothing was stored.
     """
-    with (
-        plan_lock(workplace.state_dir, workplace.plan.name),
-        scratch_directory(workplace.scratch_root) as scratch,
-        open_archive(
-            path,
-            passphrase=passphrase,
-            scratch_dir=scratch,
-            progress=workplace.progress,
-            cancel=workplace.cancel,
-        ) as tree,
-    ):
+    with plan_lock(workplace.state_dir, workplace.plan.name):
         return _keep(workplace, tree, compression)
 
 
 def _keep(workplace: Workplace, tree: BackupTree, compression: int | None) -> BackupMetadata:
+    _created_at(tree.manifest)
     repository = workplace.repository
     check_space(0, repository.store.free_bytes(), f"repository {repository.store.location}")
     with repository.lock() as lock:
-        taken = {name for name, _ in BackupList(repository, workplace.catalog).snapshots()}
+        taken = {name for name, _ in backups_of(workplace).snapshots()}
         repository.reload_index()
         captured = Captured(compression)
         with repository.writer(lock, compression=compression, cancel=workplace.cancel) as writer:
             for root, entry in tree.manifest.contents.items():
                 _store(workplace, writer, tree, root, entry, captured)
-            manifest = _own_manifest(tree.manifest, captured, taken)
+            manifest = _own_manifest(tree.manifest, captured, taken, workplace.plan.name)
             return save_backup(workplace, lock, writer, manifest, captured)
 
 
@@ -107,18 +98,34 @@ def _entry(tree: BackupTree, path: str, node: Node, page_size: int | None) -> En
     )
 
 
-def _own_manifest(manifest: Manifest, captured: Captured, taken: set[str]) -> Manifest:
+def _own_manifest(manifest: Manifest, captured: Captured, taken: set[str], plan: str) -> Manifest:
+    """Return the manifest to keep: an archive decides no identifier, no plan and no query."""
     backup_id = manifest.backup_id
-    if backup_id in taken:
-        backup_id = new_backup_id(datetime.fromisoformat(manifest.created_at), taken)
+    if backup_id in taken or not is_backup_id(backup_id):
+        backup_id = new_backup_id(_created_at(manifest), taken)
     return msgspec.structs.replace(
         manifest,
         backup_id=backup_id,
         trigger=Trigger.UPLOAD,
+        plan=plan,
+        references={},
         contents=captured.contents,
         files=msgspec.UNSET,
         links=msgspec.UNSET,
     )
+
+
+def _created_at(manifest: Manifest) -> datetime:
+    try:
+        created_at = datetime.fromisoformat(manifest.created_at)
+    except ValueError:
+        created_at = None
+    if created_at is None or created_at.tzinfo is None:
+        raise ArchiveRefused(
+            f"Backup file was refused: its time {manifest.created_at[:40]!r} is none",
+            hint="Export the backup again.",
+        )
+    return created_at
 
 
 class _Pieces(io.RawIOBase):

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from holdfast.errors import BackupBusy, NotEnoughSpace
@@ -37,7 +37,9 @@ def scratch_directory(root: Path) -> Iterator[Path]:
     sweep_scratch(root)
     path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
     try:
-        with _held(path / _ALIVE):
+        # Locked before it has the name that sweepers look for.
+        with _locked(path / f"{_ALIVE}.new", create=True):
+            (path / f"{_ALIVE}.new").rename(path / _ALIVE)
             yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
@@ -60,11 +62,11 @@ def remove_restore_scratch(path: Path) -> None:
 def sweep_scratch(root: Path) -> None:
     """Remove the scratch directories of processes that are gone; idempotent."""
     for path in root.glob(f"{_PREFIX}*"):
-        alive = path / _ALIVE
-        if path.is_symlink() or path.stat().st_uid != os.getuid() or not alive.is_file():
-            continue
-        with suppress(OSError), _held(alive):
-            shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            if path.is_symlink() or path.stat().st_uid != os.getuid():
+                continue
+            with _locked(path / _ALIVE, create=False):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
@@ -75,21 +77,31 @@ def plan_lock(state_dir: Path, plan: str) -> Iterator[None]:
         BackupBusy: Another process or thread holds it.
     """
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        with _held(state_dir / f"{_file_name(plan)}.lock"):
-            yield
-    except BlockingIOError as error:
-        raise BackupBusy(
-            f"Another backup, restore or cleanup of plan {plan} is running",
-            hint="Wait until it is done, then try again.",
-        ) from error
+    with ExitStack() as held:
+        try:
+            held.enter_context(_locked(state_dir / f"{file_name(plan)}.lock", create=True))
+        except BlockingIOError as error:
+            raise BackupBusy(
+                f"Another backup, restore or cleanup of plan {plan} is running",
+                hint="Wait until it is done, then try again.",
+            ) from error
+        yield
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def naming_lock(state_dir: Path) -> Iterator[None]:
+    """Wait for the right to give a backup its id, which no two plans may give at once."""
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _locked(state_dir / "naming.lock", create=True, wait=True):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, *, create: bool, wait: bool = False) -> Iterator[None]:
+    flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0)
+    descriptor = os.open(path, flags, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
     finally:
         os.close(descriptor)
@@ -135,5 +147,5 @@ def format_bytes(count: int) -> str:
     raise AssertionError("unreachable")
 
 
-def _file_name(plan: str) -> str:
+def file_name(plan: str) -> str:
     return "".join(char if char.isalnum() or char in "-_" else "_" for char in plan)
