@@ -6,6 +6,7 @@ so two services live in one process, and one service serves many threads.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -75,6 +76,8 @@ from holdfast.repository import (
     plan_prune,
 )
 
+_log = logging.getLogger("holdfast.service")
+
 STATE_DIR_NAME = "holdfast"
 """Beside a local repository's own folders; restic and rustic do not look at it."""
 
@@ -134,12 +137,18 @@ class BackupService:
         sources = make_sources(
             database_url, databases or {}, directories or {}, settings, busy_timeout_s
         )
+        unknown = sorted(set(references or {}) - set(directories or {}))
+        if unknown:
+            # Not an error: directories named on a command line replace those of the file.
+            _log.warning("References to no directory of the plan: %s", ", ".join(unknown))
         self._plan = Plan(
             name=plan,
             app=app,
             app_version=app_version,
             sources=sources,
-            references=dict(references or {}),
+            references={
+                label: query for label, query in (references or {}).items() if label not in unknown
+            },
             expectations=tuple(expect),
             schema_version=schema_version,
         )
@@ -266,7 +275,10 @@ class BackupService:
             RepositoryNotFound: There is no repository.
         """
         with self._work() as work:
-            backups = reversed(backups_of(work).all())
+            listed = backups_of(work)
+            for damage in listed.damaged:
+                _log.warning("A backup is not listed: %s", damage)
+            backups = reversed(listed.all())
             chosen = [
                 each
                 for each in backups

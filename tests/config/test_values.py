@@ -20,6 +20,7 @@ BASE = Path("/srv/app")
         ("sqlite:///app.db?timeout=5", "sqlite:////srv/app/app.db?timeout=5"),
         ("sqlite:///file:app.db?uri=true", "sqlite:///file:app.db?uri=true"),
         ("data/my app ü.db", "sqlite:////srv/app/data/my app ü.db"),
+        ("data/a?b.db", "sqlite:////srv/app/data/a%3Fb.db"),
         ("postgresql://u:p@host/db", "postgresql://u:p@host/db"),
     ],
 )

@@ -19,8 +19,10 @@ from holdfast.errors import (
     Cancelled,
     DatabaseDamaged,
     EncryptionMismatch,
+    NotADatabase,
     NotEnoughSpace,
     PasswordMissing,
+    RepositoryDamaged,
     SourceError,
     SourceNotFound,
     WrongPassword,
@@ -310,3 +312,49 @@ def test_the_password_is_nowhere_in_what_is_stored_beside_the_repository(
     for path in application.root.rglob("*"):
         if path.is_file() and path != application.database:
             assert PASSWORD.encode() not in path.read_bytes(), path
+
+
+def test_a_lost_pack_is_stored_anew_and_stops_a_cleanup(application: Application) -> None:
+    """I8, R26: a new backup does not rely on what is gone, and older good ones are not removed."""
+    service = application.service()
+    for _ in range(2):
+        application.add_events(1)
+        service.create_backup()
+    packs = [path for path in (application.repository / "data").rglob("*") if path.is_file()]
+    max(packs, key=lambda path: path.stat().st_mtime_ns * (path.stat().st_size > 2000)).unlink()
+    application.execute("insert into events (title) values ('after')")
+    made = service.create_backup()
+    assert service.verify_backup(made.backup_id)
+    with pytest.raises(RepositoryDamaged):
+        service.delete_old_backups(keep_count=1)
+    assert len(service.list_backups()) == 3
+
+
+def test_a_damaged_database_taken_on_purpose_comes_back_as_it_was(
+    application: Application,
+) -> None:
+    application.execute("pragma wal_checkpoint(truncate)")
+    with application.database.open("r+b") as file:
+        file.seek(4096 + 8)
+        file.write(os.urandom(2000))
+    service = application.service(settings=None)
+    service.create_backup(allow_damaged=True)
+    result = service.restore_backup("latest", into=application.root / "out")
+    assert any("damaged" in warning for warning in result.warnings)
+    assert (application.root / "out" / "database" / "app.db").exists()
+
+
+def test_a_pipe_is_no_database(application: Application) -> None:
+    os.mkfifo(application.root / "pipe.db")
+    service = application.service(database_url=f"sqlite:///{application.root}/pipe.db")
+    with pytest.raises(NotADatabase, match="pipe"):
+        service.create_backup()
+
+
+def test_a_reference_to_an_unknown_directory_is_said_and_spoils_no_backup(
+    application: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = application.service(references={"thumbs": "select thumbnail_path from events"})
+    assert "thumbs" in caplog.text
+    service.create_backup()
+    assert service.verify_backup("latest")

@@ -87,7 +87,8 @@ def parse_database_url(value: Any, base: Path) -> str:
     text = parse_text(value, base)
     scheme, separator, rest = text.partition("://")
     if not separator:
-        return f"sqlite:///{parse_path(text, base)}"
+        # What follows a question mark is a URL's query; in a path it is part of the name.
+        return f"sqlite:///{str(parse_path(text, base)).replace('?', '%3F')}"
     if scheme.partition("+")[0] != "sqlite":
         return text
     path, question, query = rest.removeprefix("/").partition("?")

@@ -121,6 +121,7 @@ class _Backup:
         self._facts: list[tuple[Source, CaptureFacts]] = []
         self._done_bytes = 0
         self._total_bytes = 0
+        self._database_bytes = 0
 
     def run(self) -> BackupMetadata:
         repository = self._at.repository
@@ -129,9 +130,9 @@ class _Backup:
             # saved in between relies on.
             listed = backups_of(self._at)
             parent = self._parent(listed)
-            repository.reload_index()
+            repository.reload_index(only_stored=True)
             sources = self._sources()
-            self._check_space(sources, has_parent=parent is not None)
+            self._check_space(sources, parent)
             backup_id = new_backup_id(self._started_at, (name for name, _ in listed.snapshots()))
             with repository.writer(
                 lock, compression=self._options.compression, cancel=self._at.cancel
@@ -158,7 +159,9 @@ class _Backup:
                 continue
             sources.append(source)
             try:
-                self._total_bytes += source.size_bytes()
+                size_bytes = source.size_bytes()
+                self._total_bytes += size_bytes
+                self._database_bytes += size_bytes if source.kind == "sqlite" else 0
             except SourceNotFound:
                 if not self._options.skip_missing:
                     raise
@@ -174,18 +177,20 @@ class _Backup:
         ]
         return ours[-1] if ours else None
 
-    def _check_space(self, sources: list[Source], *, has_parent: bool) -> None:
+    def _check_space(self, sources: list[Source], parent: Snapshot | None) -> None:
         scratch = max((source.scratch_bytes() for source in sources), default=0)
         if scratch:
             require_space(self._at.scratch_root, scratch, "temporary copy of the database")
-        if has_parent:
-            expected = 0
-        elif self._options.compression is None:
-            expected = self._total_bytes
-        else:
-            expected = self._total_bytes // _TYPICAL_RATIO
+        expected = self._expected_bytes(parent)
         store = self._at.repository.store
         check_space(expected, store.free_bytes(), f"repository {store.location}")
+
+    def _expected_bytes(self, parent: Snapshot | None) -> int:
+        """Predict what will be stored: databases shrink, media do not; the old is shared."""
+        known = parent.holdfast.get("original_size", 0) if parent else 0
+        growth = max(self._total_bytes - (known if isinstance(known, int) else 0), 0)
+        databases = 0 if self._options.compression is None else min(self._database_bytes, growth)
+        return growth - databases + databases // _TYPICAL_RATIO
 
     def _capture_present(
         self, source: Source, writer: RepositoryWriter, parent: Snapshot | None, scratch: Path

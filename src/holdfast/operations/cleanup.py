@@ -105,10 +105,24 @@ def execute_cleanup(
             trigger="cleanup",
         ) as record,
     ):
+        if plan.removed:
+            _require_sound(workplace)
         removed = _remove(workplace, plan)
         freed = _free(workplace) if prune else 0
         record.detail = {"removed": removed, "freed_bytes": freed}
         return CleanupResult(removed=tuple(removed), freed_bytes=freed)
+
+
+def _require_sound(workplace: Workplace) -> None:
+    """Make sure that what stays is there, before anything is removed.
+
+    Raises:
+        RepositoryDamaged: A pack that backups need is missing: older backups may be the only
+            ones that restore.
+        RepositoryLocked: Another process is at work in the repository.
+    """
+    with workplace.repository.lock(exclusive=True) as lock:
+        plan_prune(workplace.repository, lock, options=PruneOptions())
 
 
 def _free(workplace: Workplace) -> int:

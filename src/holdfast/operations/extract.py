@@ -85,6 +85,7 @@ def restore_into(
         dry_run=dry_run,
         changes=changes,
         checks=checks,
+        warnings=_damage_warnings(tree, checks),
         restored_files=files,
         restored_bytes=size_bytes,
         started_at=started_at,
@@ -138,12 +139,21 @@ def _lay_out(
                 return changes, (), whole.files, whole.size_bytes
             checks = tuple(_plainly(check) for check in staged.check())
             staged.swap()
-        checks += _check_databases(tree, beside, thorough=thorough)
-        _raise_if_failed(checks, target)
+        database_checks = _check_databases(tree, beside, thorough=thorough)
+        # What was damaged when it was taken comes back as it was, and is said to be.
+        _raise_if_failed(checks if tree.manifest.damaged else checks + database_checks, target)
+        checks += database_checks
         beside.replace(target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return changes, checks, whole.files, whole.size_bytes
+
+
+def _damage_warnings(tree: BackupTree, checks: Sequence[CheckResult]) -> tuple[str, ...]:
+    if not tree.manifest.damaged:
+        return ()
+    failed = [f"{each.name}: {each.detail}" for each in checks if not each.passed]
+    return (f"A database was damaged when it was backed up: {'; '.join(failed)}",)
 
 
 def _check_databases(tree: BackupTree, place: Path, *, thorough: bool) -> tuple[CheckResult, ...]:

@@ -49,6 +49,10 @@ def check_references(
     paths = list(databases)
     for label, query in references.items():
         root = f"{FILES_DIR}/{label}"
+        if tree.node(root) is None:
+            detail = f"the backup holds no directory {root}"
+            checks.append(CheckResult(name=f"references {label}", passed=False, detail=detail))
+            continue
         present = {
             path.removeprefix(f"{root}/")
             for path, node in tree.walk(root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from holdfast.errors import HoldfastError, ObjectNotFound, RepositoryDamaged
@@ -23,6 +23,7 @@ def load_index_files(
     index: BlobIndex,
     *,
     tolerated: tuple[type[HoldfastError], ...] = (RepositoryDamaged,),
+    without: Collection[bytes] = (),
     on_file: Callable[[int], None] = lambda _: None,
 ) -> BlobIndex:
     """Add to an index the index files that it lacks.
@@ -32,6 +33,7 @@ def load_index_files(
 
     Args:
         tolerated: Errors of a single file that are noted instead of raised.
+        without: Packs to leave out.
         on_file: Called with the number of files seen so far.
 
     Returns:
@@ -53,10 +55,22 @@ def load_index_files(
             index.damaged_files[file_id] = error.message
             continue
         for pack_id, entries in packs:
-            index.add_pack(pack_id, entries)
+            if pack_id not in without:
+                index.add_pack(pack_id, entries)
         index.add_file(file_id)
         on_file(number)
     return index
+
+
+def lost_packs(store: Store, index: BlobIndex) -> frozenset[bytes]:
+    """Return the packs that an index names and that are not stored, or are cut short.
+
+    The index must have been loaded before, so that its packs were stored before this looks.
+    """
+    stored = list_packs(store)
+    return frozenset(
+        pack_id for pack_id in index.packs() if stored.get(pack_id, -1) < index.pack_end(pack_id)
+    )
 
 
 def list_packs(store: Store) -> dict[bytes, int]:

@@ -29,7 +29,7 @@ from holdfast.repository.config import (
 from holdfast.repository.crypto import AuthenticationFailed, SealingKey
 from holdfast.repository.file_reading import FileReader
 from holdfast.repository.index import BlobIndex
-from holdfast.repository.index_loading import load_index_files
+from holdfast.repository.index_loading import load_index_files, lost_packs
 from holdfast.repository.keys import KdfParameters, KeyRing, OpenedKey, create_key, open_keys
 from holdfast.repository.layout import CONFIG_NAME, BlobType, ObjectKind, object_name
 from holdfast.repository.locks import Lock, acquire, remove_locks, save_referring
@@ -213,10 +213,19 @@ class Repository:
                 index = self._index
         return index
 
-    def reload_index(self) -> None:
-        """Forget the index and load it anew."""
+    def reload_index(self, *, only_stored: bool = False) -> None:
+        """Forget the index and load it anew.
+
+        Args:
+            only_stored: Leave out what lies in packs that are missing or cut short, so that a
+                backup stores it again instead of relying on it.
+        """
         with self._loading:
-            self._index = load_index_files(self.objects, BlobIndex())
+            index = load_index_files(self.objects, BlobIndex())
+            lost = lost_packs(self.store, index) if only_stored else frozenset()
+            if lost:
+                index = load_index_files(self.objects, BlobIndex(), without=lost)
+            self._index = index
 
     def refresh_index(self) -> bool:
         """Bring the index up to date with the index files; return whether it changed.

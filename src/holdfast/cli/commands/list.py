@@ -38,7 +38,15 @@ def run(context: Context) -> int:
         backup_type=BackupType(arguments.type) if arguments.type else None,
     )
     context.console.answer({"backups": backups}, lambda: _table(context, backups))
-    note_restic(context, encrypted=all(each.encrypted for each in backups))
+    # restic's own "latest" may be a safety backup: the state that somebody wanted to be rid of.
+    newest = next(
+        (each for each in backups if each.backup_type is not BackupType.PRE_RESTORE), None
+    )
+    note_restic(
+        context,
+        encrypted=all(each.encrypted for each in backups),
+        snapshot=(newest.snapshot_id or "latest")[:8] if newest else "latest",
+    )
     return 0
 
 

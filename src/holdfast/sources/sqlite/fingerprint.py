@@ -26,10 +26,11 @@ def take(path: Path) -> dict[str, Any]:
     """
     started_ns = time.time_ns()
     database, wal, journal = files.stats(str(path))
-    newest_ns = max((max(s[3], s[4]) for s in (database, wal) if s is not None), default=0)
+    newest_ns = max([max(database[3], database[4]) if database else 0, wal[3] if wal else 0])
     return {
         "database": list(database) if database else None,
-        "wal": list(wal) if wal else None,
+        # Without its change time: SQLite sets the owner of a -wal at each opening by root.
+        "wal": list(wal[:4]) if wal else None,
         "trusted": not _size(journal) and newest_ns + AT_REST_NS <= started_ns,
     }
 

@@ -110,6 +110,8 @@ class SqliteSource:
                 hint="Check the path or the database URL; a relative one starts at the "
                 "directory in which Holdfast was started.",
             )
+        if not live.is_file():
+            raise NotADatabase(f"{live} is a pipe or a device, not a database", hint="Name a file.")
 
     def _is_unchanged(
         self,
