@@ -81,7 +81,7 @@ def test_a_restore_killed_at_any_step_ends_as_old_or_new(
 def test_work_killed_at_any_store_operation_loses_no_backup(
     work: str, moment: Moment, template: Application, tmp_path: Path
 ) -> None:
-    """R32: the repository is valid for restic, and every backup that stood is restorable."""
+    """R28, R32: valid for restic, and every backup that stood is restorable, all parts of it."""
     template.add_events(1)
     scene = _Scene(template, tmp_path / "scene")
     application = scene.application
