@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import threading
 from contextlib import closing
@@ -336,3 +337,23 @@ def test_what_restic_stored_lists_verifies_and_restores(application: Application
     restored = list(out.rglob("1.jpg"))
     assert restored[0].read_bytes() == (application.thumbnails / "1.jpg").read_bytes()
     assert service.create_backup().table_counts["events"] == 20
+
+
+def test_a_live_socket_is_named_and_stays_through_a_restore(tmp_path: Path) -> None:
+    """R09: what cannot be backed up is said, and what was never backed up is not removed."""
+    application = Application(tmp_path)
+    application.create()
+    with socket.socket(socket.AF_UNIX) as listener:
+        here = Path.cwd()
+        os.chdir(application.thumbnails)  # the path of a socket may have 107 bytes only
+        try:
+            listener.bind("live.sock")
+        finally:
+            os.chdir(here)
+        service = application.service()
+        made = service.create_backup()
+        assert any("live.sock" in each for each in made.warnings)
+        (application.thumbnails / "1.jpg").unlink()
+        service.restore_backup("latest")
+        assert (application.thumbnails / "1.jpg").exists()
+        assert (application.thumbnails / "live.sock").is_socket()

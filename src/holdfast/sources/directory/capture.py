@@ -65,6 +65,7 @@ class DirectoryCapture:
         self._failed: set[str] = set()
         self._problems: dict[str, str] = {}
         self._left_out: list[str] = []
+        self._sockets: list[str] = []
         self._databases: list[str] = []
 
     @property
@@ -104,6 +105,9 @@ class DirectoryCapture:
                 + (f" and {more} more" if more > 0 else "")
                 + ". Add each as a database source; a copied live SQLite file may be unusable."
             )
+        if self._sockets:
+            shown = ", ".join(display(path) for path in self._sockets[:_EXAMPLES])
+            warnings.append(f"Sockets cannot be backed up and were left out: {shown}")
         if not self._attributes:
             warnings.append("Extended attributes were not captured: /proc is not mounted.")
         facts = {
@@ -154,8 +158,11 @@ class DirectoryCapture:
         if self._reserved.has(path, status):
             self._left_out.append(path)
             return False
-        # A socket is only a meeting point of running programs; restic leaves it out, too.
+        # A socket is only a meeting point of running programs; restic leaves it out, too. A
+        # restore must not remove it, so it is among what stays.
         if node_type(status) in {NodeType.SOCKET, NodeType.IRREGULAR}:
+            self._left_out.append(path)
+            self._sockets.append(path)
             return False
         return self._patterns.selects(path, is_directory=stat.S_ISDIR(status.st_mode))
 
