@@ -237,6 +237,7 @@ with staged(source, tree(source, new), Path(sys.argv[3]), keep_previous=True) as
     state = stage.state()
     stage.live_version()
     print(json.dumps(state), stage._agent.pid, flush=True, sep="\\t")
+    sys.stdin.readline()
     stage.swap()
     print("swapped", flush=True)
     sys.stdin.readline()
@@ -261,6 +262,11 @@ def test_a_parent_that_is_killed_is_recovered_from_its_journal(
         ) as parent:
             assert parent.stdout is not None
             line, _, pid = parent.stdout.readline().partition("\t")
+            # The first is killed before its swap can begin, the last when it is done.
+            if number:
+                assert parent.stdin is not None
+                parent.stdin.write("\n")
+                parent.stdin.flush()
             if delay_ms is None:
                 assert parent.stdout.readline() == "swapped\n"
             else:
