@@ -10,6 +10,7 @@ Neither may ever contain a secret.
     │   ├── ConfigError
     │   ├── PasswordMissing
     │   ├── ConfirmationRequired
+    │   ├── RecoveryKeyMistyped
     │   ├── BackupNotFound
     │   ├── AmbiguousBackupId
     │   └── PathNotInBackup
@@ -27,6 +28,7 @@ Neither may ever contain a secret.
     │   ├── WrongPassword
     │   ├── NoKeys
     │   ├── KeyDamaged
+    │   ├── RecoveryKeyForeign
     │   ├── EncryptionMismatch
     │   ├── UnsupportedRepository
     │   └── RepositoryDamaged
@@ -106,6 +108,13 @@ class ConfirmationRequired(UsageError):
 
     code = "confirmation-required"
     http_status = 409
+
+
+class RecoveryKeyMistyped(UsageError):
+    """What was given for a recovery key has a typing mistake, or is none; nothing was tried."""
+
+    code = "recovery-key-mistyped"
+    exit_code = 12
 
 
 class BackupNotFound(UsageError):
@@ -230,6 +239,14 @@ class KeyDamaged(RepositoryError):
     exit_code = 12
 
 
+class RecoveryKeyForeign(RepositoryError):
+    """The recovery key is intact, and of another repository, or was removed from this one."""
+
+    code = "recovery-key-foreign"
+    exit_code = 12
+    http_status = 403
+
+
 class EncryptionMismatch(RepositoryError):
     """Encryption was demanded of a repository that was made without."""
 
@@ -244,9 +261,18 @@ class UnsupportedRepository(RepositoryError):
 
 
 class RepositoryDamaged(RepositoryError):
-    """An object of the repository is missing, truncated or altered."""
+    """An object of the repository is missing, truncated or altered.
+
+    Attributes:
+        check: Which step of reading showed it: `existence`, `decryption`, `decompression` or
+            `checksum`.
+    """
 
     code = "repository-damaged"
+
+    def __init__(self, message: str, *, hint: str | None = None, check: str = "existence") -> None:
+        super().__init__(message, hint=hint)
+        self.check = check
 
 
 class SourceError(HoldfastError):

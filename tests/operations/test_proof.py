@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 
 import pytest
 
 from holdfast.errors import BackupNotFound
 from tests.operations.application import Application
+from tests.operations.damaging import flip_first, flip_last, spoil_file
 
 REFERENCES = {"thumbnails": "select thumbnail_path from events"}
 
@@ -43,6 +45,86 @@ def test_a_missing_pack_fails_the_existence_or_reading_check(application: Applic
     after = service.get_backup(made.backup_id)
     assert not after.verified
     assert after.verification_errors == result.errors
+
+
+NOT_MADE = {"sqlite integrity": "skipped", "foreign keys": "skipped", "table counts": "skipped"}
+
+
+def results(application: Application) -> dict[str, str]:
+    """Verify the newest backup and return the result of each check."""
+    result = application.service().verify_backup("latest")
+    assert bool(result.errors) is not result.verified
+    assert [each.split(":")[0] for each in result.errors] == [
+        check.name for check in result.checks if check.failed
+    ]
+    assert all(check.detail.startswith("not reached") for check in result.checks if check.skipped)
+    words = {(True, False): "passed", (False, False): "failed", (False, True): "skipped"}
+    return {check.name: words[check.passed, check.skipped] for check in result.checks}
+
+
+def test_a_file_with_a_wrong_seal_fails_decryption_and_no_later_check(
+    application: Application,
+) -> None:
+    application.service().create_backup()
+    spoil_file(application.repository, "files/thumbnails/3.jpg", flip_last, seal=False)
+    assert results(application) == {
+        "existence": "passed",
+        "decryption": "failed",
+        "decompression": "skipped",
+        "checksum": "skipped",
+        **NOT_MADE,
+    }
+
+
+def test_a_file_well_sealed_and_badly_compressed_fails_decompression_alone(
+    application: Application,
+) -> None:
+    application.service().create_backup()
+    spoil_file(application.repository, "files/thumbnails/3.jpg", flip_first, seal=True)
+    assert results(application) == {
+        "existence": "passed",
+        "decryption": "passed",
+        "decompression": "failed",
+        "checksum": "skipped",
+        **NOT_MADE,
+    }
+
+
+def test_a_file_well_sealed_and_compressed_with_other_content_fails_its_checksum(
+    application: Application,
+) -> None:
+    (application.thumbnails / "noise").write_bytes(random.Random(7).randbytes(5000))
+    application.service().create_backup()
+    spoil_file(application.repository, "files/thumbnails/noise", flip_first, seal=True)
+    assert results(application) == {
+        "existence": "passed",
+        "decryption": "passed",
+        "decompression": "passed",
+        "checksum": "failed",
+        **NOT_MADE,
+    }
+
+
+def test_a_pack_that_is_gone_fails_the_existence_of_what_it_held(application: Application) -> None:
+    application.service().create_backup()
+    packs = [path for path in (application.repository / "data").rglob("*") if path.is_file()]
+    max(packs, key=lambda path: path.stat().st_size).unlink()
+    assert results(application) == {
+        "existence": "failed",
+        "decryption": "skipped",
+        "decompression": "skipped",
+        "checksum": "skipped",
+        **NOT_MADE,
+    }
+
+
+def test_two_files_damaged_in_two_ways_fail_a_check_each(application: Application) -> None:
+    application.service().create_backup()
+    spoil_file(application.repository, "files/thumbnails/3.jpg", flip_last, seal=False)
+    spoil_file(application.repository, "files/thumbnails/4.jpg", flip_first, seal=True)
+    found = results(application)
+    assert (found["decryption"], found["decompression"]) == ("failed", "failed")
+    assert found["checksum"] == "skipped"
 
 
 def test_a_proof_is_lost_with_the_catalog_and_nothing_else_is(application: Application) -> None:

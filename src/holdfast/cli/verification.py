@@ -29,8 +29,14 @@ def check_table(context: Context, checks: Sequence[CheckResult]) -> str:
         Column(title="RESULT", style=style),
         Column(title="DETAIL", flexible=True),
     )
-    rows = [(each.name, "passed" if each.passed else "FAILED", each.detail) for each in checks]
+    rows = [(each.name, _result(each), each.detail) for each in checks]
     return format_table(columns, rows, width=context.console.width)
+
+
+def _result(check: CheckResult) -> str:
+    if check.skipped:
+        return "skipped"
+    return "passed" if check.passed else "FAILED"
 
 
 def _describe(context: Context, result: BackupVerification, proven: str) -> str:

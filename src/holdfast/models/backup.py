@@ -89,11 +89,22 @@ class BackupMetadata:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One named check and its result."""
+    """One named check and its result.
+
+    Attributes:
+        skipped: It was not made, because of what another check found; `detail` says why.
+            Such a check has not passed, and is no error of its own.
+    """
 
     name: str
     passed: bool
     detail: str = ""
+    skipped: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was made and did not pass."""
+        return not self.passed and not self.skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from holdfast.errors import HoldfastError
 from holdfast.models.manifest import DATABASE_DIR, Manifest
 from holdfast.models.node import NodeType
 from holdfast.models.progress import Progress
@@ -15,6 +16,8 @@ from holdfast.operations.findings import Findings
 from holdfast.operations.plan import Workplace
 from holdfast.operations.workspace import require_space, scratch_directory
 from holdfast.sources.sqlite import check_database
+
+_CHECKS = ("sqlite integrity", "foreign keys", "table counts")
 
 
 def database_paths(tree: BackupTree, target: Path) -> dict[str, Path]:
@@ -69,6 +72,28 @@ def check_databases(
             check = "sqlite integrity" if result.name == "integrity" else result.name
             label = check if single else f"{check} ({name})"
             findings.add(label, result.passed, result.detail)
+        if not results[0].passed:
+            for check in _CHECKS[1:]:
+                label = check if single else f"{check} ({name})"
+                findings.skip(label, "not reached, as the database is not intact")
+
+
+def skip_database_checks(tree: BackupTree, findings: Findings) -> None:
+    """Say that the checks of the databases could not be made, as they cannot be restored."""
+    for name, single in _databases_of(tree):
+        for check in _CHECKS:
+            label = check if single else f"{check} ({name})"
+            findings.skip(label, "not reached, as what is stored is not intact")
+
+
+def _databases_of(tree: BackupTree) -> list[tuple[str, bool]]:
+    """Return the name of each database, and whether it is the only one; one if nobody knows."""
+    try:
+        entries = tree.manifest.contents.items()
+    except (HoldfastError, ValueError):
+        return [("", True)]
+    names = [Path(path).stem for path, entry in entries if entry.kind == "sqlite"]
+    return [(name, len(names) == 1) for name in names]
 
 
 def check_expectations(

@@ -152,7 +152,7 @@ def _lay_out(
 def _damage_warnings(tree: BackupTree, checks: Sequence[CheckResult]) -> tuple[str, ...]:
     if not tree.manifest.damaged:
         return ()
-    failed = [f"{each.name}: {each.detail}" for each in checks if not each.passed]
+    failed = [f"{each.name}: {each.detail}" for each in checks if each.failed]
     return (f"A database was damaged when it was backed up: {'; '.join(failed)}",)
 
 
@@ -164,7 +164,7 @@ def _check_databases(tree: BackupTree, place: Path, *, thorough: bool) -> tuple[
 
 
 def _raise_if_failed(checks: Sequence[CheckResult], target: Path) -> None:
-    failed = [each for each in checks if not each.passed]
+    failed = [each for each in checks if each.failed]
     if failed:
         reasons = "; ".join(f"{each.name}: {each.detail}" for each in failed)
         raise RestoreCheckFailed(

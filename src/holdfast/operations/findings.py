@@ -18,7 +18,11 @@ class Findings:
         self.checks.append(CheckResult(name=name, passed=passed, detail=detail))
         return passed
 
+    def skip(self, name: str, reason: str) -> None:
+        """Record that a check could not be made, and why."""
+        self.checks.append(CheckResult(name=name, passed=False, detail=reason, skipped=True))
+
     @property
     def errors(self) -> tuple[str, ...]:
         """What failed, as sentences."""
-        return tuple(f"{each.name}: {each.detail}" for each in self.checks if not each.passed)
+        return tuple(f"{each.name}: {each.detail}" for each in self.checks if each.failed)

@@ -347,7 +347,7 @@ class _Restore:
         for _, each in staged:
             self._outcome.changes += tuple(each.plan())
             self._outcome.checks += tuple(each.check())
-        failed = [each for each in self._outcome.checks if not each.passed]
+        failed = [each for each in self._outcome.checks if each.failed]
         if failed:
             reasons = "; ".join(f"{each.name}: {each.detail}" for each in failed)
             raise RestoreCheckFailed(

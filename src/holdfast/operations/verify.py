@@ -20,21 +20,33 @@ from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
-from holdfast.operations.databases import check_databases, restored_databases
+from holdfast.operations.databases import (
+    check_databases,
+    restored_databases,
+    skip_database_checks,
+)
 from holdfast.operations.findings import Findings
 from holdfast.operations.plan import Workplace
 from holdfast.operations.references import ReferenceReport, check_references
 from holdfast.operations.runs import recorded_run
-from holdfast.repository import BlobType, Snapshot
+from holdfast.repository import READING_STEPS, BlobType, Snapshot
 
 _log = logging.getLogger("holdfast.catalog")
+
+_PASSED = {
+    "existence": "{files} files, all their parts are there",
+    "decryption": "authentic",
+    "decompression": "whole",
+    "checksum": "SHA-256 of {files} files",
+}
 
 
 def verify_backup(workplace: Workplace, wanted: str) -> BackupVerification:
     """Verify one backup completely and remember the result.
 
     Checks, by name: existence, decryption, decompression, checksum, sqlite integrity, foreign
-    keys, table counts, references. A backup that does not pass is reported, not raised.
+    keys, table counts, references; what a failure before it keeps from being made is skipped.
+    A backup that does not pass is reported, not raised.
 
     Raises:
         BackupNotFound: There is no such backup.
@@ -66,6 +78,8 @@ def verify_snapshot(workplace: Workplace, backup_id: str, snapshot: Snapshot) ->
                     directory_paths(workplace),
                 )
                 findings.checks += report.checks
+        else:
+            skip_database_checks(tree, findings)
         result = BackupVerification(
             backup_id=backup_id,
             verified=not findings.errors,
@@ -88,7 +102,7 @@ def remember(
 
     A query of the user that does not hold says nothing against the backup as such.
     """
-    failed = [check for check in result.checks if not check.passed]
+    failed = [check for check in result.checks if check.failed]
     if failed and all(check.name.startswith("expect") for check in failed):
         return
     proof = Proof(
@@ -107,25 +121,19 @@ def remember(
 
 
 def check_stored(workplace: Workplace, tree: BackupTree, findings: Findings) -> bool:
-    """Read and authenticate everything of a backup; return whether all is well."""
+    """Read and authenticate everything of a backup; return whether all is well.
+
+    Each step of reading has its own result. What failed in one did not reach the next.
+    """
+    damage = _Damage()
     try:
-        manifest = tree.manifest
-        files, size, missing = _survey(workplace, tree)
+        size = _survey(workplace, tree, damage)
+        if not damage.failed:
+            _read_all(workplace, tree, tree.manifest, size, damage)
     except (RepositoryDamaged, ObjectNotFound, ValueError) as error:
-        return findings.add("existence", False, str(error))
-    if not findings.add(
-        "existence", not missing, missing or f"{files} files, all their parts are there"
-    ):
-        return False
-    damage = _read_all(workplace, tree, manifest, size)
-    findings.add("decryption", not damage.unreadable, _first(damage.unreadable, "authentic"))
-    if workplace.repository.version > 1:
-        findings.add("decompression", not damage.unreadable, _first(damage.unreadable, "whole"))
-    findings.add(
-        "checksum",
-        not damage.differing and not damage.unreadable,
-        _first(damage.differing or damage.unreadable, f"SHA-256 of {damage.read} files"),
-    )
+        damage.add(error, str(error))
+        damage.stopped_at = next(iter(damage.failed))
+    damage.report(findings, with_decompression=workplace.repository.version > 1)
     return not findings.errors
 
 
@@ -133,31 +141,65 @@ def _files(tree: BackupTree) -> Iterator[tuple[str, Node]]:
     return ((path, node) for path, node in tree.walk("") if node.type is NodeType.FILE)
 
 
-def _survey(workplace: Workplace, tree: BackupTree) -> tuple[int, int, str]:
-    """Return the number of files, their size, and the first whose parts are not all there."""
+@dataclass(slots=True)
+class _Damage:
+    """What was found while a backup was read.
+
+    Attributes:
+        files: How many files there are.
+        failed: Sentences by the step of reading that failed.
+        stopped_at: The step whose failure ended the reading, if one did.
+    """
+
+    files: int = 0
+    failed: dict[str, list[str]] = field(default_factory=dict)
+    stopped_at: str | None = None
+
+    def add(self, error: Exception | str, sentence: str) -> None:
+        """Take in what is wrong, by the error that says which step failed, or by the step."""
+        step = error if isinstance(error, str) else getattr(error, "check", "existence")
+        self.failed.setdefault(step, []).append(sentence)
+
+    def report(self, findings: Findings, *, with_decompression: bool) -> None:
+        """Give every step its own result."""
+        lost = 0
+        for step in READING_STEPS:
+            failed = self.failed.get(step, [])
+            if failed:
+                findings.add(step, False, _first(failed))
+            elif step == "decompression" and not with_decompression:
+                continue
+            elif self.stopped_at:
+                findings.skip(step, f"not reached, as the backup failed in {self.stopped_at}")
+            elif lost:
+                findings.skip(step, f"not reached by {lost} of {self.files} files")
+            else:
+                findings.add(step, True, _PASSED[step].format(files=self.files))
+            lost += len(failed)
+
+
+def _survey(workplace: Workplace, tree: BackupTree, damage: _Damage) -> int:
+    """Count the files and see whether their parts are all there; return their size [bytes]."""
     index = workplace.repository.index
-    files = size = 0
+    size = 0
     for root in tree.manifest.contents:
         if tree.node(root) is None:
-            return 0, 0, f"{root} is in the manifest and not in the backup"
+            damage.add("existence", f"{root} is in the manifest and not in the backup")
     for path, node in _files(tree):
-        files += 1
+        damage.files += 1
         size += node.size
         if index.stored_length(node.content) is None:
             lost = [each for each in node.blob_ids() if index.lookup(BlobType.DATA, each) is None]
-            return files, size, f"{path}: {len(lost)} of its parts are not in the repository"
-    return files, size, ""
+            sentence = f"{path}: {len(lost)} of its parts are not in the repository"
+            damage.add("existence", sentence)
+    if damage.failed:
+        damage.stopped_at = "existence"
+    return size
 
 
-@dataclass(slots=True)
-class _Damage:
-    read: int = 0
-    unreadable: list[str] = field(default_factory=list)
-    differing: list[str] = field(default_factory=list)
-
-
-def _read_all(workplace: Workplace, tree: BackupTree, manifest: Manifest, total: int) -> _Damage:
-    damage = _Damage()
+def _read_all(
+    workplace: Workplace, tree: BackupTree, manifest: Manifest, total: int, damage: _Damage
+) -> None:
     done = 0
     for path, node in _files(tree):
         expected = manifest.contents.get(path)
@@ -172,14 +214,12 @@ def _read_all(workplace: Workplace, tree: BackupTree, manifest: Manifest, total:
                 done += len(piece)
                 workplace.progress(Progress(step="Verifying", done_bytes=done, total_bytes=total))
         except (RepositoryDamaged, ObjectNotFound) as error:
-            damage.unreadable.append(f"{path}: {error.message}")
+            damage.add(error, f"{path}: {error.message}")
             continue
-        damage.read += 1
         if length != node.size:
-            damage.differing.append(f"{path}: {length} bytes instead of {node.size}")
+            damage.add("checksum", f"{path}: {length} bytes instead of {node.size}")
         elif expected and expected.checksum and digest.hexdigest() != expected.checksum:
-            damage.differing.append(f"{path}: SHA-256 is not the manifest's")
-    return damage
+            damage.add("checksum", f"{path}: SHA-256 is not the manifest's")
 
 
 def references_of(workplace: Workplace, tree: BackupTree) -> dict[str, str]:
@@ -196,7 +236,5 @@ def directory_paths(workplace: Workplace) -> dict[str, Path]:
     }
 
 
-def _first(found: list[str], otherwise: str) -> str:
-    if not found:
-        return otherwise
+def _first(found: list[str]) -> str:
     return found[0] if len(found) == 1 else f"{found[0]} (and {len(found) - 1} more)"

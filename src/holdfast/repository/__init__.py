@@ -9,11 +9,12 @@ from __future__ import annotations
 from holdfast.repository.check import check
 from holdfast.repository.check_report import CheckReport, Finding, FindingKind
 from holdfast.repository.index import BlobIndex, BlobLocation
-from holdfast.repository.keys import KdfParameters, KeyInfo, KeyRing
+from holdfast.repository.keys import KdfParameters, KeyInfo, KeyRing, list_keys
 from holdfast.repository.layout import BlobType, ObjectKind
 from holdfast.repository.locks import Lock
 from holdfast.repository.prune import PruneOptions, PrunePlan, plan_prune
 from holdfast.repository.prune_execution import PruneSummary, execute_prune
+from holdfast.repository.reader import READING_STEPS
 from holdfast.repository.repair import (
     IndexRebuildPlan,
     IndexRebuildSummary,
@@ -28,6 +29,7 @@ from holdfast.repository.write_results import PendingFile, SavedFile, WriteSumma
 from holdfast.repository.writer import RepositoryWriter
 
 __all__ = [
+    "READING_STEPS",
     "BlobIndex",
     "BlobLocation",
     "BlobType",
@@ -55,6 +57,7 @@ __all__ = [
     "check",
     "execute_index_rebuild",
     "execute_prune",
+    "list_keys",
     "plan_index_rebuild",
     "plan_prune",
 ]

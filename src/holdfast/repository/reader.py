@@ -24,8 +24,20 @@ _READ_AHEAD_PARTS: Final = 8
 _SMALL_BLOB_BYTES: Final = 128 * 2**10
 
 
+READING_STEPS: Final = ("existence", "decryption", "decompression", "checksum")
+"""What every blob passes, in this order; damage shows in one of them."""
+
+
 class Damaged(Exception):
-    """The bytes read are not the blob that was asked for; says why."""
+    """The bytes read are not the blob that was asked for; says why.
+
+    Attributes:
+        check: The one of `READING_STEPS` that showed it.
+    """
+
+    def __init__(self, reason: str, check: str) -> None:
+        super().__init__(reason)
+        self.check = check
 
 
 class BlobReader:
@@ -100,11 +112,11 @@ class BlobReader:
                 length = location.uncompressed_length
                 plain = self._zstd.decompress(view, length) if length else bytes(view)
         except AuthenticationFailed as error:
-            raise Damaged("its stored bytes are altered or cut off") from error
+            raise Damaged("its stored bytes are altered or cut off", "decryption") from error
         except DecompressionFailed as error:
-            raise Damaged(f"it does not decompress: {error}") from error
+            raise Damaged(f"it does not decompress: {error}", "decompression") from error
         if hashlib.sha256(plain).digest() != blob_id:
-            raise Damaged("its content does not match its id")
+            raise Damaged("its content does not match its id", "checksum")
         return plain
 
     def rescue(self, blob_type: BlobType, blob_id: bytes, *, where: str = "") -> bytes:
@@ -115,6 +127,7 @@ class BlobReader:
             StoreError: The store could not be read, so nobody knows.
         """
         failures: list[str] = []
+        furthest = 0  # the copy that got furthest says what is wrong with the blob
         unread: StoreError | None = None
         for location in self._index().locations(blob_type, blob_id):
             pack = location.pack_id.hex()[:16]
@@ -123,6 +136,7 @@ class BlobReader:
                 return self.open(sealed, blob_id, location)
             except Damaged as error:
                 failures.append(f"in pack {pack} {error}")
+                furthest = max(furthest, READING_STEPS.index(error.check))
             except ObjectNotFound:
                 failures.append(f"pack {pack} is missing")
             except StoreError as error:
@@ -136,6 +150,7 @@ class BlobReader:
         raise RepositoryDamaged(
             f"{_title(blob_type, blob_id, where)} is damaged: " + "; ".join(failures),
             hint="Run `holdfast check --read-data` to see which backups are touched.",
+            check=READING_STEPS[furthest],
         )
 
     def _cut_off(self, location: BlobLocation) -> bool:
