@@ -17,7 +17,7 @@ from holdfast.errors import (
     UsageError,
     WrongPassword,
 )
-from holdfast.repository import Repository
+from holdfast.repository import Repository, list_keys
 from holdfast.stores import MemoryStore, Store
 from tests.repository.making import PASSWORD, WHEN, create, reopen
 from tests.rig.fault_store import CRASHES, ERRORS, WRITES, FaultStore, each_fault
@@ -152,6 +152,35 @@ def test_any_of_several_passwords_opens() -> None:
     assert keys[1].created_at == WHEN + timedelta(seconds=60)
     second = reopen(store, "second")
     assert [key.current for key in second.keys.list()] == [False, True]
+
+
+def test_a_password_that_opens_already_is_not_added_again() -> None:
+    """R49: a second key of the same password would only look like a second way in."""
+    store = _made()
+    keys = reopen(store).keys
+    added = keys.add("second")
+    before = store.objects
+    for password, known in ((PASSWORD, keys.current_id), ("second", added.id)):
+        with pytest.raises(UsageError, match=f"already: it is that of key {known[:8]}") as caught:
+            keys.add(password)
+        assert password not in f"{caught.value} {caught.value.hint}"
+    assert store.objects == before
+
+
+def test_keys_are_listed_without_a_password_and_damaged_ones_on_request() -> None:
+    store = _made()
+    keys = reopen(store).keys
+    added = keys.add("second", username="somebody")
+    seen = list_keys(store)
+    assert sorted(each.id for each in seen) == sorted([keys.current_id, added.id])
+    assert [each.username for each in seen if each.id == added.id] == ["somebody"]
+    assert not any(each.current for each in seen)
+    damaged = MemoryStore(store.objects | {f"keys/{added.id}": b"damaged"})
+    with pytest.raises(KeyDamaged, match=added.id[:16]):
+        list_keys(damaged)
+    told: list[str] = []
+    assert [each.id for each in list_keys(damaged, on_damaged=told.append)] == [keys.current_id]
+    assert told == [added.id]
 
 
 def test_a_key_is_removed_by_a_unique_prefix() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -99,9 +99,18 @@ class _MasterKey(msgspec.Struct, frozen=True):
 
 
 def create_key(
-    store: Store, password: str, master: SealingKey, *, clock: Clock, kdf: KdfParameters
+    store: Store,
+    password: str,
+    master: SealingKey,
+    *,
+    clock: Clock,
+    kdf: KdfParameters,
+    username: str | None = None,
 ) -> str:
     """Save the master key under a password, and prove that the password opens it.
+
+    Args:
+        username: Whose key it is; None means the user that runs us.
 
     Returns:
         The id of the new key.
@@ -109,7 +118,13 @@ def create_key(
     Raises:
         KeyDamaged: What was stored does not open; it has been removed again.
     """
-    document = _seal_master(password, master, clock=clock, kdf=kdf)
+    document = _seal_master(
+        password,
+        master,
+        clock=clock,
+        kdf=kdf,
+        username=user_name() if username is None else username,
+    )
     key_id = hashlib.sha256(document).hexdigest()
     name = object_name(ObjectKind.KEY, key_id)
     store.save(name, document)
@@ -171,6 +186,28 @@ def open_keys(store: Store, password: str) -> Iterator[OpenedKey]:
     )
 
 
+def list_keys(store: Store, *, on_damaged: Callable[[str], None] | None = None) -> list[KeyInfo]:
+    """Return all keys, oldest first; no password is needed, and none of them is `current`.
+
+    Args:
+        on_damaged: Is told the ids of keys that cannot be read, instead of raising.
+
+    Raises:
+        KeyDamaged: A key file cannot be read.
+    """
+    keys: list[KeyInfo] = []
+    for key_id, _ in list(list_ids(store, ObjectKind.KEY)):
+        try:
+            keys.append(_read_info(store, key_id))
+        except ObjectNotFound:
+            continue  # removed by another process since it was listed
+        except KeyDamaged:
+            if on_damaged is None:
+                raise
+            on_damaged(key_id)
+    return sorted(keys, key=lambda key: (key.created_at, key.id))
+
+
 class KeyRing:
     """The passwords of an open repository. Methods may be called from any thread."""
 
@@ -200,13 +237,28 @@ class KeyRing:
         Raises:
             KeyDamaged: A key file cannot be read.
         """
-        keys = [self._info(key_id) for key_id, _ in list_ids(self._store, ObjectKind.KEY)]
-        return sorted(keys, key=lambda key: (key.created_at, key.id))
+        return [self._seen(key) for key in list_keys(self._store)]
 
-    def add(self, password: str) -> KeyInfo:
-        """Let one more password open the repository."""
+    def add(
+        self, password: str, *, username: str | None = None, kdf: KdfParameters | None = None
+    ) -> KeyInfo:
+        """Let one more password open the repository.
+
+        Args:
+            username: Whose it is, for the list of keys; None means the user that runs us.
+            kdf: The cost of trying passwords on it, where that is to differ from the others'.
+
+        Raises:
+            UsageError: The password opens the repository already.
+        """
+        self._refuse_known(password)
         key_id = create_key(
-            self._store, password, self._current.master, clock=self._clock, kdf=self._kdf
+            self._store,
+            password,
+            self._current.master,
+            clock=self._clock,
+            kdf=kdf or self._kdf,
+            username=username,
         )
         return self._info(key_id)
 
@@ -241,19 +293,21 @@ class KeyRing:
         self._store.remove(object_name(ObjectKind.KEY, old_id))
         return self._info(key_id)
 
-    def _info(self, key_id: str) -> KeyInfo:
+    def _refuse_known(self, password: str) -> None:
         try:
-            key = _decode(load_checked(self._store, ObjectKind.KEY, key_id))
-            created_at = parse_instant(key.created)
-        except (RepositoryDamaged, *INVALID_DOCUMENT) as error:
-            raise KeyDamaged(f"Key {key_id[:16]} is damaged") from error
-        return KeyInfo(
-            id=key_id,
-            hostname=key.hostname,
-            username=key.username,
-            created_at=created_at,
-            current=key_id == self._current.id,
+            known = next(open_keys(self._store, password))
+        except (WrongPassword, KeyDamaged):
+            return
+        raise UsageError(
+            f"This password opens the repository already: it is that of key {known.id[:8]}",
+            hint="Choose another one; `holdfast keys list` shows the keys.",
         )
+
+    def _info(self, key_id: str) -> KeyInfo:
+        return self._seen(_read_info(self._store, key_id))
+
+    def _seen(self, key: KeyInfo) -> KeyInfo:
+        return replace(key, current=key.id == self._current.id)
 
     def _info_or_stub(self, key_id: str) -> KeyInfo:
         try:
@@ -263,14 +317,31 @@ class KeyRing:
             return KeyInfo(id=key_id, hostname="", username="", created_at=epoch, current=False)
 
 
-def _seal_master(password: str, master: SealingKey, *, clock: Clock, kdf: KdfParameters) -> bytes:
+def _read_info(store: Store, key_id: str) -> KeyInfo:
+    try:
+        key = _decode(load_checked(store, ObjectKind.KEY, key_id))
+        created_at = parse_instant(key.created)
+    except (RepositoryDamaged, *INVALID_DOCUMENT) as error:
+        raise KeyDamaged(f"Key {key_id[:16]} is damaged") from error
+    return KeyInfo(
+        id=key_id,
+        hostname=key.hostname,
+        username=key.username,
+        created_at=created_at,
+        current=False,
+    )
+
+
+def _seal_master(
+    password: str, master: SealingKey, *, clock: Clock, kdf: KdfParameters, username: str
+) -> bytes:
     salt = os.urandom(_SALT_BYTES)
     user_key = derive_key(password, salt, n=kdf.n, r=kdf.r, p=kdf.p)
     document = _MasterKey(_MacKey(master.mac_k, master.mac_r), master.encryption)
     return msgspec.json.encode(
         _KeyFile(
             created=format_instant(clock.now()),
-            username=user_name(),
+            username=username,
             hostname=host_name(),
             kdf="scrypt",
             n=kdf.n,
