@@ -64,3 +64,38 @@ def test_a_bomb_is_stopped_at_the_limit() -> None:
 def test_what_is_no_frame_is_refused(data: bytes) -> None:
     with pytest.raises(DecompressionFailed):
         _zstd.decompress(data, 10)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=2000), min_size=1, max_size=5))
+def test_what_was_compressed_together_comes_back_together_and_one_by_one(
+    data: list[bytes],
+) -> None:
+    frames = _zstd.compress_all(data, 1)
+    assert [bytes(frame) for frame in frames] == [_zstd.compress(item, 1) for item in data]
+    lengths = [len(item) for item in data]
+    assert [bytes(item) for item in _zstd.decompress_all(frames, lengths)] == data
+
+
+@pytest.mark.parametrize("stated", [True, False])
+@pytest.mark.parametrize("length", [0, 1, 999, 1001])
+def test_one_wrong_length_among_many_is_refused(length: int, stated: bool) -> None:
+    """R59: whether or not the frame states its own size."""
+    compressor = zstandard.ZstdCompressor(write_content_size=stated)
+    frames = [compressor.compress(bytes([number]) * 1000) for number in range(4)]
+    with pytest.raises(DecompressionFailed):
+        _zstd.decompress_all(frames, [1000, 1000, length, 1000])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"",
+        b"garbage",
+        b"\x28\xb5\x2f\xfd",
+        b"\x28\xb5\x2f\xfd\xe0" + (2**62).to_bytes(8, "little") + b"\x03\x00\x00\x00",
+    ],
+)
+def test_one_frame_among_many_that_is_none_or_lies_is_refused(wrong: bytes) -> None:
+    """R59: all or nothing."""
+    with pytest.raises(DecompressionFailed):
+        _zstd.decompress_all([_zstd.compress(b"good"), wrong], [4, 100])

@@ -41,9 +41,30 @@ def test_what_is_sealed_opens(plain: bytes) -> None:
     sealed = _GOLDEN_KEY.seal(plain)
     assert len(sealed) == len(plain) + OVERHEAD_BYTES
     assert _GOLDEN_KEY.open(sealed) == plain
-    buffer = bytearray(b"before")
-    assert _GOLDEN_KEY.append_sealed(plain, buffer) == len(sealed)
-    assert _GOLDEN_KEY.open(buffer[6:]) == plain
+
+
+@given(st.lists(st.binary(max_size=200), min_size=1, max_size=10))
+def test_messages_sealed_together_open_together_and_one_by_one(plain: list[bytes]) -> None:
+    joined = bytes(_GOLDEN_KEY.seal_all(plain))
+    sealed: list[bytes] = []
+    for message in plain:
+        length = len(message) + OVERHEAD_BYTES
+        sealed.append(joined[:length])
+        joined = joined[length:]
+    assert not joined
+    assert [bytes(view) for view in _GOLDEN_KEY.open_all(sealed)] == plain
+    assert [_GOLDEN_KEY.open(message) for message in sealed] == plain
+
+
+def test_one_altered_message_among_many_opens_none() -> None:
+    """R53: nothing of the others is returned either, so nobody can take the wrong one."""
+    good = [_GOLDEN_KEY.seal(b"message %d" % number) for number in range(5)]
+    for wrong in range(5):
+        altered = bytearray(good[wrong])
+        altered[20] ^= 1
+        for spoilt in (bytes(altered), good[wrong][:31], b"", bytes(64)):
+            with pytest.raises(AuthenticationFailed):
+                _GOLDEN_KEY.open_all([*good[:wrong], spoilt, *good[wrong + 1 :]])
 
 
 def test_every_altered_byte_and_every_truncation_is_found() -> None:
@@ -72,7 +93,9 @@ def test_nonces_are_never_used_twice() -> None:
     nonces: list[bytes] = []
 
     def seal_many() -> None:
-        nonces.extend(_GOLDEN_KEY.seal(b"x")[:16] for _ in range(500))
+        for _ in range(50):
+            sealed = _GOLDEN_KEY.seal_all([b"x"] * 10)
+            nonces.extend(bytes(sealed[at : at + 16]) for at in range(0, len(sealed), 33))
 
     threads = [threading.Thread(target=seal_many) for _ in range(4)]
     for thread in threads:

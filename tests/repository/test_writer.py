@@ -7,7 +7,7 @@ import io
 import os
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, cast
 
 import pytest
@@ -36,6 +36,7 @@ from holdfast.repository.compression import Zstd
 from holdfast.repository.crypto import SealingKey
 from holdfast.repository.packs import load_header
 from holdfast.stores import MemoryStore, Store
+from holdfast.stores.base import Buffer
 from tests.repository.making import WHEN, back_up, create, reopen
 from tests.rig.fault_store import (
     CRASHES,
@@ -478,20 +479,41 @@ def test_a_compressor_that_errs_is_found_before_anything_is_stored(
     assert not _packs(repository)
 
 
+def test_one_wrong_frame_among_many_is_found_before_anything_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """I3: the chunks of a database are compressed together, and each is proven by itself."""
+    whole = Zstd.compress_all
+
+    def swap(self: Zstd, data: Sequence[Buffer], level: int) -> list[Buffer]:
+        frames = whole(self, data, level)
+        frames[2], frames[3] = frames[3], frames[2]
+        return frames
+
+    content = b"".join(bytes([number]) * 16384 for number in range(1, 9))
+    repository = create()
+    monkeypatch.setattr(Zstd, "compress_all", swap)
+    with repository.lock() as lock, repository.writer(lock) as writer:
+        writer.submit_file(io.BytesIO(content), size_hint=len(content), page_size=4096)
+        with pytest.raises(RepositoryDamaged, match="did not read back"):
+            writer.finish()
+    assert not _packs(repository)
+
+
 def test_a_cipher_that_errs_is_found_before_anything_is_stored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """I3: a bit that flips in memory while a blob is sealed."""
-    whole = SealingKey.append_sealed
+    whole = SealingKey.seal_all
 
-    def flip(self: SealingKey, plaintext: bytes, sealed: bytearray) -> int:
-        length = whole(self, plaintext, sealed)
+    def flip(self: SealingKey, plaintexts: Sequence[Buffer]) -> bytearray:
+        sealed = whole(self, plaintexts)
         sealed[-20] ^= 1
-        return length
+        return sealed
 
     repository = create()
-    monkeypatch.setattr(SealingKey, "append_sealed", flip)
     with repository.lock() as lock, repository.writer(lock) as writer:
+        monkeypatch.setattr(SealingKey, "seal_all", flip)
         with pytest.raises(RepositoryDamaged, match="did not read back"):
             writer.save_file(io.BytesIO(_RANDOM), size_hint=len(_RANDOM), page_size=None)
         with pytest.raises(RepositoryDamaged):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -71,17 +72,65 @@ class SealingKey:
 
         The nonce comes from the kernel for each message, so forked processes never share one.
         """
-        with self._seal(plaintext) as view:
-            return bytes(view)
+        return bytes(self.seal_all([plaintext]))
 
-    def append_sealed(self, plaintext: Buffer, sealed: bytearray) -> int:
-        """Append the plaintext sealed under a fresh random nonce; return the length of that.
+    def seal_all(self, plaintexts: Sequence[Buffer]) -> bytearray:
+        """Return the plaintexts, each sealed under its own fresh random nonce, joined.
 
-        It spares two copies, a fifth of the time of `seal` for 16 KiB.
+        For many small messages it takes half the time of `seal`: one call each to the kernel
+        for all nonces and to AES for all their masks.
         """
-        with self._seal(plaintext) as view:
-            sealed += view
-            return len(view)
+        contexts = self._prepared(0)
+        stream = contexts.stream
+        sealed = bytearray(sum(map(len, plaintexts)) + OVERHEAD_BYTES * len(plaintexts))
+        nonces = os.urandom(NONCE_BYTES * len(plaintexts))
+        masks = contexts.mask.update(nonces)
+        start = 0
+        with memoryview(sealed) as view:
+            for number, plaintext in enumerate(plaintexts):
+                part = slice(number * NONCE_BYTES, (number + 1) * NONCE_BYTES)
+                nonce = nonces[part]
+                body = start + NONCE_BYTES
+                end = body + len(plaintext)
+                view[start:body] = nonce
+                ciphertext = view[body:end]
+                stream.reset_nonce(nonce)
+                stream.update_into(plaintext, ciphertext)
+                tag = Poly1305.generate_tag(self.mac_r + masks[part], ciphertext)
+                ciphertext.release()
+                start = end + MAC_BYTES
+                view[end:start] = tag
+        return sealed
+
+    def open_all(self, sealed: Sequence[Buffer]) -> list[memoryview]:
+        """Return the plaintexts of sealed messages as views of a buffer of this thread.
+
+        They hold until this thread's next call of any method.
+
+        Raises:
+            AuthenticationFailed: A message is too short, or its MAC does not fit. Nothing of
+                any is returned.
+        """
+        contexts = self._prepared(sum(map(len, sealed)))
+        stream = contexts.stream
+        scratch = memoryview(contexts.scratch)
+        masks = contexts.mask.update(_nonces(sealed))
+        opened: list[memoryview] = []
+        start = 0
+        for number, message in enumerate(sealed):
+            view = memoryview(message)
+            ciphertext = view[NONCE_BYTES:-MAC_BYTES]
+            mask = masks[number * NONCE_BYTES : (number + 1) * NONCE_BYTES]
+            try:
+                Poly1305.verify_tag(self.mac_r + mask, ciphertext, bytes(view[-MAC_BYTES:]))
+            except InvalidSignature:
+                raise AuthenticationFailed("the MAC does not fit") from None
+            plaintext = scratch[start : start + len(ciphertext)]
+            start += len(ciphertext)
+            stream.reset_nonce(bytes(view[:NONCE_BYTES]))
+            stream.update_into(ciphertext, plaintext)
+            opened.append(plaintext)
+        return opened
 
     def open(self, sealed: Buffer) -> bytes:
         """Return the plaintext of a sealed message.
@@ -89,44 +138,8 @@ class SealingKey:
         Raises:
             AuthenticationFailed: The message is too short, or its MAC does not fit.
         """
-        with self.open_view(sealed) as view:
-            return bytes(view)
-
-    def open_view(self, sealed: Buffer) -> memoryview:
-        """Return the plaintext as a view of a buffer of this thread.
-
-        It holds until this thread's next call of any method; release it before.
-
-        Raises:
-            AuthenticationFailed: The message is too short, or its MAC does not fit.
-        """
-        view = memoryview(sealed)
-        nonce = bytes(view[:NONCE_BYTES])
-        if len(view) < OVERHEAD_BYTES or nonce == _ZERO_NONCE:
-            raise AuthenticationFailed("not a sealed message")
-        contexts = self._prepared(len(view))
-        ciphertext = view[NONCE_BYTES:-MAC_BYTES]
-        mac_key = self.mac_r + contexts.mask.update(nonce)
-        try:
-            Poly1305.verify_tag(mac_key, ciphertext, bytes(view[-MAC_BYTES:]))
-        except InvalidSignature:
-            raise AuthenticationFailed("the MAC does not fit") from None
-        contexts.stream.reset_nonce(nonce)
-        contexts.stream.update_into(ciphertext, contexts.scratch)
-        return memoryview(contexts.scratch)[: len(ciphertext)]
-
-    def _seal(self, plaintext: Buffer) -> memoryview:
-        nonce = os.urandom(NONCE_BYTES)
-        length = len(plaintext) + OVERHEAD_BYTES
-        contexts = self._prepared(length)
-        mac_key = self.mac_r + contexts.mask.update(nonce)
-        view = memoryview(contexts.scratch)[:length]
-        view[:NONCE_BYTES] = nonce
-        ciphertext = view[NONCE_BYTES:-MAC_BYTES]
-        contexts.stream.reset_nonce(nonce)
-        contexts.stream.update_into(plaintext, ciphertext)
-        view[-MAC_BYTES:] = Poly1305.generate_tag(mac_key, ciphertext)
-        return view
+        (plaintext,) = self.open_all([sealed])
+        return bytes(plaintext)
 
     def _prepared(self, length: int) -> _Contexts:
         """Return this thread's contexts, with room for `length` bytes."""
@@ -153,6 +166,14 @@ class _Contexts:
         self.stream = stream
         self.mask = mask
         self.scratch = bytearray()
+
+
+def _nonces(sealed: Sequence[Buffer]) -> bytes:
+    """Return the joined nonces of sealed messages."""
+    nonces = [bytes(message[:NONCE_BYTES]) for message in sealed]
+    if min(map(len, sealed)) < OVERHEAD_BYTES or _ZERO_NONCE in nonces:
+        raise AuthenticationFailed("not a sealed message")
+    return b"".join(nonces)
 
 
 class _Local(threading.local):

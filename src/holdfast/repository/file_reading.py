@@ -18,6 +18,7 @@ from holdfast.repository.index import BlobLocation
 from holdfast.repository.layout import BlobType
 from holdfast.repository.reader import BlobReader, Damaged
 from holdfast.repository.workers import worker_count
+from holdfast.stores.base import Buffer
 
 _WINDOW_BLOBS: Final = 65_536
 """Blobs planned at once; the plan takes about 30 MB."""
@@ -124,43 +125,64 @@ class FileReader:
 
     def _restore(self, stretch: list[_Placed], descriptor: int, where: str) -> None:
         """Load the blobs of a stretch and write them where they go."""
-        run: list[bytes] = []
+        run: list[Buffer] = []
         run_start = run_end = 0
         for placed, data in self._open_stretch(stretch, where):
-            if placed.offset != run_end or len(run) >= _VECTOR_BUFFERS or _is_zero(data):
+            zero = _is_zero(data)
+            if placed.offset != run_end or len(run) >= _VECTOR_BUFFERS or zero:
                 _write_run(descriptor, run, run_start)
                 run = []
                 run_start = placed.offset
-            if _is_zero(data):
-                run_start = run_end = placed.offset + len(data)
-                continue
-            run.append(data)
             run_end = placed.offset + len(data)
+            if zero:
+                run_start = run_end
+            else:
+                run.append(data)
         _write_run(descriptor, run, run_start)
 
-    def _open_stretch(self, stretch: list[_Placed], where: str) -> Iterator[tuple[_Placed, bytes]]:
-        """Yield verified content, in the order of the stretch."""
-        first = stretch[0].location
-        start = first.offset
-        end = max(placed.location.offset + placed.location.length for placed in stretch)
-        try:
-            loaded = memoryview(self._blobs.load_range(first.pack_id, start, end - start))
-        except StoreError:
-            loaded = memoryview(b"")  # each blob is then tried by itself
-        last_id, last_data = b"", b""
-        for placed in stretch:
-            if placed.id != last_id:
-                last_data = self._open(loaded, start, placed, where)
-                last_id = placed.id
-            yield placed, last_data
+    def _open_stretch(self, stretch: list[_Placed], where: str) -> Iterator[tuple[_Placed, Buffer]]:
+        """Yield verified content, in the order of the stretch.
 
-    def _open(self, loaded: memoryview, start: int, placed: _Placed, where: str) -> bytes:
-        location = placed.location
-        at = location.offset - start
+        It may be views of buffers that hold until this thread opens something else.
+        """
+        opened = self._open_together(_without_repetitions(stretch))
+        data: Buffer = b""
+        data_id = b""
+        for placed in stretch:
+            if placed.id != data_id:
+                found = next(opened, None)
+                if found is None:
+                    found = self._blobs.rescue(BlobType.DATA, placed.id, where=where)
+                data, data_id = found, placed.id
+            yield placed, data
+
+    def _open_together(self, blobs: list[_Placed]) -> Iterator[Buffer | None]:
+        """Yield the content of blobs that lie near each other, None for a damaged one.
+
+        It ends early when the store could not be read.
+        """
+        start = blobs[0].location.offset
+        end = max(placed.location.offset + placed.location.length for placed in blobs)
         try:
-            return self._blobs.open(loaded[at : at + location.length], placed.id, location)
+            loaded = memoryview(
+                self._blobs.load_range(blobs[0].location.pack_id, start, end - start)
+            )
+        except StoreError:
+            return
+        sealed = [
+            loaded[location.offset - start : location.offset - start + location.length]
+            for location, _, _ in blobs
+        ]
+        ids = [placed.id for placed in blobs]
+        uncompressed = [placed.location.uncompressed_length for placed in blobs]
+        try:
+            yield from self._blobs.open_all(sealed, ids, uncompressed)
         except Damaged:
-            return self._blobs.rescue(BlobType.DATA, placed.id, where=where)
+            for data, placed in zip(sealed, blobs, strict=True):
+                try:
+                    yield self._blobs.open(data, placed.id, placed.location)
+                except Damaged:
+                    yield None
 
     def _pieces(self, content: bytes, where: str) -> Iterator[list[_Placed]]:
         """Yield blobs in the file's order, about a mebibyte of content at a time."""
@@ -178,10 +200,10 @@ class FileReader:
             yield piece
 
     def _load_piece(self, piece: list[_Placed], where: str) -> bytes:
-        parts = [b""] * len(piece)
+        parts: list[Buffer] = [b""] * len(piece)
         for stretch in _stretches(piece):
             for placed, data in self._open_stretch(stretch, where):
-                parts[placed.offset] = data
+                parts[placed.offset] = bytes(data)
         return b"".join(parts)
 
 
@@ -250,11 +272,20 @@ def _stretches(blobs: list[_Placed]) -> Iterator[list[_Placed]]:
         yield stretch
 
 
-def _is_zero(data: bytes) -> bool:
-    return data[0] == 0 and not data.strip(b"\0") if data else True
+def _without_repetitions(stretch: list[_Placed]) -> list[_Placed]:
+    """Return one of those that are the same blob, for several parts of the file."""
+    return [
+        placed
+        for number, placed in enumerate(stretch)
+        if not number or placed.id != stretch[number - 1].id
+    ]
 
 
-def _write_run(descriptor: int, run: list[bytes], offset: int) -> None:
+def _is_zero(data: Buffer) -> bool:
+    return data[0] == 0 and not bytes(data).strip(b"\0") if data else True
+
+
+def _write_run(descriptor: int, run: list[Buffer], offset: int) -> None:
     """Write buffers that follow each other from `offset`."""
     while run:
         written = os.pwritev(descriptor, run, offset)

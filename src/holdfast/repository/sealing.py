@@ -10,10 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from holdfast.errors import UsageError
 from holdfast.repository.compression import DecompressionFailed, Zstd
-from holdfast.repository.crypto import AuthenticationFailed, SealingKey, unproven
+from holdfast.repository.crypto import (
+    OVERHEAD_BYTES,
+    AuthenticationFailed,
+    SealingKey,
+    unproven,
+)
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.layout import BlobType
 from holdfast.repository.new_blobs import NewBlobs
@@ -23,6 +29,7 @@ from holdfast.repository.packs import (
     PLAIN_ENTRY,
     entry_codes,
 )
+from holdfast.stores.base import Buffer
 
 
 @dataclass(slots=True)
@@ -85,6 +92,7 @@ class BlobSealer:
         """
         piece = SealedPiece()
         ids: list[bytes] = []
+        new: list[tuple[bytes, memoryview]] = []
         find = self._known.find
         for blob_id, chunk in chunks:
             ids.append(blob_id)
@@ -92,8 +100,10 @@ class BlobSealer:
             if found is not None:
                 piece.reused += 1
                 piece.stored_total += found[2]
-            else:
-                self._seal_unless_claimed(blob_id, chunk, piece)
+            elif self._claim(blob_id, piece):
+                new.append((blob_id, chunk))
+        if new:
+            self._seal_new(new, piece)
         piece.ids = b"".join(ids)
         piece.stored_total += piece.stored_new
         return piece
@@ -109,7 +119,8 @@ class BlobSealer:
         found = self._known.find(blob_id)
         return found[2] if found is not None else 0
 
-    def _seal_unless_claimed(self, blob_id: bytes, chunk: memoryview, piece: SealedPiece) -> None:
+    def _claim(self, blob_id: bytes, piece: SealedPiece) -> bool:
+        """Return whether the blob is new and ours to seal."""
         claims = self._claims
         claim = claims.setdefault(blob_id, blob_id)
         if claim is not blob_id:
@@ -118,7 +129,7 @@ class BlobSealer:
                 piece.stored_total += claim
             else:
                 piece.unsized.append(blob_id)
-            return
+            return False
         # The claim is ours. A blob leaves the claims only after it is found elsewhere, so it
         # is in neither place only if it is really new.
         length = self._new.find(self._type, blob_id)
@@ -128,36 +139,65 @@ class BlobSealer:
             del claims[blob_id]
             piece.reused += 1
             piece.stored_total += length
-            return
-        claims[blob_id] = self._append_sealed(blob_id, chunk, piece)
+        return not length
 
-    def _append_sealed(self, blob_id: bytes, chunk: memoryview, piece: SealedPiece) -> int:
-        plain = bytes(chunk)
-        if len(plain) > MAX_BLOB_BYTES:
-            raise UsageError(f"A blob of {len(plain)} bytes is more than a repository can hold")
-        packed = plain if self._level is None else self._zstd.compress(plain, self._level)
+    def _seal_new(self, new: list[tuple[bytes, memoryview]], piece: SealedPiece) -> None:
+        chunks = [chunk for _, chunk in new]
+        packed = self._compress(chunks)
+        piece.sealed = self._key.seal_all(packed)
+        lengths = [len(data) + OVERHEAD_BYTES for data in packed]
+        compressed = [number for number, data in enumerate(packed) if data is not chunks[number]]
+        self._prove(new, piece.sealed, lengths, compressed)
         code, compressed_code = self._codes
-        if len(packed) >= len(plain):
-            packed = plain
-        start = len(piece.sealed)
-        length = self._key.append_sealed(packed, piece.sealed)
-        with memoryview(piece.sealed) as sealed:
-            self._prove(blob_id, sealed[start:], plain, compressed=packed is not plain)
-        if packed is plain:
-            piece.header += PLAIN_ENTRY.pack(code, length, blob_id)
-        else:
-            piece.header += COMPRESSED_ENTRY.pack(compressed_code, length, len(plain), blob_id)
-        piece.new += 1
-        piece.stored_new += length
-        return length
+        for (blob_id, chunk), data, length in zip(new, packed, lengths, strict=True):
+            if data is chunk:
+                piece.header += PLAIN_ENTRY.pack(code, length, blob_id)
+            else:
+                piece.header += COMPRESSED_ENTRY.pack(compressed_code, length, len(chunk), blob_id)
+            self._claims[blob_id] = length
+        piece.new = len(new)
+        piece.stored_new = len(piece.sealed)
 
-    def _prove(self, blob_id: bytes, sealed: memoryview, plain: bytes, *, compressed: bool) -> None:
+    def _compress(self, chunks: list[memoryview]) -> list[Buffer]:
+        """Return the chunks as they are to be sealed; one that does not shrink is itself."""
+        largest = max(map(len, chunks))
+        if largest > MAX_BLOB_BYTES:
+            raise UsageError(f"A blob of {largest} bytes is more than a repository can hold")
+        if self._level is None:
+            return list(chunks)
+        return [
+            packed if len(packed) < len(chunk) else chunk
+            for packed, chunk in zip(
+                self._zstd.compress_all(chunks, self._level), chunks, strict=True
+            )
+        ]
+
+    def _prove(
+        self,
+        new: list[tuple[bytes, memoryview]],
+        sealed: bytearray,
+        lengths: list[int],
+        compressed: list[int],
+    ) -> None:
+        """Open what was sealed and compare it with what came in."""
         try:
-            with sealed, self._key.open_view(sealed) as opened:
-                proof = self._zstd.decompress(opened, len(plain)) if compressed else bytes(opened)
+            proofs: list[Buffer] = list(self._key.open_all(_parts(sealed, lengths)))
+            frames = [proofs[number] for number in compressed]
+            sizes = [len(new[number][1]) for number in compressed]
+            if frames:
+                plain = self._zstd.decompress_all(frames, sizes)
+                for number, data in zip(compressed, plain, strict=True):
+                    proofs[number] = data
         except (AuthenticationFailed, DecompressionFailed):
-            proof = None
-        # `plain` was copied from the buffer that was hashed, so the comparison reaches back
-        # to the bytes that gave the blob its name.
-        if proof != plain:
-            raise unproven(f"blob {blob_id.hex()[:16]}")
+            raise unproven(f"blob {new[0][0].hex()[:16]}, or one beside it,") from None
+        for (blob_id, chunk), proof in zip(new, proofs, strict=True):
+            # Through bytes: comparing two memoryviews goes byte by byte.
+            if bytes(proof) != bytes(chunk):
+                raise unproven(f"blob {blob_id.hex()[:16]}")
+
+
+def _parts(data: bytearray, lengths: list[int]) -> list[memoryview]:
+    """Return views of parts that stand one after the other."""
+    view = memoryview(data)
+    ends = accumulate(lengths)
+    return [view[end - length : end] for end, length in zip(ends, lengths, strict=True)]
