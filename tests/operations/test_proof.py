@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import shutil
+from pathlib import Path
 
 import pytest
 
+from holdfast import BackupService
 from holdfast.errors import BackupNotFound
-from tests.operations.application import Application
+from tests.operations.application import PASSWORD, Application
 from tests.operations.damaging import flip_first, flip_last, spoil_file
 
 REFERENCES = {"thumbnails": "select thumbnail_path from events"}
@@ -127,7 +129,70 @@ def test_two_files_damaged_in_two_ways_fail_a_check_each(application: Applicatio
     assert found["checksum"] == "skipped"
 
 
-def test_a_proof_is_lost_with_the_catalog_and_nothing_else_is(application: Application) -> None:
+def test_a_proof_outlives_the_catalog_and_shows_on_a_fresh_machine(
+    application: Application, tmp_path: Path
+) -> None:
+    service = application.service()
+    made = service.create_backup()
+    proof = service.verify_backup(made.backup_id)
+    (application.repository / "holdfast" / "catalog.db").unlink()
+    moved = shutil.copytree(application.repository, tmp_path / "elsewhere")
+    for place in (application.repository, moved):
+        (after,) = BackupService(backup_dir=place, encryption_password=PASSWORD).list_backups()
+        assert (after.verified, after.verification_date) == (True, proof.verified_at)
+
+
+def test_retention_keeps_the_newest_proven_backup_without_a_catalog(
+    application: Application,
+) -> None:
+    """R26: the guard goes by proofs, which are lost with no catalog."""
+    service = application.service()
+    proven = service.create_backup()
+    service.verify_backup(proven.backup_id)
+    for _ in range(3):
+        service.create_backup()
+    (application.repository / "holdfast" / "catalog.db").write_bytes(b"no database" * 100)
+    assert service.delete_old_backups(keep_count=1) == 2
+    assert service.list_backups()[-1].backup_id == proven.backup_id
+
+
+def test_a_failed_verification_replaces_the_proof_before(application: Application) -> None:
+    service = application.service()
+    made = service.create_backup()
+    assert service.verify_backup(made.backup_id)
+    spoil_file(application.repository, "files/thumbnails/3.jpg", flip_last, seal=False)
+    result = service.verify_backup(made.backup_id)
+    after = service.get_backup(made.backup_id)
+    assert not after.verified
+    assert after.verification_errors == result.errors
+
+
+def test_a_proof_that_was_not_made_with_the_key_proves_nothing(application: Application) -> None:
+    service = application.service()
+    made = service.create_backup()
+    service.verify_backup(made.backup_id)
+    (proof,) = (application.repository / "holdfast" / "proofs").iterdir()
+    sealed = proof.read_bytes()
+    proof.write_bytes(flip_last(sealed))
+    assert not service.get_backup(made.backup_id).verified
+    proof.write_bytes(sealed)
+    assert service.get_backup(made.backup_id).verified
+
+
+def test_a_proof_goes_with_its_backup(application: Application) -> None:
+    service = application.service()
+    made = service.create_backup()
+    service.verify_backup(made.backup_id)
+    service.drill(made.backup_id)
+    proofs = application.repository / "holdfast" / "proofs"
+    assert len(list(proofs.iterdir())) == 2
+    service.delete_backup(made.backup_id)
+    assert list(proofs.iterdir()) == []
+
+
+def test_nothing_but_proofs_is_lost_with_the_folder_of_this_machine(
+    application: Application,
+) -> None:
     service = application.service()
     made = service.create_backup()
     service.verify_backup(made.backup_id)

@@ -1,6 +1,6 @@
 """The catalog on its own SQLite file beside the repository.
 
-It holds what a repository cannot know: runs that failed, proofs, which backup was restored.
+It holds what a repository cannot know: runs that failed, which backup was restored.
 It is a convenience, never a condition: lost, unreadable or on a read-only medium, every backup
 still lists, verifies and restores. Each call opens and closes its own connection, so that one
 catalog serves many threads and processes.
@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from holdfast.catalog.records import Proof, Run, RunKind, RunStatus
+from holdfast.catalog.records import Run, RunKind, RunStatus
 from holdfast.errors import StoreError
 
 _log = logging.getLogger("holdfast.catalog")
@@ -48,16 +48,6 @@ create table runs (
     detail text not null default '{}'
 ) strict;
 create index runs_by_kind on runs (plan, kind, started_at);
-create table proofs (
-    backup_id text not null,
-    snapshot_tree text not null,
-    kind text not null,
-    passed integer not null,
-    proven_at text not null,
-    errors text not null,
-    detail text not null,
-    primary key (backup_id, kind)
-) strict, without rowid;
 """
 _RUN_COLUMNS = (
     'run_id, kind, status, plan, "trigger", started_at, completed_at, backup_id, error_code, '
@@ -66,7 +56,7 @@ _RUN_COLUMNS = (
 
 
 class Catalog:
-    """Runs and proofs of the plans that use one repository.
+    """The runs of the plans that use one repository.
 
     Args:
         path: The SQLite file; made on the first write.
@@ -133,44 +123,6 @@ class Catalog:
             (plan, kind, limit),
         )
         return [_parse_run(row) for row in rows]
-
-    def save_proof(self, proof: Proof) -> None:
-        """Record the result of a verification or drill; it replaces the one before."""
-        with self._writing() as database:
-            database.execute(
-                "insert or replace into proofs values (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    proof.backup_id,
-                    proof.snapshot_tree,
-                    proof.kind,
-                    int(proof.passed),
-                    proof.proven_at.isoformat(),
-                    msgspec.json.encode(proof.errors).decode(),
-                    msgspec.json.encode(proof.detail).decode(),
-                ),
-            )
-
-    def proofs(self) -> dict[str, list[Proof]]:
-        """Return the proofs of every backup, by backup id."""
-        found: dict[str, list[Proof]] = {}
-        for row in self._query("select * from proofs"):
-            backup_id, tree, kind, passed, proven_at, errors, detail = row
-            proof = Proof(
-                backup_id=backup_id,
-                snapshot_tree=tree,
-                kind=RunKind(kind),
-                passed=bool(passed),
-                proven_at=datetime.fromisoformat(proven_at),
-                errors=tuple(msgspec.json.decode(errors)),
-                detail=msgspec.json.decode(detail),
-            )
-            found.setdefault(backup_id, []).append(proof)
-        return found
-
-    def forget_backup(self, backup_id: str) -> None:
-        """Drop what is kept about a deleted backup, except its runs."""
-        with self._writing() as database:
-            database.execute("delete from proofs where backup_id = ?", (backup_id,))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from holdfast.catalog import Catalog, Proof, RunKind, RunStatus
+from holdfast.catalog import Catalog, Proof, ProofFiles, RunKind, RunStatus
 from holdfast.errors import (
     AmbiguousBackupId,
     BackupNotFound,
@@ -71,11 +71,17 @@ class BackupList:
         plan: Whose newest backup `latest` is, if it has any; by default that of all plans.
     """
 
-    def __init__(self, repository: Repository, catalog: Catalog, plan: str | None = None) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        catalog: Catalog,
+        proofs: ProofFiles,
+        plan: str | None = None,
+    ) -> None:
         self.damaged: list[RepositoryDamaged] = []
         self._repository = repository
         self._plan = plan
-        self._proofs = catalog.proofs()
+        self._proofs = proofs.load()
         self._restored = {
             run.backup_id
             for run in catalog.runs(kind=RunKind.RESTORE)
@@ -218,7 +224,9 @@ class BackupList:
 
 def backups_of(workplace: Workplace) -> BackupList:
     """Return the backups of a repository as they are now, `latest` being the plan's own."""
-    return BackupList(workplace.repository, workplace.catalog, workplace.plan.name)
+    return BackupList(
+        workplace.repository, workplace.catalog, workplace.proofs, workplace.plan.name
+    )
 
 
 def set_keep(repository: Repository, snapshot: Snapshot, *, keep: bool) -> Snapshot:

@@ -188,7 +188,7 @@ def _refuse_stale(workplace: Workplace, listed: BackupList, plan: RetentionPlan)
 
 def _forget(workplace: Workplace, backup_id: str) -> None:
     try:
-        workplace.catalog.forget_backup(backup_id)
+        workplace.proofs.remove(backup_id)
     except StoreError as error:
         _log.warning("%s", error)
 

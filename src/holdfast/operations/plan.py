@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from holdfast.catalog import Catalog
+from holdfast.catalog import Catalog, ProofFiles
 from holdfast.clock import Clock, SystemClock
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.repository import Repository
@@ -59,3 +59,8 @@ class Workplace:
     clock: Clock = field(default_factory=SystemClock)
     progress: ProgressCallback = no_progress
     cancel: CancellationToken = field(default_factory=CancellationToken)
+
+    @property
+    def proofs(self) -> ProofFiles:
+        """The proofs of the repository's backups."""
+        return ProofFiles(self.state_dir / "proofs", self.repository.key)

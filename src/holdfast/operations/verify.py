@@ -98,7 +98,7 @@ def verify_snapshot(workplace: Workplace, backup_id: str, snapshot: Snapshot) ->
 def remember(
     workplace: Workplace, snapshot: Snapshot, result: BackupVerification, kind: RunKind
 ) -> None:
-    """Keep a proof in the catalog, where it can be written.
+    """Keep a proof beside the repository, where it can be written.
 
     A query of the user that does not hold says nothing against the backup as such.
     """
@@ -115,7 +115,7 @@ def remember(
         detail={"duration_s": result.duration_s, "checks": len(result.checks)},
     )
     try:
-        workplace.catalog.save_proof(proof)
+        workplace.proofs.save(proof)
     except StoreError as error:
         _log.warning("%s", error)
 
