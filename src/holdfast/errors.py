@@ -10,6 +10,7 @@ Neither may ever contain a secret.
     │   ├── ConfigError
     │   ├── PasswordMissing
     │   ├── ConfirmationRequired
+    │   ├── RecoveryKeyMistyped
     │   ├── BackupNotFound
     │   ├── AmbiguousBackupId
     │   └── PathNotInBackup
@@ -27,6 +28,7 @@ Neither may ever contain a secret.
     │   ├── WrongPassword
     │   ├── NoKeys
     │   ├── KeyDamaged
+    │   ├── RecoveryKeyForeign
     │   ├── EncryptionMismatch
     │   ├── UnsupportedRepository
     │   └── RepositoryDamaged
@@ -106,6 +108,13 @@ class ConfirmationRequired(UsageError):
 
     code = "confirmation-required"
     http_status = 409
+
+
+class RecoveryKeyMistyped(UsageError):
+    """What was given for a recovery key has a typing mistake, or is none; nothing was tried."""
+
+    code = "recovery-key-mistyped"
+    exit_code = 12
 
 
 class BackupNotFound(UsageError):
@@ -228,6 +237,14 @@ class KeyDamaged(RepositoryError):
 
     code = "key-damaged"
     exit_code = 12
+
+
+class RecoveryKeyForeign(RepositoryError):
+    """The recovery key is intact, and of another repository, or was removed from this one."""
+
+    code = "recovery-key-foreign"
+    exit_code = 12
+    http_status = 403
 
 
 class EncryptionMismatch(RepositoryError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from holdfast.repository.check import check
 from holdfast.repository.check_report import CheckReport, Finding, FindingKind
 from holdfast.repository.index import BlobIndex, BlobLocation
-from holdfast.repository.keys import KdfParameters, KeyInfo, KeyRing
+from holdfast.repository.keys import KdfParameters, KeyInfo, KeyRing, list_keys
 from holdfast.repository.layout import BlobType, ObjectKind
 from holdfast.repository.locks import Lock
 from holdfast.repository.prune import PruneOptions, PrunePlan, plan_prune
@@ -57,6 +57,7 @@ __all__ = [
     "check",
     "execute_index_rebuild",
     "execute_prune",
+    "list_keys",
     "plan_index_rebuild",
     "plan_prune",
 ]
