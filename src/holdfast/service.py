@@ -47,11 +47,19 @@ from holdfast.operations.cleanup import (
     prune_repository,
 )
 from holdfast.operations.drill import drill_backup
+from holdfast.operations.escrow import (
+    EscrowStatus,
+    UnlockDrill,
+    confirm_password_kept,
+    drill_unlock,
+    escrow_status,
+)
 from holdfast.operations.export import export_backup
 from holdfast.operations.extract import Surroundings, restore_into
 from holdfast.operations.journal import Recovery
 from holdfast.operations.plan import Plan, Workplace
 from holdfast.operations.protected import DirectoryOptions, database_files, make_sources
+from holdfast.operations.recovery_kit import RecoveryKit, export_recovery_kit
 from holdfast.operations.restore import (
     RestoreOptions,
     recover_restore,
@@ -69,12 +77,14 @@ from holdfast.repository import (
     KeyRing,
     PruneOptions,
     PrunePlan,
+    Repository,
     Subset,
     check,
     execute_index_rebuild,
     plan_index_rebuild,
     plan_prune,
 )
+from holdfast.stores import Store
 
 _log = logging.getLogger("holdfast.service")
 
@@ -207,6 +217,56 @@ class BackupService:
     def repository_exists(self) -> bool:
         """Say whether there is a repository, without a password."""
         return self._access.exists()
+
+    # The way in, kept elsewhere
+
+    def escrow_status(self) -> EscrowStatus:
+        """Say whether a recovery key or the password is kept elsewhere; needs no password.
+
+        An application may show it to its administrator; nothing is said or logged by itself.
+
+        Raises:
+            RepositoryNotFound: There is no repository.
+        """
+        with self._access.store() as store:
+            if not Repository.exists(store):
+                raise RepositoryNotFound(
+                    f"There is no repository at {store.location}",
+                    hint="The first backup makes it.",
+                )
+            return escrow_status(store, _state_dir(store))
+
+    def export_recovery_kit(self, target: str | Path) -> RecoveryKit:
+        """Make a recovery key and write it, with how to use it, to a new file (0600).
+
+        Raises:
+            TargetExists: The file is there already; it is left as it is.
+            UsageError: The repository is not encrypted, or the file would lie inside of it.
+        """
+        with self._work() as work:
+            return export_recovery_kit(work, Path(target))
+
+    def confirm_password_kept(self) -> None:
+        """Record that somebody keeps the password elsewhere; it holds until it changes.
+
+        Raises:
+            UsageError: The repository has no password.
+        """
+        with self._work() as work:
+            confirm_password_kept(work.repository, work.state_dir)
+
+    def drill_unlock(self, secret: str) -> UnlockDrill:
+        """Prove that a recovery key, or a password kept elsewhere, opens the repository.
+
+        The service's own password is not used; the date of the proof is recorded.
+
+        Raises:
+            RecoveryKeyMistyped: It has a typing mistake.
+            RecoveryKeyForeign: It is the recovery key of another repository, or was removed.
+            WrongPassword: It opens nothing.
+        """
+        with self._access.store() as store:
+            return drill_unlock(store, _state_dir(store), secret, self._clock)
 
     # Backups
 
@@ -707,7 +767,7 @@ class BackupService:
         """
         with self._access.open() as repository:
             location = Path(repository.store.location).absolute()
-            state_dir = location / STATE_DIR_NAME
+            state_dir = _state_dir(repository.store)
             work = Workplace(
                 repository=repository,
                 plan=self._plan,
@@ -731,6 +791,10 @@ class BackupService:
 def _get(work: Workplace, wanted: str) -> BackupMetadata:
     listed = backups_of(work)
     return listed.describe(*listed.resolve(wanted))
+
+
+def _state_dir(store: Store) -> Path:
+    return Path(store.location).absolute() / STATE_DIR_NAME
 
 
 def _zone(name: str) -> tzinfo:

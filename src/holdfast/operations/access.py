@@ -7,7 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from holdfast.clock import Clock
-from holdfast.errors import EncryptionMismatch, PasswordMissing, WrongPassword
+from holdfast.errors import (
+    EncryptionMismatch,
+    PasswordMissing,
+    RecoveryKeyMistyped,
+    WrongPassword,
+)
+from holdfast.models.recovery_key import RecoveryKey, looks_like_recovery_key
 from holdfast.repository import Repository
 from holdfast.stores import Store, open_store
 
@@ -37,7 +43,7 @@ class RepositoryAccess:
 
     def exists(self) -> bool:
         """Say whether there is a repository, without a password."""
-        with self._store() as store:
+        with self.store() as store:
             return Repository.exists(store)
 
     def create(self, *, encrypt: bool) -> str:
@@ -48,7 +54,7 @@ class RepositoryAccess:
             PasswordMissing: `encrypt` is true and there is no password.
         """
         password = self._new_password() if encrypt else ""
-        with self._store() as store:
+        with self.store() as store:
             return Repository.create(store, password, clock=self._clock).id
 
     @contextmanager
@@ -63,11 +69,12 @@ class RepositoryAccess:
             WrongPassword: The password opens no key.
             PasswordMissing: It is encrypted, and there is no password.
         """
-        with self._store() as store:
+        with self.store() as store:
             yield self._open(store)
 
     @contextmanager
-    def _store(self) -> Iterator[Store]:
+    def store(self) -> Iterator[Store]:
+        """Open where the objects lie, for what needs no password."""
         store = open_store(self._location)
         try:
             yield store
@@ -78,7 +85,7 @@ class RepositoryAccess:
         if self._password is None:
             return self._open_unasked(store)
         try:
-            return Repository.open(store, self._password, clock=self._clock)
+            return self._open_by(store, self._password)
         except WrongPassword as wrong:
             try:
                 return Repository.open(store, "", clock=self._clock)
@@ -92,9 +99,26 @@ class RepositoryAccess:
             if self._ask_password is None:
                 raise _password_missing() from None
         password = self._ask_password(False)
-        repository = Repository.open(store, password, clock=self._clock)
+        repository = self._open_by(store, password)
         self._password = password
         return repository
+
+    def _open_by(self, store: Store, password: str) -> Repository:
+        """Open by a password; a recovery key may be typed as `RecoveryKey.parse` takes it."""
+        try:
+            return Repository.open(store, password, clock=self._clock)
+        except WrongPassword as wrong:
+            try:
+                key = RecoveryKey.parse(password)
+            except RecoveryKeyMistyped:
+                if not looks_like_recovery_key(password):
+                    raise wrong from None
+                raise WrongPassword(
+                    wrong.message, hint="It looks like a recovery key with a typing mistake."
+                ) from None
+            if key.text == password:
+                raise
+            return Repository.open(store, key.text, clock=self._clock)
 
     def _new_password(self) -> str:
         if not self._password and self._ask_password is not None:
