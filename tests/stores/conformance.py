@@ -23,13 +23,13 @@ class StoreConformance:
     def test_what_is_saved_is_loaded(self, store: Store) -> None:
         """Every kind of object comes back byte for byte, the empty one too."""
         contents = [b"", b"\0", bytes(range(256)) * 5]
-        for kind in ("keys", "locks", "snapshots", "index", "data"):
+        for kind in ("keys", "locks", "snapshots", "index", "data", "holdfast/damaged"):
             for content in contents:
                 store.save(object_name(content, kind), content)
         store.save("config", b"the config")
 
         assert store.load("config") == b"the config"
-        for kind in ("keys", "locks", "snapshots", "index", "data"):
+        for kind in ("keys", "locks", "snapshots", "index", "data", "holdfast/damaged"):
             for content in contents:
                 assert store.load(object_name(content, kind)) == content
 

@@ -111,6 +111,20 @@ def test_a_new_folder_is_durable_before_the_objects_in_it(tmp_path: Path) -> Non
     assert made[-1] == ("fsync", folder)
 
 
+def test_a_new_folder_of_notes_is_durable_with_the_folder_that_it_is_in(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "fresh")
+    store.create()
+    with watch([store.path]) as steps:
+        store.save("holdfast/damaged/" + "a" * 64, b"note")
+
+    made = [(step.function, os.path.relpath(step.paths[0], store.path)) for step in steps]
+    folders = [("mkdir", "holdfast"), ("fsync", "."), ("mkdir", "holdfast/damaged")]
+    assert made[:4] == [*folders, ("fsync", "holdfast")]
+    assert [info.name for info in store.list("holdfast/damaged/")] == [
+        "holdfast/damaged/" + "a" * 64
+    ]
+
+
 def test_a_folder_that_another_process_made_is_synced_too(store: LocalStore) -> None:
     """I2: whoever made a folder, its name is on the disk before an object in it counts."""
     with watch([store.path]) as steps:

@@ -130,7 +130,7 @@ class _Backup:
             # saved in between relies on.
             listed = backups_of(self._at)
             parent = self._parent(listed)
-            repository.reload_index(only_stored=True)
+            repository.reload_index(only_intact=True)
             sources = self._sources()
             self._check_space(sources, parent)
             backup_id = new_backup_id(self._started_at, (name for name, _ in listed.snapshots()))

@@ -43,7 +43,7 @@ def _keep(workplace: Workplace, tree: BackupTree, compression: int | None) -> Ba
     check_space(0, repository.store.free_bytes(), f"repository {repository.store.location}")
     with repository.lock() as lock:
         taken = {name for name, _ in backups_of(workplace).snapshots()}
-        repository.reload_index()
+        repository.reload_index(only_intact=True)
         captured = Captured(compression)
         with repository.writer(lock, compression=compression, cancel=workplace.cancel) as writer:
             for root, entry in tree.manifest.contents.items():

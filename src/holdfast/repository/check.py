@@ -1,7 +1,8 @@
 """Checking a repository: is everything there, does it fit together, is every byte right?
 
-A check changes nothing. It goes on past what is damaged, so that one run names all of it,
-and says which backups each damage touches; the others are restorable.
+A check changes nothing, but for its notes of what is damaged (`damage_notes`). It goes on past
+what is damaged, so that one run names all of it, and says which backups each damage touches; the
+others are restorable.
 
 The order matters while others write: snapshots are listed before the index is loaded, and the
 index before the packs are listed; so nothing that is looked for can be too new to be found.
@@ -10,7 +11,7 @@ The caller holds a lock, shared or exclusive, so that no prune removes anything 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from holdfast.errors import ObjectNotFound, RepositoryDamaged, RepositoryError, StoreError
@@ -19,6 +20,7 @@ from holdfast.repository.check_packs import PackInspection, pack_name
 from holdfast.repository.check_report import CheckReport, Draft, Finding, FindingKind
 from holdfast.repository.config import decode_config
 from holdfast.repository.crypto import AuthenticationFailed
+from holdfast.repository.damage_notes import Damage, load_damage, note_damage
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.index_loading import list_packs, load_index_files
 from holdfast.repository.layout import CONFIG_NAME, BlobType, ObjectKind, object_name
@@ -93,10 +95,14 @@ class _Check:
             self._index, PackChecker(self._store, self._repository.key, self._blobs)
         )
         inspection.compare(packs)
+        chosen: Sequence[tuple[bytes, int]] = sorted(packs.items()) if read else ()
+        if subset:
+            chosen = subset.choose(chosen)
+        noted = self._load_damage()
+        inspection.recall(noted, packs.keys() - {pack_id for pack_id, _ in chosen})
         if read:
-            chosen = sorted(packs.items())
-            chosen = subset.choose(chosen) if subset else chosen
             inspection.read_packs(chosen, self._progress, self._cancel)
+            self._note_damage(inspection, gone=noted.keys() - packs.keys())
         self._drafts += inspection.drafts(reached.marks)
         self._draft_reachability(reached)
         unreferenced = [size for id_, size in packs.items() if not inspection.names(id_)]
@@ -200,6 +206,24 @@ class _Check:
             kind = FindingKind.UNREAD
         name = object_name(of, object_id)
         self._drafts.append(Draft(kind, name, error.message, backups=backups))
+
+    # Notes
+
+    def _load_damage(self) -> Damage:
+        try:
+            notes = load_damage(self._objects)
+        except StoreError as error:
+            self._notes.append(error.message)
+            return {}
+        self._notes += notes.unreadable.values()
+        return notes.packs
+
+    def _note_damage(self, inspection: PackInspection, *, gone: Iterable[bytes]) -> None:
+        try:
+            settled = [*gone, *inspection.intact]
+            note_damage(self._objects, inspection.proven(), settled=settled)
+        except StoreError as error:
+            self._notes.append(f"what is damaged could not be noted: {error.message}")
 
     # Trees
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback
 from holdfast.repository.check_report import Draft, FindingKind
+from holdfast.repository.damage_notes import Damage
 from holdfast.repository.index import BlobIndex, BlobLocation
 from holdfast.repository.index_loading import expected_pack_sizes
 from holdfast.repository.layout import BlobType, ObjectKind, object_name
@@ -39,6 +40,7 @@ class PackInspection:
     Attributes:
         notes: What is remarkable and harmless.
         read: How many packs were read; read_bytes alike.
+        intact: Packs that were read, and nothing is wrong with them.
     """
 
     def __init__(self, index: BlobIndex, checker: PackChecker) -> None:
@@ -48,8 +50,10 @@ class PackInspection:
         self._sizes, self._counts = expected_pack_sizes(index)
         self._bad: dict[bytes, _BadPack] = {}
         self._headless: set[bytes] = set()
+        self._proven: set[bytes] = set()
         self.notes: list[str] = []
         self.read = self.read_bytes = 0
+        self.intact: list[bytes] = []
 
     def names(self, pack_id: bytes) -> bool:
         """Return whether the index names a pack."""
@@ -66,6 +70,24 @@ class PackInspection:
                 problem = f"it has {size} bytes, by the index it must have {self._sizes[number]}"
                 bad = _BadPack(FindingKind.PACK_DAMAGED, [problem], present_bytes=size)
                 self._bad[pack_id] = bad
+
+    def recall(self, noted: Damage, unread: Collection[bytes]) -> None:
+        """Count those packs as damaged that earlier checks noted and that this one does not read.
+
+        Args:
+            unread: The packs that are there and are not read.
+        """
+        for pack_id, entries in noted.items():
+            if pack_id in unread and self.names(pack_id):
+                what = f"{len(entries)} damaged blobs" if entries else "no damaged blob"
+                problem = f"an earlier check found it damaged ({what})"
+                bad = self._bad.setdefault(pack_id, _BadPack(FindingKind.PACK_DAMAGED, []))
+                bad.problems.append(problem)
+                bad.entries += entries
+
+    def proven(self) -> dict[bytes, list[PackEntry]]:
+        """Return the packs that were read and are damaged, each with its damaged blobs."""
+        return {pack_id: self._bad[pack_id].entries for pack_id in self._proven}
 
     def read_packs(
         self,
@@ -129,6 +151,7 @@ class PackInspection:
     def _judge(self, report: PackReport) -> None:
         problems = report.problems + self._disagreements(report)
         if not problems:
+            self.intact.append(report.pack_id)
             return
         if report.pack_id not in self._numbers:
             name = pack_name(report.pack_id)
@@ -138,6 +161,8 @@ class PackInspection:
         bad = self._bad.setdefault(report.pack_id, _BadPack(kind, []))
         bad.problems += problems
         bad.entries += report.damaged
+        if report.problems and not report.unread:
+            self._proven.add(report.pack_id)
         if report.unread:
             bad.all = True
         elif report.entries is None:
@@ -166,7 +191,10 @@ class PackInspection:
             if pack_id in entries:
                 entries[pack_id].append(entry)
         for pack_id, listed in entries.items():
-            self._bad[pack_id].entries += self._checker.check_entries(pack_id, listed)
+            damaged, unread = self._checker.check_entries(pack_id, listed)
+            self._bad[pack_id].entries += damaged + unread
+            if unread:
+                self._proven.discard(pack_id)
 
 
 def pack_name(pack_id: bytes) -> str:

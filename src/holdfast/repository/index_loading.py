@@ -8,6 +8,7 @@ from typing import Final
 
 from holdfast.errors import HoldfastError, ObjectNotFound, RepositoryDamaged
 from holdfast.repository.crypto import OVERHEAD_BYTES
+from holdfast.repository.damage_notes import CopyKey, copy_key
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.index_files import decode_index
 from holdfast.repository.layout import BlobType, ObjectKind
@@ -24,6 +25,7 @@ def load_index_files(
     *,
     tolerated: tuple[type[HoldfastError], ...] = (RepositoryDamaged,),
     without: Collection[bytes] = (),
+    without_copies: Collection[CopyKey] = (),
     on_file: Callable[[int], None] = lambda _: None,
 ) -> BlobIndex:
     """Add to an index the index files that it lacks.
@@ -34,6 +36,7 @@ def load_index_files(
     Args:
         tolerated: Errors of a single file that are noted instead of raised.
         without: Packs to leave out.
+        without_copies: Copies of blobs to leave out.
         on_file: Called with the number of files seen so far.
 
     Returns:
@@ -56,7 +59,8 @@ def load_index_files(
             continue
         for pack_id, entries in packs:
             if pack_id not in without:
-                index.add_pack(pack_id, entries)
+                wanted = (e for e in entries if copy_key(pack_id, e) not in without_copies)
+                index.add_pack(pack_id, wanted if without_copies else entries)
         index.add_file(file_id)
         on_file(number)
     return index

@@ -31,6 +31,8 @@ class ObjectKind(StrEnum):
     SNAPSHOT = "snapshots"
     INDEX = "index"
     PACK = "data"
+    DAMAGE = "holdfast/damaged"
+    """Ours, and no part of the format; see `damage_notes`."""
 
     @property
     def noun(self) -> str:
@@ -49,6 +51,7 @@ _NOUNS = {
     ObjectKind.SNAPSHOT: "snapshot",
     ObjectKind.INDEX: "index",
     ObjectKind.PACK: "pack",
+    ObjectKind.DAMAGE: "damage note",
 }
 
 

@@ -26,6 +26,7 @@ MAX_STORED_BYTES: Final = {
     ObjectKind.LOCK: _SMALL,
     ObjectKind.SNAPSHOT: 64 * 2**20,
     ObjectKind.INDEX: 128 * 2**20,
+    ObjectKind.DAMAGE: 128 * 2**20,
 }
 """Largest object that we load whole; honest ones are far smaller."""
 

@@ -60,16 +60,34 @@ class PackChecker:
         report = self._check_once(pack_id, size_bytes)
         return self._check_once(pack_id, size_bytes) if report.problems else report
 
-    def check_entries(self, pack_id: bytes, entries: Iterable[PackEntry]) -> list[PackEntry]:
-        """Read single blobs of a pack; return those that are damaged or cannot be read."""
-        damaged = []
+    def check_entries(
+        self, pack_id: bytes, entries: Iterable[PackEntry]
+    ) -> tuple[list[PackEntry], list[PackEntry]]:
+        """Read single blobs of a pack; return those that are damaged and those not read."""
+        damaged: list[PackEntry] = []
+        unread: list[PackEntry] = []
         for entry in entries:
             try:
-                sealed = self._blobs.load_range(pack_id, entry.offset, entry.length)
+                if not self.is_intact(pack_id, entry):
+                    damaged.append(entry)
+            except StoreError:
+                unread.append(entry)
+        return damaged, unread
+
+    def is_intact(self, pack_id: bytes, entry: PackEntry) -> bool:
+        """Read one blob of a pack, twice if need be, and return whether it is right.
+
+        Raises:
+            StoreError: The store could not be read, so nobody knows.
+        """
+        for _ in range(2):
+            sealed = self._blobs.load_range(pack_id, entry.offset, entry.length)
+            try:
                 self.open(pack_id, entry, sealed)
-            except (Damaged, StoreError):
-                damaged.append(entry)
-        return damaged
+            except Damaged:
+                continue
+            return True
+        return False
 
     def open(self, pack_id: bytes, entry: PackEntry, sealed: bytes | memoryview) -> bytes:
         """Return the plaintext of a blob.

@@ -2,7 +2,9 @@
 
 Nothing is removed that a snapshot reaches, and nothing on the strength of what could not be
 read: any error while listing or reading, a missing pack, a damaged index or no snapshot at
-all, and there is no plan.
+all, and there is no plan. A pack that is noted as damaged is
+replaced by what is intact in it, if all that backups need of the rest has an intact copy
+elsewhere; otherwise it stays as it is.
 
 A plan is made and executed under one exclusive lock. That is why removing in two phases
 (mark, wait, sweep) is not needed here: no writer is at work that could have relied on a pack
@@ -13,7 +15,6 @@ and no writer at work nothing can refer to them.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -21,19 +22,14 @@ from typing import Final
 
 from holdfast.errors import RepositoryDamaged, RepositoryError
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
+from holdfast.repository.damage_notes import load_damage
 from holdfast.repository.index import BlobIndex
-from holdfast.repository.index_loading import (
-    entry_bytes,
-    expected_pack_sizes,
-    list_packs,
-    load_index_files,
-)
-from holdfast.repository.layout import BlobType
+from holdfast.repository.index_loading import list_packs, load_index_files
 from holdfast.repository.locks import Lock
 from holdfast.repository.marks import IndexMarks
 from holdfast.repository.packs import TARGET_BYTES
+from holdfast.repository.prune_usage import MIXED, TYPE_BITS, Usage, measure
 from holdfast.repository.reachability import (
-    REACHED,
     Reachability,
     find_reachable,
     links_loader,
@@ -41,9 +37,6 @@ from holdfast.repository.reachability import (
 )
 from holdfast.repository.repository import Repository
 from holdfast.repository.snapshots import Snapshot
-
-KEPT: Final = 4
-"""Mark of the one record of a reached blob that stays; copies of it do not."""
 
 _SMALL_BYTES: Final = TARGET_BYTES // 4
 _MANY_SMALL: Final = 8
@@ -168,10 +161,10 @@ def plan_prune(
         )
     index = _load_intact_index(repository)
     packs = list_packs(repository.store)
+    noted = load_damage(repository.objects).packs
     try:
         reached = _reach(repository, index, snapshots, progress, cancel)
-        usage = _measure(index, reached.marks)
-        _refuse_missing(index, packs, usage)
+        usage = measure(repository, index, reached.marks, packs, noted)
     except RepositoryDamaged:
         lock.confirm()  # without it, another prune may be at work, and that is the reason
         raise
@@ -217,120 +210,34 @@ def _reach(
     return reached
 
 
-@dataclass(slots=True)
-class _Usage:
-    """By number of pack, with what the header needs for each blob [bytes]."""
-
-    used_bytes: array[int]
-    unused_bytes: array[int]
-    used_blobs: array[int]
-    unused_blobs: array[int]
-    types: bytearray
-
-
-_TYPE_BITS: Final = {BlobType.DATA: 1, BlobType.TREE: 2}
-_MIXED: Final = 3
-
-
-def _measure(index: BlobIndex, marks: IndexMarks) -> _Usage:
-    """Sum up what is used in each pack, and mark which copy of each reached blob stays."""
-    count = len(index.packs())
-    zeros = array("Q", [0]) * count
-    usage = _Usage(zeros[:], zeros[:], zeros[:], zeros[:], bytearray(count))
-    copies: list[tuple[BlobType, int, list[int]]] = []
-    for blob_type in BlobType:
-        blob_marks = marks[blob_type]
-        for number, bucket in enumerate(index.table(blob_type).buckets()):
-            first: dict[bytes, int] = {}
-            several: dict[bytes, list[int]] = {}
-            for position, record in enumerate(bucket):
-                usage.types[record[1]] |= _TYPE_BITS[blob_type]
-                original = first.setdefault(record[0], position)
-                if original != position:
-                    several.setdefault(record[0], [original]).append(position)
-            bucket_marks = blob_marks.bucket(number)
-            for blob_id, position in first.items():
-                if blob_id in several:
-                    continue
-                used = bool(bucket_marks[position] & REACHED)
-                if used:
-                    bucket_marks[position] |= KEPT
-                _add(usage, bucket[position], used=used)
-            copies += [(blob_type, number, positions) for positions in several.values()]
-    _choose_copies(index, marks, usage, copies)
-    return usage
-
-
-def _choose_copies(
-    index: BlobIndex,
-    marks: IndexMarks,
-    usage: _Usage,
-    copies: Sequence[tuple[BlobType, int, list[int]]],
-) -> None:
-    """Of blobs that are stored more than once, keep the copy in the pack that is used most."""
-    chosen: dict[tuple[BlobType, int], list[list[int]]] = {}
-    for blob_type, number, positions in copies:
-        chosen.setdefault((blob_type, number), []).append(positions)
-    for blob_type in BlobType:
-        for number, bucket in enumerate(index.table(blob_type).buckets()):
-            for positions in chosen.get((blob_type, number), ()):
-                bucket_marks = marks[blob_type].bucket(number)
-                reached = bool(bucket_marks[positions[0]] & REACHED)
-                best = max(positions, key=lambda at: usage.used_bytes[bucket[at][1]])
-                if reached:
-                    bucket_marks[best] |= KEPT
-                for position in positions:
-                    _add(usage, bucket[position], used=reached and position == best)
-
-
-def _add(usage: _Usage, record: tuple[bytes, int, int, int, int], *, used: bool) -> None:
-    _, pack, _, length, uncompressed = record
-    size = length + entry_bytes(uncompressed)
-    if used:
-        usage.used_bytes[pack] += size
-        usage.used_blobs[pack] += 1
-    else:
-        usage.unused_bytes[pack] += size
-        usage.unused_blobs[pack] += 1
-
-
-def _refuse_missing(index: BlobIndex, packs: dict[bytes, int], usage: _Usage) -> None:
-    """Refuse to go on if a pack that backups need is not there as the index has it."""
-    sizes, _ = expected_pack_sizes(index)
-    for number, pack_id in enumerate(index.packs()):
-        if usage.used_blobs[number] and packs.get(pack_id) != sizes[number]:
-            found = packs.get(pack_id)
-            state = "missing" if found is None else f"{found} bytes long and not {sizes[number]}"
-            raise RepositoryDamaged(
-                f"Pack {pack_id.hex()[:16]}, which backups need, is {state}; nothing is removed",
-                hint="Run `holdfast check` to see which backups are touched.",
-            )
-
-
 def _decide(
-    index: BlobIndex, packs: dict[bytes, int], usage: _Usage, options: PruneOptions
+    index: BlobIndex, packs: dict[bytes, int], usage: Usage, options: PruneOptions
 ) -> bytearray:
     fates = bytearray(len(index.packs()))
     candidates: list[tuple[bool, float, int, int]] = []
-    small = dict.fromkeys(_TYPE_BITS.values(), 0)
+    small = dict.fromkeys(TYPE_BITS.values(), 0)
     for number, pack_id in enumerate(index.packs()):
         if not usage.used_blobs[number]:
             fates[number] = Fate.REMOVE
             continue
+        if number in usage.irreplaceable:
+            continue
         size, unused = packs[pack_id], usage.unused_bytes[number]
-        mixed = usage.types[number] == _MIXED
+        mixed = usage.types[number] == MIXED
         if size < _SMALL_BYTES and not mixed:
             small[usage.types[number]] += 1
-        if unused or mixed or size < _SMALL_BYTES:
-            candidates.append((not mixed, -unused / size, number, size))
+        pressing = mixed or number in usage.damaged
+        if unused or pressing or size < _SMALL_BYTES:
+            candidates.append((not pressing, -unused / size, number, size))
     join = {kind for kind, count in small.items() if options.repack_small and count >= _MANY_SMALL}
     unused_left = sum(usage.unused_bytes[number] for _, _, number, _ in candidates)
     limit = _unused_limit(usage, options)
     repacked = 0
-    for not_mixed, _, number, size in sorted(candidates):
+    for not_pressing, _, number, size in sorted(candidates):
         unused = usage.unused_bytes[number]
         wanted = (
-            not not_mixed  # format version 2 has none; other programs read them badly
+            # Damaged packs; and mixed ones: format version 2 has none, restic reads them badly.
+            not not_pressing
             or (unused and unused_left > limit)
             or (size < _SMALL_BYTES and usage.types[number] in join)
         )
@@ -344,7 +251,7 @@ def _decide(
     return fates
 
 
-def _unused_limit(usage: _Usage, options: PruneOptions) -> float:
+def _unused_limit(usage: Usage, options: PruneOptions) -> float:
     limit = sum(usage.used_bytes) * options.max_unused_share
     return limit if options.max_unused_bytes is None else min(limit, options.max_unused_bytes)
 
@@ -354,7 +261,7 @@ def _plan(
     marks: IndexMarks,
     snapshots: Sequence[Snapshot],
     packs: dict[bytes, int],
-    usage: _Usage,
+    usage: Usage,
     fates: bytearray,
 ) -> PrunePlan:
     ids = index.packs()

@@ -4,7 +4,7 @@
 2. new index files name them, durably, and those packs that stay;
 3. what is now in the index is loaded again and must hold every blob that a backup needs;
 4. the old index files are removed;
-5. the old packs are removed.
+5. the old packs are removed, and then what was noted of damage in them.
 
 Up to 3 nothing has been removed; a crash leaves blobs stored twice. After 4 it leaves packs
 that no index names. Both are harmless, and the next prune clears them away.
@@ -19,6 +19,7 @@ from typing import Final
 
 from holdfast.errors import ObjectNotFound, RepositoryDamaged, RepositoryError, StoreError
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
+from holdfast.repository.damage_notes import note_damage
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.index_files import MAX_BLOBS, decode_index, save_index
 from holdfast.repository.layout import BlobType, ObjectKind, object_name
@@ -27,7 +28,8 @@ from holdfast.repository.new_blobs import NewBlobs
 from holdfast.repository.pack_checks import PackChecker, map_parallel
 from holdfast.repository.pack_uploads import PackUploads
 from holdfast.repository.packs import PackEntry, encode_entry, load_header
-from holdfast.repository.prune import KEPT, Fate, PrunePlan
+from holdfast.repository.prune import Fate, PrunePlan
+from holdfast.repository.prune_usage import KEPT
 from holdfast.repository.reachability import REACHED
 from holdfast.repository.reader import Damaged
 from holdfast.repository.repository import Repository
@@ -335,6 +337,7 @@ class _Prune:
             self._progress(
                 Progress(step="Removing packs", done_items=done, total_items=len(doomed))
             )
+        note_damage(self._objects, {}, settled=doomed)
         return len(doomed), removed_bytes
 
     def _remove_object(self, kind: ObjectKind, object_id: str) -> None:

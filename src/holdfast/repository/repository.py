@@ -27,6 +27,7 @@ from holdfast.repository.config import (
     new_config,
 )
 from holdfast.repository.crypto import AuthenticationFailed, SealingKey
+from holdfast.repository.damage_notes import load_damage
 from holdfast.repository.file_reading import FileReader
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.index_loading import load_index_files, lost_packs
@@ -74,6 +75,7 @@ class Repository:
         self._zstd = Zstd()
         self.objects = SealedObjects(store, opened.master, version=config.version, zstd=self._zstd)
         self._index: BlobIndex | None = None
+        self._only_intact = False
         self._loading = threading.Lock()
         self._locks: set[Lock] = set()
         self.blobs = BlobReader(
@@ -209,23 +211,21 @@ class Repository:
         if index is None:
             with self._loading:
                 if self._index is None:
-                    self._index = load_index_files(self.objects, BlobIndex())
+                    self._index = self._load_index()
                 index = self._index
         return index
 
-    def reload_index(self, *, only_stored: bool = False) -> None:
+    def reload_index(self, *, only_intact: bool = False) -> None:
         """Forget the index and load it anew.
 
         Args:
-            only_stored: Leave out what lies in packs that are missing or cut short, so that a
-                backup stores it again instead of relying on it.
+            only_intact: Leave out what lies in packs that are missing or cut short, and what
+                a check noted as damaged, so that a backup stores it again instead of relying
+                on it.
         """
         with self._loading:
-            index = load_index_files(self.objects, BlobIndex())
-            lost = lost_packs(self.store, index) if only_stored else frozenset()
-            if lost:
-                index = load_index_files(self.objects, BlobIndex(), without=lost)
-            self._index = index
+            self._only_intact = only_intact
+            self._index = self._load_index()
 
     def refresh_index(self) -> bool:
         """Bring the index up to date with the index files; return whether it changed.
@@ -241,10 +241,21 @@ class Repository:
             known = before.files | before.damaged_files.keys()
             if present == known:
                 return False
-            self._index = load_index_files(
-                self.objects, before if known <= present else BlobIndex()
-            )
+            if known <= present:
+                self._index = load_index_files(self.objects, before)
+            else:
+                self._index = self._load_index()
         return True
+
+    def _load_index(self) -> BlobIndex:
+        index = load_index_files(self.objects, BlobIndex())
+        if not self._only_intact:
+            return index
+        lost = lost_packs(self.store, index)
+        bad = load_damage(self.objects).bad_copies()
+        if not (lost or bad):
+            return index
+        return load_index_files(self.objects, BlobIndex(), without=lost, without_copies=bad)
 
     def lock(self, *, exclusive: bool = False, wait_s: float = 0.0) -> Lock:
         """Lock the repository: shared for writing, exclusive for removing.

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from holdfast.errors import (
     HoldfastError,
@@ -30,6 +30,7 @@ from holdfast.stores.names import (
     CONFIG,
     DATA,
     KINDS,
+    NOTES,
     check_folder,
     check_name,
     is_object_id,
@@ -199,10 +200,9 @@ class LocalStore:
         """
         if name == CONFIG:
             return
-        kind, _, rest = name.partition("/")
-        folders = [kind, f"{kind}/{rest[:2]}"] if kind == DATA else [kind]
+        path = PurePosixPath(name)
         with self._lock:
-            for folder in folders:
+            for folder in [str(parent) for parent in path.parents][-2::-1]:
                 if folder not in self._durable_folders:
                     self._make_folder_durable(folder)
 
@@ -258,7 +258,7 @@ class LocalStore:
                 return []
 
     def _temporaries(self) -> Iterator[str]:
-        folders = ["", *KINDS, *(f"{DATA}/{number:02x}" for number in range(256))]
+        folders = ["", *KINDS, NOTES, *(f"{DATA}/{number:02x}" for number in range(256))]
         for folder in folders:
             directory = f"{self._root}/{folder}" if folder else self._root
             try:

@@ -1,7 +1,8 @@
 """Which names a repository object can have; everything else is refused before it is used.
 
 The names are those of restic's repository layout: `config`, and `<kind>/<id>` where the id is
-a SHA-256 in lower-case hexadecimal, with one more level of folders below `data/`.
+a SHA-256 in lower-case hexadecimal, with one more level of folders below `data/`. One folder is
+ours: `holdfast/damaged/`, which restic leaves alone.
 
 Source: https://github.com/restic/restic/blob/master/doc/design.rst, "Repository Layout".
 """
@@ -17,12 +18,16 @@ DATA = "data"
 KINDS = ("keys", "locks", "snapshots", "index", DATA)
 """The folders of a repository."""
 
+NOTES = "holdfast/damaged"
+"""The folder that is ours; it is made when it is needed."""
+
 # \Z and not $: the latter would let a final newline through.
 _ID = re.compile(r"[0-9a-f]{64}\Z")
 _NAME = re.compile(
-    r"(?:config|(?:keys|locks|snapshots|index)/[0-9a-f]{64}|data/([0-9a-f]{2})/\1[0-9a-f]{62})\Z"
+    r"(?:config|(?:keys|locks|snapshots|index|holdfast/damaged)/[0-9a-f]{64}"
+    r"|data/([0-9a-f]{2})/\1[0-9a-f]{62})\Z"
 )
-_FOLDER = re.compile(r"(?:keys|locks|snapshots|index|data|data/[0-9a-f]{2})/\Z")
+_FOLDER = re.compile(r"(?:keys|locks|snapshots|index|holdfast/damaged|data|data/[0-9a-f]{2})/\Z")
 _TEMPORARY = re.compile(r"(?:config|[0-9a-f]{64})-tmp-[0-9A-Za-z]+\Z")
 
 
