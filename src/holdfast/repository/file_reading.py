@@ -20,8 +20,8 @@ from holdfast.repository.reader import BlobReader, Damaged
 from holdfast.repository.workers import worker_count
 from holdfast.stores.base import Buffer
 
-_WINDOW_BLOBS: Final = 65_536
-"""Blobs planned at once; the plan takes about 30 MB."""
+_WINDOW_BLOBS: Final = 16_384
+"""Blobs planned at once, about 7 MB; the next plan is made while threads work on the last."""
 
 _STRETCH_BYTES: Final = 2 * 2**20
 """Longest stretch of a pack read at once, unless a single blob is longer."""
