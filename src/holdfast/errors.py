@@ -55,11 +55,13 @@ Neither may ever contain a secret.
     ├── RetentionError
     │   └── RetentionPaused
     ├── BackupBusy
+    ├── AlreadyRun
     └── MissingExtra
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -424,6 +426,21 @@ class BackupBusy(HoldfastError):
     code = "backup-busy"
     exit_code = 11
     http_status = 423
+
+
+class AlreadyRun(HoldfastError):
+    """The scheduled run has been, in another process; nothing was made.
+
+    Attributes:
+        run_at: When the newest such run began.
+    """
+
+    code = "already-run"
+    http_status = 409
+
+    def __init__(self, message: str, *, run_at: datetime, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.run_at = run_at
 
 
 class MissingExtra(HoldfastError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -24,6 +24,7 @@ from holdfast.config import Settings
 from holdfast.errors import (
     BackupNotFound,
     ConfigError,
+    RepositoryExists,
     RepositoryNotFound,
 )
 from holdfast.models.backup import (
@@ -66,6 +67,7 @@ from holdfast.operations.restore import (
     restore,
     settle_interrupted,
 )
+from holdfast.operations.scheduled import last_scheduled_run_at, refuse_second_run
 from holdfast.operations.stats import backup_stats
 from holdfast.operations.undo import undo_restore
 from holdfast.operations.upload import import_archive
@@ -281,6 +283,8 @@ class BackupService:
         trigger: Trigger = Trigger.MANUAL_API,
         verify: bool = False,
         allow_damaged: bool = False,
+        due_at: datetime | None = None,
+        retry_failed: bool = False,
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> BackupMetadata:
@@ -292,8 +296,11 @@ class BackupService:
                 takes the repository as it is.
             verify: Verify it at once; the result is in `verified`.
             allow_damaged: Take a database that fails its integrity check, marked as such.
+            due_at: For a scheduler: when the run was due; refused if it has been since.
+            retry_failed: Whether a run that failed since `due_at` has not been.
 
         Raises:
+            AlreadyRun: A scheduled run began at or after `due_at`.
             SourceError: Something cannot be captured; nothing was stored.
             PasswordMissing: There is no password for an encrypted repository.
             EncryptionMismatch: `encrypt` is true and the repository has no encryption.
@@ -302,11 +309,14 @@ class BackupService:
         """
         if not self.repository_exists():
             backing_up.require_sources(self._plan)
-            self.init_repository(encrypt=encrypt is not False)
+            with suppress(RepositoryExists):  # another process came first
+                self.init_repository(encrypt=encrypt is not False)
         with self._work(progress, cancel, recover=False) as work:
             warnings = encryption_warnings(work.repository, encrypt)
             with plan_lock(work.state_dir, work.plan.name):
                 recovered = recover_restore(work)
+                if due_at is not None:
+                    refuse_second_run(work, due_at, retry_failed=retry_failed)
                 options = backing_up.BackupOptions(
                     compression=self._level if compression else None,
                     description=description,
@@ -612,14 +622,9 @@ class BackupService:
         """
         try:
             with self._work() as work:
-                kept = [
-                    each.created_at
-                    for each in backups_of(work).all()
-                    if each.plan == work.plan.name and each.backup_type is BackupType.SCHEDULED
-                ]
+                return last_scheduled_run_at(work)
         except RepositoryNotFound:
             return None
-        return max(kept, default=None)
 
     # The repository as a whole
 

@@ -52,6 +52,8 @@ class Diary:
         backup_type: BackupType,
         trigger: Trigger,
         cancel: CancellationToken,
+        due_at: datetime | None,
+        retry_failed: bool,
     ) -> BackupMetadata:
         began_at = self.clock.now()
         self.runs.append(began_at)

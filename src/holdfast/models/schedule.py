@@ -11,6 +11,9 @@ from cronsim import CronSim, CronSimError
 
 from holdfast.errors import ConfigError
 
+SETBACK_LIMIT = timedelta(days=1)
+"""Set back by more, the clock was wrong before, and the times it showed do not count."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CronSchedule:

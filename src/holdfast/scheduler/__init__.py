@@ -3,6 +3,7 @@
 Nothing here knows how a backup is made; it asks a service for it. What it promises:
 
 - One run at a time: of the schedule and of `trigger_backup` together.
+- Of several processes that keep the schedule of one repository, one makes each run.
 - A nominal time runs once, also where the clock is set back (by up to a day) or daylight
   saving repeats the hour; however far the clock leaps ahead, what it leapt over runs once.
 - An error in a run never ends the schedule; it is kept in `get_job_info`, logged as a warning

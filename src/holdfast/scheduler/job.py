@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from holdfast.clock import Clock
 from holdfast.errors import (
+    AlreadyRun,
     BackupBusy,
     Cancelled,
     HoldfastError,
@@ -41,10 +42,18 @@ class ScheduledService(Protocol):
         backup_type: BackupType,
         trigger: Trigger,
         cancel: CancellationToken,
+        due_at: datetime | None,
+        retry_failed: bool,
     ) -> BackupMetadata:
         """Make a backup.
 
+        Args:
+            due_at: When a run of the schedule was due; None for any other.
+            retry_failed: Whether one that failed since then is no reason to refuse.
+
         Raises:
+            AlreadyRun: A scheduled run began at or after `due_at`; to be found out while
+                nobody else can begin one.
             BackupBusy: Another write operation of the plan is running.
             HoldfastError: It could not be made.
         """
@@ -113,11 +122,22 @@ class BackupJob:
         return run_at
 
     def run(
-        self, config: BackupConfig, trigger: Trigger, cancel: CancellationToken
+        self,
+        config: BackupConfig,
+        trigger: Trigger,
+        cancel: CancellationToken,
+        *,
+        due_at: datetime | None = None,
+        retry_failed: bool = False,
     ) -> BackupMetadata:
         """Make one backup with all that belongs to it, and note how it went.
 
+        Args:
+            due_at: When a run of the schedule was due; None for any other.
+            retry_failed: Whether to make it though it failed before.
+
         Raises:
+            AlreadyRun: Another process made it.
             BackupBusy: Nothing was made, because something else is running.
             Exception: Whatever the service raised; of the cleanup nothing is raised.
         """
@@ -127,13 +147,16 @@ class BackupJob:
             )
         try:
             self._note(run_at=self._clock.now())
-            backup = self._create(config, trigger, cancel)
+            backup = self._create(config, trigger, cancel, due_at, retry_failed)
             if config.verify_after_create:
                 backup = self._verify(backup, cancel)
             self._note(status=backup.status.value, error=None)
             self._clean_up(config, backup)
         except BackupBusy as error:
             self._note(status="waiting", error=str(error))
+            raise
+        except AlreadyRun as error:
+            self._note(run_at=error.run_at, status="elsewhere", error=None)
             raise
         except Cancelled as error:
             self._note(status="cancelled", error=str(error))
@@ -146,7 +169,12 @@ class BackupJob:
         return backup
 
     def _create(
-        self, config: BackupConfig, trigger: Trigger, cancel: CancellationToken
+        self,
+        config: BackupConfig,
+        trigger: Trigger,
+        cancel: CancellationToken,
+        due_at: datetime | None,
+        retry_failed: bool,
     ) -> BackupMetadata:
         try:
             return self._service.create_backup(
@@ -155,6 +183,8 @@ class BackupJob:
                 backup_type=BackupType.SCHEDULED,
                 trigger=trigger,
                 cancel=cancel,
+                due_at=due_at,
+                retry_failed=retry_failed,
             )
         except RepositoryLocked as error:
             raise BackupBusy(error.message, hint=error.hint) from error

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
 from holdfast.clock import Clock, SystemClock
-from holdfast.errors import BackupBusy, Cancelled
+from holdfast.errors import AlreadyRun, BackupBusy, Cancelled
 from holdfast.models.backup import BackupMetadata, Trigger
 from holdfast.models.progress import CancellationToken
-from holdfast.models.schedule import BackupConfig, CronSchedule
+from holdfast.models.schedule import SETBACK_LIMIT, BackupConfig, CronSchedule
 from holdfast.scheduler.job import BackupJob, ScheduledService
 
 JOB_ID = "backup"
@@ -23,9 +23,6 @@ LONGEST_WAIT_S = 60.0
 
 LATE_AFTER = timedelta(seconds=60)
 """A run that cannot start within this time has been missed."""
-
-SETBACK_LIMIT = timedelta(days=1)
-"""Set back by more, the clock was wrong before, and the times it showed do not count."""
 
 CANCEL_WAIT_S = 30.0
 """How long `stop` waits for a run that it cancelled to reach its next safe point."""
@@ -42,7 +39,8 @@ class JobInfo(TypedDict):
         next_run_time: In the schedule's time zone; None while the scheduler is not running.
         last_run_time: When the latest run began, of this process or known to the service.
         last_status: `completed`, `verified`, `partial`, `failed`, `cancelled`, `waiting` (for
-            another run to end), or None before the first run of this process.
+            another run to end), `elsewhere` (another process made it), or None before the
+            first run of this process.
         last_error: What went wrong in the latest run, or in the cleanup after it.
         running: Whether a backup is being made now.
     """
@@ -63,10 +61,12 @@ class _Session:
     """What one thread between `start` and `stop` goes by.
 
     Attributes:
+        begun_at: When the schedule began to be kept; what was due before was missed.
         done_until: All nominal times up to this instant have been dealt with.
         waiting: Whether the run that is due found another one running.
     """
 
+    begun_at: datetime
     done_until: datetime
     thread: threading.Thread | None = None
     wake: threading.Event = field(default_factory=threading.Event)
@@ -109,7 +109,8 @@ class BackupScheduler:
         with self._state:
             if not self._config.enabled or self.is_running():
                 return
-            session = _Session(done_until=self._clock.now())
+            now = self._clock.now()
+            session = _Session(begun_at=now, done_until=now)
             session.thread = threading.Thread(
                 target=self._keep_time, args=(session,), name="holdfast-scheduler", daemon=True
             )
@@ -238,12 +239,21 @@ class BackupScheduler:
                 session.done_until, session.waiting = now, False
                 return 0
         try:
-            self._job.run(config, Trigger.SCHEDULED_CRON, session.cancel)
+            self._job.run(
+                config,
+                Trigger.SCHEDULED_CRON,
+                session.cancel,
+                due_at=due_at,
+                retry_failed=due_at <= session.begun_at,
+            )
         except BackupBusy as error:
             if not session.waiting:
                 session.waiting = True
                 self._job.report(error)
             return LONGEST_WAIT_S
+        except AlreadyRun as error:
+            # What came due after that run is still to be made.
+            now = error.run_at.astimezone(UTC)
         except Cancelled:
             pass
         except Exception as error:  # noqa: BLE001 - an error in one run never stops the next
