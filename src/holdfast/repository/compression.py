@@ -18,6 +18,12 @@ DEFAULT_LEVEL: Final = 1
 MAX_LEVEL: Final = 19
 """Levels above need windows that not every reader allows."""
 
+_SMALL: Final = 0
+_SMALL_BYTES: Final = 16 * 2**10
+"""Chunks up to here have their own variant of level 1. Matches of at least 6 bytes instead of 5
+take a tenth less time to compress and a fourteenth less to read, and 0.7 % more room, measured
+on database pages with zstd 1.5.7."""
+
 _MAX_WINDOW_BYTES: Final = 128 * 2**20
 _READ_BYTES: Final = 2**20
 
@@ -51,15 +57,26 @@ class Zstd:
         return compressor
 
     def compress_all(self, data: Sequence[Buffer], level: int) -> list[Buffer]:
-        """Return each of `data` as one frame, as `compress` does.
+        """Return each of `data` as one frame that states its size.
 
         For chunks of 16 KiB it is a tenth faster, and threads wait less for each other: it
         takes Python's global lock once, not once a chunk.
         """
         if len(data) == 1:
             return [self.compress(data[0], level)]
-        frames = self.compressor(level).multi_compress_to_buffer(list(data))
+        small = level == DEFAULT_LEVEL and max(map(len, data)) <= _SMALL_BYTES
+        compressor = self._small_compressor() if small else self.compressor(level)
+        frames = compressor.multi_compress_to_buffer(list(data))
         return _views(frames)
+
+    def _small_compressor(self) -> zstandard.ZstdCompressor:
+        compressors = self._contexts.compressors
+        if _SMALL not in compressors:
+            parameters = zstandard.ZstdCompressionParameters.from_level(
+                DEFAULT_LEVEL, source_size=_SMALL_BYTES, hash_log=14, min_match=6
+            )
+            compressors[_SMALL] = zstandard.ZstdCompressor(compression_params=parameters)
+        return compressors[_SMALL]
 
     def decompress_all(self, frames: Sequence[Buffer], lengths: Sequence[int]) -> list[Buffer]:
         """Return what each frame holds: as many bytes as `lengths` says, as `decompress` does.
