@@ -127,15 +127,6 @@ def test_a_file_that_cannot_be_read_makes_the_backup_partial_and_is_named(
     assert service.list_backups()[0].status is BackupStatus.PARTIAL
 
 
-def test_a_missing_directory_fails_and_stores_nothing(application: Application) -> None:
-    application.service().create_backup()
-    service = application.service(directories={"gone": application.root / "gone"})
-    with pytest.raises(SourceNotFound, match="gone"):
-        service.create_backup()
-    assert len(service.list_backups()) == 1
-    assert service.get_backup_stats().failed_backups == 1
-
-
 def test_a_missing_database_is_an_error_and_is_not_made(application: Application) -> None:
     service = application.service(database_url=f"sqlite:///{application.root}/nowhere.db")
     with pytest.raises(SourceNotFound, match=r"nowhere\.db"):

@@ -16,7 +16,7 @@ from holdfast import __version__
 from holdfast.catalog import RunKind
 from holdfast.errors import HoldfastError, SourceError, SourceNotFound
 from holdfast.models.backup import BackupMetadata, BackupType, Trigger
-from holdfast.models.manifest import ContentEntry, Manifest
+from holdfast.models.manifest import ContentEntry, Manifest, Problem
 from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
@@ -69,7 +69,8 @@ def create_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadat
     """Make a backup of the plan and return it.
 
     A file that vanishes or cannot be read makes it `partial`, each such path named in
-    `problems`. Anything else that goes wrong raises, and no backup is visible.
+    `problems`; so does a directory that is not there, beside others that are. Anything else
+    that goes wrong raises, and no backup is visible.
 
     Raises:
         SourceError: A source cannot be captured.
@@ -119,6 +120,7 @@ class _Backup:
         self._begun_s = workplace.clock.monotonic_s()
         self._captured = Captured(options.compression, warnings=list(options.warnings))
         self._facts: list[tuple[Source, CaptureFacts]] = []
+        self._missing: list[SourceNotFound] = []
         self._done_bytes = 0
         self._total_bytes = 0
         self._database_bytes = 0
@@ -141,6 +143,8 @@ class _Backup:
                     self._capture_present(source, writer, parent, scratch)
                 if not self._captured.roots and self._options.skip_missing:
                     raise SourceNotFound("Nothing that the restore would replace is there")
+                if not self._captured.roots and self._missing:
+                    raise self._missing[0]
                 return save_backup(
                     self._at,
                     lock,
@@ -163,7 +167,7 @@ class _Backup:
                 self._total_bytes += size_bytes
                 self._database_bytes += size_bytes if source.kind == "sqlite" else 0
             except SourceNotFound:
-                if not self._options.skip_missing:
+                if not self._may_lack(source):
                     raise
         if not sources:
             raise _nothing_protected(self._at.plan)
@@ -198,9 +202,22 @@ class _Backup:
         try:
             self._capture(source, writer, parent, scratch)
         except SourceNotFound as error:
-            if not self._options.skip_missing:
+            if not self._may_lack(source):
                 raise
-            self._captured.warnings.append(f"Left out of the safety backup: {error.message}")
+            if self._options.skip_missing:
+                self._captured.warnings.append(f"Left out of the safety backup: {error.message}")
+            else:
+                self._missing.append(error)
+                problem = Problem(path=source.root, reason=error.message)
+                self._captured.problems.append(problem)
+
+    def _may_lack(self, source: Source) -> bool:
+        """Whether the backup goes on, as partial, without a source that is not there.
+
+        A directory may be a disk that is not mounted today; the rest is worth saving. Without
+        its database a backup is none.
+        """
+        return self._options.skip_missing or source.kind == "directory"
 
     def _capture(
         self, source: Source, writer: RepositoryWriter, parent: Snapshot | None, scratch: Path

@@ -85,7 +85,7 @@ def restore_into(
         dry_run=dry_run,
         changes=changes,
         checks=checks,
-        warnings=_damage_warnings(tree, checks),
+        warnings=(*_lacking(tree), *_damage_warnings(tree, checks)),
         restored_files=files,
         restored_bytes=size_bytes,
         started_at=started_at,
@@ -147,6 +147,16 @@ def _lay_out(
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return changes, checks, whole.files, whole.size_bytes
+
+
+def _lacking(tree: BackupTree) -> tuple[str, ...]:
+    """Say which sources as a whole the backup could not take."""
+    manifest = tree.manifest
+    return tuple(
+        f"{each.path} is not in the backup: {each.reason}"
+        for each in manifest.problems
+        if tree.node(each.path) is None and each.path.removeprefix(f"{FILES_DIR}/").count("/") == 0
+    )
 
 
 def _damage_warnings(tree: BackupTree, checks: Sequence[CheckResult]) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
             swap until everything is swapped, `swapped` while what was replaced is removed.
         scratch: The restore's own scratch directory.
         steps: In the order of swapping.
+        absent: Roots of directories that were not there before; an undo removes them.
     """
 
     token: str
@@ -53,6 +54,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     safety_backup_id: str | None = None
     paths: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     safety_backup_id: str | None
     roots: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Say it for people."""
@@ -171,6 +174,7 @@ def recover(
         safety_backup_id=journal.safety_backup_id,
         roots=tuple(step.root for step in journal.steps),
         paths=journal.paths,
+        absent=journal.absent,
     )
     on_settled(recovery)
     _forget(state_dir, journal)

@@ -9,6 +9,7 @@ what fails in 6 is undone; after a crash in 6 the journal decides.
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -26,7 +27,14 @@ from holdfast.errors import (
     UsageError,
     VerificationFailed,
 )
-from holdfast.models.backup import BackupType, CheckResult, PlannedChange, RestoreResult, Trigger
+from holdfast.models.backup import (
+    BackupMetadata,
+    BackupType,
+    CheckResult,
+    PlannedChange,
+    RestoreResult,
+    Trigger,
+)
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
@@ -58,6 +66,7 @@ from holdfast.operations.workspace import (
     sweep_scratch,
 )
 from holdfast.sources.base import RestoreContext, Source, Staged
+from holdfast.sources.directory import DirectorySource
 from holdfast.sources.sqlite import SqliteStaged
 
 _log = logging.getLogger("holdfast.restore")
@@ -72,6 +81,7 @@ class RestoreOptions:
     Attributes:
         sources: Names or roots of the sources to restore; empty means all.
         paths: Paths in the backup to restore, each with all below it; empty means all.
+        remove: Roots of directories that are to go, for an undo: they were not there before.
         into: A new place to lay the backup out in, instead of replacing the live data.
     """
 
@@ -80,6 +90,7 @@ class RestoreOptions:
     dry_run: bool = False
     sources: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
     into: Path | None = None
     trigger: Trigger = Trigger.MANUAL_API
 
@@ -90,6 +101,7 @@ class _Outcome:
     checks: tuple[CheckResult, ...] = ()
     warnings: list[str] = field(default_factory=list)
     safety_backup_id: str | None = None
+    absent: tuple[str, ...] = ()
 
 
 def restore(
@@ -187,7 +199,12 @@ def record_recovered_run(workplace: Workplace, recovery: Recovery) -> None:
             "safety_backup_id": recovery.safety_backup_id,
             "roots": list(recovery.roots),
             "paths": list(recovery.paths),
+            "absent": list(recovery.absent),
         }
+
+
+def _is_absent_directory(source: Source) -> bool:
+    return isinstance(source, DirectorySource) and not source.path.exists()
 
 
 class _Restore:
@@ -247,7 +264,21 @@ class _Restore:
             elif (not wanted or wanted & {source.name, source.root}) and self._touches(root):
                 chosen.append(source)
         self._require(chosen)
+        self._warn_of_lacking(wanted)
         return sorted(chosen, key=lambda each: _SWAP_ORDER.get(each.kind, 2))
+
+    def _warn_of_lacking(self, wanted: set[str]) -> None:
+        """Say which sources the backup could not take; what is live of them stays as it is."""
+        manifest = self._tree.manifest
+        for problem in manifest.problems:
+            source = self._at.plan.source_at(problem.path)
+            if source is None or problem.path in manifest.contents:
+                continue
+            if (not wanted or wanted & {source.name, source.root}) and self._touches(source.root):
+                self._outcome.warnings.append(
+                    f"{problem.path} was not there when the backup was made, and is left as it is"
+                    f" ({problem.reason})"
+                )
 
     def _refuse_other_plan(self) -> None:
         """Keep one application's backup from replacing another's data by its file names."""
@@ -347,6 +378,10 @@ class _Restore:
         for _, each in staged:
             self._outcome.changes += tuple(each.plan())
             self._outcome.checks += tuple(each.check())
+        self._outcome.changes += tuple(
+            PlannedChange(target=str(each.path), action="remove", detail="it was not there before")
+            for each in self._going()
+        )
         failed = [each for each in self._outcome.checks if each.failed]
         if failed:
             reasons = "; ".join(f"{each.name}: {each.detail}" for each in failed)
@@ -364,6 +399,9 @@ class _Restore:
         """
         databases = [each for _, each in staged if isinstance(each, SqliteStaged)]
         versions = [each.live_version() for each in databases]
+        self._outcome.absent = tuple(
+            source.root for source, _ in staged if _is_absent_directory(source)
+        )
         self._make_safety_backup(staged)
         with ExitStack() as holds:
             for each in databases:
@@ -377,8 +415,11 @@ class _Restore:
                 "safety_backup_id": self._outcome.safety_backup_id,
                 "roots": [source.root for source, _ in staged],
                 "paths": list(self._options.paths),
+                "absent": list(self._outcome.absent),
             }
             self._swap(staged)
+        for source in self._going():
+            self._remove(source)
 
     def _make_safety_backup(self, staged: list[tuple[Source, Staged]]) -> None:
         if not self._options.safety_backup:
@@ -390,7 +431,7 @@ class _Restore:
             description=f"Before the restore of {self._backup_id}",
             allow_damaged=True,
             skip_missing=True,
-            only=tuple(source.root for source, _ in staged),
+            only=tuple(source.root for source in (*(each for each, _ in staged), *self._going())),
             facts={"before_restore_of": self._backup_id},
         )
         try:
@@ -400,6 +441,37 @@ class _Restore:
             return
         self._outcome.safety_backup_id = safety.backup_id
         self._outcome.warnings += safety.warnings
+        if safety.problems:
+            self._announce_partial(safety)
+
+    def _announce_partial(self, safety: BackupMetadata) -> None:
+        """Say before anything is replaced what the safety backup lacks."""
+        sentence = (
+            f"The safety backup {safety.backup_id} is partial: `undo` cannot put back"
+            f" {'; '.join(safety.problems)}"
+        )
+        _log.warning("%s", sentence)
+        self._at.progress(Progress(step=sentence))
+        self._outcome.warnings.append(sentence)
+
+    def _going(self) -> list[DirectorySource]:
+        """Return the directories that an undo removes, as far as they are there."""
+        sources = [self._at.plan.source_at(root) for root in self._options.remove]
+        return [
+            each for each in sources if isinstance(each, DirectorySource) and each.path.exists()
+        ]
+
+    def _remove(self, source: DirectorySource) -> None:
+        """Remove a directory that the safety backup has just saved; by one rename first."""
+        beside = source.path.with_name(f".{source.path.name}.holdfast-{self._token}-gone")
+        try:
+            source.path.rename(beside)
+            shutil.rmtree(beside)
+        except OSError as error:
+            self._outcome.warnings.append(
+                f"{source.path} was not there before the restore, and could not be removed:"
+                f" {error.strerror}"
+            )
 
     def _swap(self, staged: list[tuple[Source, Staged]]) -> None:
         self._at.cancel.raise_if_cancelled()
@@ -444,6 +516,7 @@ class _Restore:
             scratch=str(self._scratch),
             safety_backup_id=self._outcome.safety_backup_id,
             paths=self._options.paths,
+            absent=self._outcome.absent,
             steps=tuple(Step(root=source.root, state=state) for source, state in steps),
         )
         save_journal(self._at.state_dir, journal)

@@ -12,7 +12,7 @@ from holdfast.repository import Snapshot
 
 
 def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResult:
-    """Restore the safety backup of the last restore.
+    """Restore the safety backup of the last restore; a directory that it made goes again.
 
     What is replaced by that gets a safety backup too, so an undo can be undone.
 
@@ -21,16 +21,14 @@ def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResul
     """
     backup_id, snapshot = find_safety_backup(workplace)
     tree = workplace.repository.tree(snapshot)
-    paths = _restored_paths(workplace)
+    last = _last_restore(workplace)
+    paths = tuple(last.detail.get("paths", ())) if last else ()
+    absent = tuple(last.detail.get("absent", ())) if last else ()
     # A path that the restore made new is no part of the safety backup: then all of it goes back.
     if any(tree.node(path) is None for path in paths):
         paths = ()
-    return restore(workplace, backup_id, tree, RestoreOptions(dry_run=dry_run, paths=paths))
-
-
-def _restored_paths(workplace: Workplace) -> tuple[str, ...]:
-    last = _last_restore(workplace)
-    return tuple(last.detail.get("paths", ())) if last else ()
+    options = RestoreOptions(dry_run=dry_run, paths=paths, remove=absent)
+    return restore(workplace, backup_id, tree, options)
 
 
 def _last_restore(workplace: Workplace) -> Run | None:
