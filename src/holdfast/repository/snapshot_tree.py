@@ -19,7 +19,7 @@ _MAX_DEPTH: Final = 2048
 """Deepest tree that we walk: a path of Linux has at most 4096 bytes."""
 
 _MAX_MANIFEST_BYTES: Final = 64 * 2**20
-_CACHED_TREES: Final = 64
+_CACHED_TREES: Final = 1024
 _CACHED_NODES: Final = 20_000
 
 

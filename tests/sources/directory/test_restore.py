@@ -529,6 +529,26 @@ def test_damage_in_the_last_byte_leaves_the_live_directory_untouched(
     assert inside(tmp_path) == before
 
 
+def test_damage_among_many_files_ends_the_restore_and_closes_all_of_them(tmp_path: Path) -> None:
+    """R15: several files are written at once; the first failure is told, and none stays open."""
+    live = tmp_path / "live"
+    (live / "sub").mkdir(parents=True)
+    for number in range(300):
+        (live / "sub" / f"script-{number}").write_bytes(b"#" * number)
+    (live / "sub" / "script").touch()
+    source = DirectorySource("d", live)
+    tree = capture(source, tmp_path)
+    damaged = _Damaged(tree.manifest)
+    damaged.nodes, damaged.data = tree.nodes, tree.data
+    before, descriptors = inside(tmp_path), os.listdir("/proc/self/fd")  # noqa: PTH208
+    with pytest.raises(RepositoryDamaged):
+        restore(source, damaged)
+    assert inside(tmp_path) == before
+    assert os.listdir("/proc/self/fd") == descriptors  # noqa: PTH208
+    restore(source, tree)
+    assert len(list((live / "sub").iterdir())) == 301
+
+
 def test_a_file_of_the_wrong_size_or_a_missing_one_fails_the_check(
     tmp_path: Path, live: Path
 ) -> None:

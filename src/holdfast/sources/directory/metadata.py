@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ _SET_IDS = 0o6000
 class MetadataWriter:
     """Sets owner (as root only, by number), mode, extended attributes and times, in that order.
 
+    Safe to use from several threads.
+
     A node without a modification time (0) leaves the times as they are.
 
     Attributes:
@@ -30,6 +33,7 @@ class MetadataWriter:
     refused: Counter[str] = field(default_factory=Counter)
     _root: bool = field(default_factory=lambda: os.geteuid() == 0)
     _attributes: bool = field(default_factory=readable)
+    _counting: threading.Lock = field(default_factory=threading.Lock)
 
     def mode(self, node: Node) -> int:
         """Return the permission bits that a restored entry gets."""
@@ -69,10 +73,11 @@ class MetadataWriter:
         ]
         if not wanted:
             return
-        if self._attributes:
-            self.refused.update(write_attributes(target, wanted))
-        else:
-            self.refused.update(name for name, _ in wanted)
+        refused = (
+            write_attributes(target, wanted) if self._attributes else [name for name, _ in wanted]
+        )
+        with self._counting:
+            self.refused.update(refused)
 
 
 def _times(node: Node) -> tuple[int, int]:

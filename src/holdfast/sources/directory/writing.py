@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Final
 
 from holdfast.errors import RestoreError
 from holdfast.models.node import Node, NodeType
@@ -15,6 +18,12 @@ from holdfast.sources.directory.metadata import MetadataWriter
 from holdfast.sources.directory.selection import Selection
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+_THREADS: Final = 4
+"""Writing small files waits for the file system more than it computes."""
+
+_UNDER_WAY: Final = 64
+"""Files open at once at most, of the thousand or so that a process may have."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,24 +81,28 @@ class TreeWriter:
             RestoreError: The backup holds something that cannot be written as it says.
         """
         directories: list[tuple[str, Node]] = []
-        for relative, node in self._selection.nodes():
-            self._cancel.raise_if_cancelled()
-            path = f"{top}/{relative}" if relative else top
-            if node.type is NodeType.DIR:
-                parent, name = target.parent(path)
-                os.mkdir(name, 0o700, dir_fd=parent)
-                directories.append((path, node))
-            elif node.type is NodeType.FILE:
-                self._write_file(target, path, relative, node)
-            else:
-                self._written.others += 1
-                self._write_other(target, path, node)
+        with _Fillers() as fillers:
+            for relative, node in self._selection.nodes():
+                self._cancel.raise_if_cancelled()
+                path = f"{top}/{relative}" if relative else top
+                if node.type is NodeType.DIR:
+                    parent, name = target.parent(path)
+                    os.mkdir(name, 0o700, dir_fd=parent)
+                    directories.append((path, node))
+                elif node.type is NodeType.FILE:
+                    self._write_file(target, path, relative, node, fillers)
+                else:
+                    self._written.others += 1
+                    self._write_other(target, path, node)
+            fillers.wait()
         while directories:
             path, node = directories.pop()
             self._metadata.write_open(target.directory(path), node)
         return self._written
 
-    def _write_file(self, target: Beneath, path: str, relative: str, node: Node) -> None:
+    def _write_file(
+        self, target: Beneath, path: str, relative: str, node: Node, fillers: _Fillers
+    ) -> None:
         link = (node.device_id, node.inode, node.size, node.content)
         linked = node.links > 1 and node.inode != 0
         self._written.files += 1
@@ -100,13 +113,7 @@ class TreeWriter:
             os.link(name, new, src_dir_fd=source, dst_dir_fd=directory, follow_symlinks=False)
             return
         descriptor = target.open_file(path, _CREATE)
-        try:
-            self._tree.write_to(self._selection.full(relative), descriptor)
-            if os.fstat(descriptor).st_size != node.size:
-                self._written.wrong.append(relative)
-            self._metadata.write_open(descriptor, node)
-        finally:
-            os.close(descriptor)
+        fillers.submit(descriptor, lambda: self._fill(descriptor, relative, node))
         if linked:
             self._links[link] = path
         self._progress(
@@ -116,6 +123,13 @@ class TreeWriter:
                 done_items=self._written.files,
             )
         )
+
+    def _fill(self, descriptor: int, relative: str, node: Node) -> None:
+        """Write content and metadata of a new file, in a thread."""
+        self._tree.write_to(self._selection.full(relative), descriptor)
+        if os.fstat(descriptor).st_size != node.size:
+            self._written.wrong.append(relative)
+        self._metadata.write_open(descriptor, node)
 
     def _write_other(self, target: Beneath, path: str, node: Node) -> None:
         directory, name = target.parent(path)
@@ -133,3 +147,44 @@ class TreeWriter:
                 self._written.skipped[node.type.value] += 1
                 return
         self._metadata.write_named(target, path, node)
+
+
+class _Fillers:
+    """Threads that fill files that are open, and close them whatever happens.
+
+    After the first failure the others are only closed.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_THREADS, "holdfast-files")
+        self._under_way: deque[Future[None]] = deque()
+        self._failed = False
+
+    def __enter__(self) -> _Fillers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._failed = True
+        self._pool.shutdown(wait=True)
+
+    def submit(self, descriptor: int, fill: Callable[[], None]) -> None:
+        """Have a file filled; waits while many are under way, and raises what failed there."""
+        self._under_way.append(self._pool.submit(self._run, descriptor, fill))
+        while len(self._under_way) > _UNDER_WAY:
+            self._under_way.popleft().result()
+
+    def wait(self) -> None:
+        """Wait for all that was submitted; raise what failed."""
+        while self._under_way:
+            self._under_way.popleft().result()
+
+    def _run(self, descriptor: int, fill: Callable[[], None]) -> None:
+        try:
+            if not self._failed:
+                fill()
+        except BaseException:
+            self._failed = True
+            raise
+        finally:
+            os.close(descriptor)
