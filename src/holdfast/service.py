@@ -24,6 +24,7 @@ from holdfast.config import Settings
 from holdfast.errors import (
     BackupNotFound,
     ConfigError,
+    PasswordMissing,
     RepositoryExists,
     RepositoryNotFound,
 )
@@ -47,6 +48,7 @@ from holdfast.operations.cleanup import (
     plan_cleanup,
     prune_repository,
 )
+from holdfast.operations.detached import needs_repository, throwaway_repository
 from holdfast.operations.drill import drill_backup
 from holdfast.operations.escrow import (
     EscrowStatus,
@@ -484,10 +486,13 @@ class BackupService:
     ) -> RestoreResult:
         """Restore from a portable archive, which is validated completely first.
 
-        Into a new place it needs no repository.
+        Into a new place it needs no repository, nor where no safety backup is made, because
+        none is wanted or nothing is live that could be lost. Otherwise the safety backup makes
+        the repository, as any first backup does.
 
         Raises:
             ArchiveError: It was refused; nothing was touched.
+            PasswordMissing: There is no repository yet, and no password to make it with.
         """
         around = Surroundings(
             scratch_root=self._scratch_root,
@@ -524,7 +529,7 @@ class BackupService:
                 paths=tuple(paths),
                 trigger=Trigger.UPLOAD,
             )
-            with self._work(progress, cancel, recover=dry_run) as work:
+            with self._archive_work(options, scratch, around) as work:
                 return restore(work, backup_id, tree, options)
 
     def undo(
@@ -771,22 +776,56 @@ class BackupService:
                 Off where the caller does so and tells of it.
         """
         with self._access.open() as repository:
-            location = Path(repository.store.location).absolute()
-            state_dir = _state_dir(repository.store)
-            work = Workplace(
-                repository=repository,
-                plan=self._plan,
-                catalog=Catalog(state_dir / "catalog.db"),
-                state_dir=state_dir,
-                scratch_root=self._scratch_root,
-                exclude=(location, *database_files(self._plan.sources)),
-                clock=self._clock,
-                progress=progress or no_progress,
-                cancel=cancel or CancellationToken(),
-            )
+            work = self._workplace(repository, repository.store, progress, cancel)
             if recover:
                 settle_interrupted(work)
             yield work
+
+    @contextmanager
+    def _archive_work(
+        self, options: RestoreOptions, scratch: Path, around: Surroundings
+    ) -> Iterator[Workplace]:
+        """Open what a restore of an archive needs, and make the repository if it needs one."""
+        if not self.repository_exists():
+            if not needs_repository(self._plan, options):
+                with (
+                    self._access.store() as store,
+                    throwaway_repository(scratch, self._clock) as repository,
+                ):
+                    yield self._workplace(repository, store, around.progress, around.cancel)
+                return
+            try:
+                self.init_repository()
+            except PasswordMissing as error:
+                raise PasswordMissing(
+                    "There is no repository yet for the safety backup of what the restore would"
+                    " replace, and no password to make it with",
+                    hint="Give the password that it shall have, or say --no-safety-backup; then"
+                    " the restore cannot be undone.",
+                ) from error
+        with self._work(around.progress, around.cancel, recover=options.dry_run) as work:
+            yield work
+
+    def _workplace(
+        self,
+        repository: Repository,
+        store: Store,
+        progress: ProgressCallback | None,
+        cancel: CancellationToken | None,
+    ) -> Workplace:
+        """Return what an operation works with; `store` says where its state is kept."""
+        state_dir = _state_dir(store)
+        return Workplace(
+            repository=repository,
+            plan=self._plan,
+            catalog=Catalog(state_dir / "catalog.db"),
+            state_dir=state_dir,
+            scratch_root=self._scratch_root,
+            exclude=(Path(store.location).absolute(), *database_files(self._plan.sources)),
+            clock=self._clock,
+            progress=progress or no_progress,
+            cancel=cancel or CancellationToken(),
+        )
 
     def _verify_new(self, work: Workplace, made: BackupMetadata) -> None:
         found_id, snapshot = backups_of(work).resolve(made.backup_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -15,6 +16,7 @@ from holdfast.errors import (
     ArchiveDamaged,
     ArchivePassphraseError,
     ArchiveRefused,
+    PasswordMissing,
     TargetExists,
     UsageError,
 )
@@ -60,6 +62,72 @@ def test_a_restore_from_an_archive_replaces_the_live_data_and_can_be_undone(
     assert application.state()[0] == before[0]
     service.undo()
     assert application.state() == changed
+
+
+def _fresh_machine(application: Application) -> Path:
+    """Export a backup, and take the repository away; return the archive."""
+    service = application.service()
+    service.create_backup()
+    archive = service.export_backup("latest", application.root / "own.zip")
+    shutil.rmtree(application.repository)
+    return archive
+
+
+def test_an_archive_restores_in_place_without_a_repository_if_no_undo_is_wanted(
+    application: Application,
+) -> None:
+    archive = _fresh_machine(application)
+    before = application.state()
+    application.add_events(2)
+    service = application.service(encryption_password=None)
+    planned = service.restore_archive(archive, dry_run=True)
+    assert planned.changes
+    result = service.restore_archive(archive, create_safety_backup=False)
+    assert application.state() == before
+    assert result.safety_backup_id is None
+    assert not service.repository_exists()
+    assert application.leftovers() == []
+
+
+def test_an_archive_restores_to_a_machine_that_has_nothing(application: Application) -> None:
+    archive = _fresh_machine(application)
+    before = application.state()
+    shutil.rmtree(application.root / "data")
+    (application.root / "data").mkdir()
+    service = application.service(encryption_password=None)
+    assert service.restore_archive(archive)
+    assert application.state() == before
+    assert not service.repository_exists()
+    assert service.init_repository(encrypt=False)
+    assert service.create_backup(encrypt=None).table_counts["events"] == 20
+
+
+def test_without_a_repository_the_safety_backup_of_a_restore_makes_it(
+    application: Application,
+) -> None:
+    archive = _fresh_machine(application)
+    before = application.state()
+    application.add_events(2)
+    changed = application.state()
+    service = application.service()
+    result = service.restore_archive(archive)
+    assert application.state() == before
+    assert service.get_backup(result.safety_backup_id or "").table_counts["events"] == 22
+    service.undo()
+    assert application.state() == changed
+
+
+def test_without_repository_and_password_live_data_are_not_replaced_unasked(
+    application: Application,
+) -> None:
+    archive = _fresh_machine(application)
+    application.add_events(2)
+    before = application.state()
+    service = application.service(encryption_password=None)
+    with pytest.raises(PasswordMissing, match="safety backup") as refused:
+        service.restore_archive(archive)
+    assert "--no-safety-backup" in (refused.value.hint or "")
+    assert application.state() == before
 
 
 def test_a_changed_archive_is_refused_before_anything_is_touched(
