@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,14 @@ from holdfast.errors import (
     EncryptionMismatch,
     PasswordMissing,
     RecoveryKeyMistyped,
+    StoreError,
     WrongPassword,
 )
 from holdfast.models.recovery_key import RecoveryKey, looks_like_recovery_key
 from holdfast.repository import Repository
 from holdfast.stores import Store, open_store
+
+_log = logging.getLogger("holdfast.repository")
 
 PasswordPrompt = Callable[[bool], str]
 """Asks a person for the password; the argument says whether a new repository is being made."""
@@ -59,7 +63,7 @@ class RepositoryAccess:
 
     @contextmanager
     def open(self) -> Iterator[Repository]:
-        """Open the repository for the time of the context.
+        """Open the repository for the time of the context; afterwards note damage that was met.
 
         One that was made without encryption opens whatever the password; who demands
         encryption checks `Repository.encrypted`.
@@ -70,7 +74,11 @@ class RepositoryAccess:
             PasswordMissing: It is encrypted, and there is no password.
         """
         with self.store() as store:
-            yield self._open(store)
+            repository = self._open(store)
+            try:
+                yield repository
+            finally:
+                _note_damage(repository)
 
     @contextmanager
     def store(self) -> Iterator[Store]:
@@ -144,6 +152,13 @@ def encryption_warnings(repository: Repository, encrypt: bool | None) -> tuple[s
     if not repository.encrypted:
         return ("The repository is not encrypted: whoever can read it can read the data.",)
     return ()
+
+
+def _note_damage(repository: Repository) -> None:
+    try:
+        repository.note_damage()
+    except StoreError as error:  # a read-only copy, for example; what failed has been told
+        _log.warning("Damage could not be noted: %s", error)
 
 
 def _password_missing() -> PasswordMissing:

@@ -29,7 +29,7 @@ from holdfast.operations.findings import Findings
 from holdfast.operations.plan import Workplace
 from holdfast.operations.references import ReferenceReport, check_references
 from holdfast.operations.runs import recorded_run
-from holdfast.repository import READING_STEPS, BlobType, Snapshot
+from holdfast.repository import READING_STEPS, BlobType, Snapshot, SnapshotTree, damaged_headers
 
 _log = logging.getLogger("holdfast.catalog")
 
@@ -130,6 +130,7 @@ def check_stored(workplace: Workplace, tree: BackupTree, findings: Findings) -> 
         size = _survey(workplace, tree, damage)
         if not damage.failed:
             _read_all(workplace, tree, tree.manifest, size, damage)
+            _check_packs(workplace, tree, damage)
     except (RepositoryDamaged, ObjectNotFound, ValueError) as error:
         damage.add(error, str(error))
         damage.stopped_at = next(iter(damage.failed))
@@ -220,6 +221,27 @@ def _read_all(
             damage.add("checksum", f"{path}: {length} bytes instead of {node.size}")
         elif expected and expected.checksum and digest.hexdigest() != expected.checksum:
             damage.add("checksum", f"{path}: SHA-256 is not the manifest's")
+
+
+def _blobs(tree: BackupTree) -> Iterator[tuple[BlobType, bytes]]:
+    if isinstance(tree, SnapshotTree):
+        yield BlobType.TREE, tree.snapshot.tree
+    for _, node in tree.walk(""):
+        if node.subtree is not None:
+            yield BlobType.TREE, node.subtree
+        for blob_id in node.blob_ids():
+            yield BlobType.DATA, blob_id
+
+
+def _check_packs(workplace: Workplace, tree: BackupTree, damage: _Damage) -> None:
+    """See whether the packs that the backup lies in are whole, beyond the parts of it."""
+    repository = workplace.repository
+    copies = (repository.index.locations(*blob) for blob in _blobs(tree))
+    packs = {found[0].pack_id for found in copies if len(found) == 1}
+    for pack_id, problem in damaged_headers(repository, sorted(packs)).items():
+        repository.blobs.damage.setdefault(pack_id, set())
+        sentence = f"{problem}; all of the backup can be read; `holdfast prune` replaces the pack"
+        damage.add("decryption", sentence)
 
 
 def references_of(workplace: Workplace, tree: BackupTree) -> dict[str, str]:

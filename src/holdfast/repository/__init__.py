@@ -12,6 +12,7 @@ from holdfast.repository.index import BlobIndex, BlobLocation
 from holdfast.repository.keys import KdfParameters, KeyInfo, KeyRing, list_keys
 from holdfast.repository.layout import BlobType, ObjectKind
 from holdfast.repository.locks import Lock
+from holdfast.repository.pack_checks import damaged_headers
 from holdfast.repository.prune import PruneOptions, PrunePlan, plan_prune
 from holdfast.repository.prune_execution import PruneSummary, execute_prune
 from holdfast.repository.reader import READING_STEPS
@@ -55,6 +56,7 @@ __all__ = [
     "Subset",
     "WriteSummary",
     "check",
+    "damaged_headers",
     "execute_index_rebuild",
     "execute_prune",
     "list_keys",

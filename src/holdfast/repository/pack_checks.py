@@ -19,6 +19,7 @@ from holdfast.repository.index import BlobLocation
 from holdfast.repository.layout import ObjectKind, object_name
 from holdfast.repository.packs import PackEntry, load_header
 from holdfast.repository.reader import BlobReader, Damaged
+from holdfast.repository.repository import Repository
 from holdfast.repository.workers import worker_count
 from holdfast.stores.base import Store
 
@@ -142,6 +143,35 @@ class PackChecker:
                     )
         if digest.digest() != report.pack_id:
             report.problems.append("its content does not match its name")
+
+
+def damaged_headers(repository: Repository, packs: Iterable[bytes]) -> dict[bytes, str]:
+    """Read the headers of packs, and return what is wrong with those that are damaged.
+
+    All that a header says the index says too, so its damage costs no backup before the index is
+    lost as well.
+
+    Raises:
+        StoreError: A pack could not be read, so nobody knows.
+    """
+    damaged: dict[bytes, str] = {}
+    for pack_id in packs:
+        if _header_problem(repository, pack_id):
+            problem = _header_problem(repository, pack_id)  # it may have been the way here
+            if problem:
+                damaged[pack_id] = problem
+    return damaged
+
+
+def _header_problem(repository: Repository, pack_id: bytes) -> str:
+    name = object_name(ObjectKind.PACK, pack_id.hex())
+    size = repository.store.stat(name).size_bytes
+    try:
+        entries, header_bytes = load_header(repository.store, repository.key, pack_id.hex(), size)
+    except RepositoryDamaged as error:
+        return error.message
+    extra = size - header_bytes - sum(entry.length for entry in entries)
+    return f"Pack {pack_id.hex()[:16]} is {extra} bytes longer than its contents" if extra else ""
 
 
 def stretches(

@@ -17,6 +17,7 @@ from holdfast.repository.compression import DecompressionFailed, Zstd
 from holdfast.repository.crypto import AuthenticationFailed, SealingKey
 from holdfast.repository.index import BlobIndex, BlobLocation
 from holdfast.repository.layout import BlobType, ObjectKind, object_name
+from holdfast.repository.packs import PackEntry
 from holdfast.stores.base import Buffer, Store
 
 _READ_AHEAD_BYTES: Final = 512 * 2**10
@@ -47,6 +48,9 @@ class BlobReader:
         index: Returns the repository's index.
         refresh_index: Reads index files that are new since the index was loaded; returns
             whether there were any.
+
+    Attributes:
+        damage: Damaged copies of blobs that were met, by the id of their pack.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class BlobReader:
         self._index = index
         self._refresh_index = refresh_index
         self._ahead = _ReadAhead(store)
+        self.damage: dict[bytes, set[PackEntry]] = {}
 
     def load(self, blob_type: BlobType, blob_id: bytes, *, where: str = "") -> bytes:
         """Return a blob's plaintext.
@@ -160,6 +165,7 @@ class BlobReader:
                 return self.open(sealed, blob_id, location)
             except Damaged as error:
                 failures.append(f"in pack {pack} {error}")
+                self._remember(blob_type, blob_id, location)
                 furthest = max(furthest, READING_STEPS.index(error.check))
             except ObjectNotFound:
                 failures.append(f"pack {pack} is missing")
@@ -176,6 +182,11 @@ class BlobReader:
             hint="Run `holdfast check --read-data` to see which backups are touched.",
             check=READING_STEPS[furthest],
         )
+
+    def _remember(self, blob_type: BlobType, blob_id: bytes, location: BlobLocation) -> None:
+        _, offset, length, uncompressed, _ = location
+        entry = PackEntry(blob_type, blob_id, offset, length, uncompressed)
+        self.damage.setdefault(location.pack_id, set()).add(entry)
 
     def _cut_off(self, location: BlobLocation) -> bool:
         name = object_name(ObjectKind.PACK, location.pack_id.hex())

@@ -27,7 +27,7 @@ from holdfast.repository.config import (
     new_config,
 )
 from holdfast.repository.crypto import AuthenticationFailed, SealingKey
-from holdfast.repository.damage_notes import load_damage
+from holdfast.repository.damage_notes import load_damage, note_damage
 from holdfast.repository.file_reading import FileReader
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.index_loading import load_index_files, lost_packs
@@ -343,6 +343,16 @@ class Repository:
     def tree(self, snapshot: Snapshot) -> SnapshotTree:
         """Return the files of a snapshot."""
         return SnapshotTree(snapshot, self.load_tree, self._files)
+
+    def note_damage(self) -> None:
+        """Note the damage that was met while reading, so that no later backup relies on it.
+
+        Raises:
+            StoreError: It could not be noted.
+        """
+        if self.blobs.damage:
+            note_damage(self.objects, self.blobs.damage)
+            self.blobs.damage.clear()
 
     def load_blob(self, blob_type: BlobType, blob_id: bytes) -> bytes:
         """Return the verified plaintext of a blob.
