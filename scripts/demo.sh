@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/find_python.sh
 
-rm -rf demo/app demo/original demo/restored demo/backups demo/holdfast.toml demo/password demo/changes.txt
+rm -rf demo/app demo/original demo/restored demo/backups demo/holdfast.toml demo/password demo/changes.txt demo/recovery-kit.txt
 mkdir -p demo
 if [[ ! -x demo/.venv/bin/holdfast ]]; then
     echo "Installing Holdfast into demo/.venv"
@@ -38,7 +38,7 @@ run python -m examples.sample_app.build --into app
 cp -a app original
 
 say "A repository, and a first backup in it"
-run holdfast init
+run holdfast init --recovery-kit recovery-kit.txt
 run holdfast create --description "Before the day" --tags demo
 first=$(newest_id)
 

@@ -31,7 +31,7 @@ class Holdfast(Tool):
         return (cls.command, "--version")
 
     def initialise(self) -> None:
-        self.run(self.command, "init", directory=self.home)
+        self.run(self.command, "init", "--password-kept-elsewhere", directory=self.home)
 
     def backup(self) -> Measurement:
         return self.run(self.command, "create", directory=self.home)

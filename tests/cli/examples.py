@@ -35,7 +35,8 @@ _BACKUP = (
     "`backup` has the fields of `BackupMetadata`. `original_size` is what was captured,"
     " `stored_size` what this backup added to the repository, `compressed_size` its whole content"
     " as stored. `status` is `completed`, `verified`, `partial`, `failed` or `restored`;"
-    " `problems` are paths that could not be captured (exit status 3)."
+    " `problems` are paths that could not be captured (exit status 3). `reminders` are sentences"
+    " of what a person should still do; here and elsewhere usually none."
 )
 _VERIFICATION = (
     "`verification` names each check. `missing_files` are files that the database names and"
@@ -50,8 +51,15 @@ _CHECK = (
     "`findings` are what is damaged, each with the `backups` that cannot be restored whole."
     " Where `ok` is false the exit status is 1."
 )
+_KEYS = (
+    "`current` is the key that opened the repository. `escrow` says whether one is kept elsewhere,"
+    " and when that was last tried."
+)
 _LINES: tuple[tuple[str, str], ...] = (
-    ("init", "`repository` is the new repository."),
+    (
+        "init --recovery-kit kit.txt",
+        "`repository` is the new repository; `setup` says how its key is kept elsewhere.",
+    ),
     ('create --description "Before the sale" --tags production', _BACKUP),
     ("list --limit 1", "`backups` are objects as `create` prints them, newest first."),
     ("show latest", "`backup` as `create` prints it, and the backup's `manifest.json`."),
@@ -82,8 +90,11 @@ _LINES: tuple[tuple[str, str], ...] = (
     ("delete latest --yes", "`deleted` is what was removed."),
     ("prune --dry-run", "What a prune would do."),
     ("prune", "What it freed."),
-    ("keys list", "`keys` are the keys; `current` is the one that opened the repository."),
+    ("keys list", _KEYS),
     ("keys add --new-password-file second", "`key` is the new key."),
+    ("keys recovery -o second.txt", "`recovery_kit` is the file, and the name of its key."),
+    ("keys confirm --password-kept-elsewhere", "Set-up is finished."),
+    ("keys drill --kit kit.txt", "`unlock_drill` is the proof; `recovery_key` the key's name."),
     ("unlock", "How many locks were removed."),
     ("repair index --dry-run", "What a rebuild would change; `changed` says whether it was done."),
     (
@@ -118,7 +129,7 @@ def errors(root: Path) -> Example:
 def _of_keys_and_settings(app: App) -> Iterator[Example]:
     app.environment["BACKUP_ENCRYPTION_PASSWORD"] = "third password"
     keys = app.do("keys", "list", "--json").document["keys"]
-    spare = next(key["id"] for key in keys if not key["current"])
+    spare = next(key["id"] for key in keys if key["username"].startswith("recovery-"))
     done = app.do("keys", "remove", spare[:8], "--yes", "--json")
     yield Example(f"keys remove {spare[:8]} --yes", "`removed` is the key.", done.document)
     document = _anonymous(app.do("config", "show", "--json").document, app.root)

@@ -65,7 +65,7 @@ def test_values_have_one_form_in_every_document() -> None:
         "status": "partial",
         "path": "/x",
         "id": "01ff",
-        "checks": [{"name": "n", "passed": True, "detail": ""}],
+        "checks": [{"name": "n", "passed": True, "detail": "", "skipped": False}],
         "struct": {"size": 3},
         "none": None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -22,6 +23,8 @@ EXIT_STATUSES = {
     "PasswordMissing": 12,
     "NoKeys": 12,
     "KeyDamaged": 12,
+    "RecoveryKeyForeign": 12,
+    "RecoveryKeyMistyped": 12,
     "ArchivePassphraseError": 12,
     "UsageError": 2,
     "ConfigError": 2,
@@ -48,7 +51,8 @@ def show(error: BaseException, *, as_json: bool = False, **options: object) -> t
     ids=lambda kind: kind.__name__,
 )
 def test_each_error_gives_its_exit_status(kind: type[HoldfastError]) -> None:
-    status, _, err = show(kind("What happened", hint="What to do."))
+    more = {"run_at": datetime(2024, 5, 6, tzinfo=UTC)} if kind is errors.AlreadyRun else {}
+    status, _, err = show(kind("What happened", hint="What to do.", **more))
     assert status == EXIT_STATUSES.get(kind.__name__, 1)
     assert err == "holdfast: What happened\n  hint: What to do.\n"
 

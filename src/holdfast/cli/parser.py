@@ -14,6 +14,7 @@ from argparse import (
     ArgumentParser,
     Namespace,
     RawDescriptionHelpFormatter,
+    _ArgumentGroup,
 )
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -206,6 +207,15 @@ def add_source_options(parser: ArgumentParser) -> None:
 def add_yes_option(parser: ArgumentParser) -> None:
     """Add the option that answers the question before a destructive act."""
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+
+
+def add_kept_option(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """Add the option that confirms that the password is kept elsewhere."""
+    parser.add_argument(
+        "--password-kept-elsewhere",
+        action="store_true",
+        help="confirm that the password can be found when this machine is lost",
+    )
 
 
 def _find_command(name: str) -> Command:

@@ -38,12 +38,18 @@ class Prompts:
                 f"Not confirmed, nothing was changed: {question}",
                 hint="Use --yes to go ahead without being asked.",
             )
-        with self._asking():
-            self._console.err.write(f"{question} [y/N] ")
-            self._console.err.flush()
-            answer = sys.stdin.readline()
-        if answer.strip().lower() not in _YES:
+        if self.line(f"{question} [y/N] ").lower() not in _YES:
             raise ConfirmationRequired("Not confirmed, nothing was changed")
+
+    def line(self, question: str) -> str:
+        """Ask for one line that is no secret; "" at the end of the input.
+
+        Call it only where there is a `terminal`.
+        """
+        with self._asking():
+            self._console.err.write(question)
+            self._console.err.flush()
+            return sys.stdin.readline().strip()
 
     def repository_password(self, new: bool) -> str:
         """Ask for the repository's password; twice for a new one.

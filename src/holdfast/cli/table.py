@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
                 (
                     ("init", "in ./backups, asking for a password"),
                     ("init --repo /mnt/backups --password-file ~/.holdfast", "at another place"),
+                    ("init --recovery-kit kit.txt", "with a page to keep elsewhere"),
                     ("init --no-encrypt", "readable by anyone who can read the files"),
                 ),
             ),
@@ -207,12 +208,15 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             ),
             Command(
                 "keys",
-                "List, add, remove and change the repository's passwords",
+                "List, add, remove and change the repository's passwords; keep one elsewhere",
                 (
                     ("keys list", "who has one"),
                     ("keys add", "a further password; asks for it twice"),
                     ("keys change", "another password in the place of the present one"),
                     ("keys remove 4d1f", "by its id"),
+                    ("keys recovery -o kit.txt", "a page with a key of its own, to keep elsewhere"),
+                    ("keys confirm", "the password is kept elsewhere; asks to type it"),
+                    ("keys drill", "prove that the recovery key opens; asks for it"),
                 ),
             ),
             Command(

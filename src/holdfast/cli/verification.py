@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from holdfast.cli.context import Context
 from holdfast.cli.text import Column, format_count, format_duration, format_table, printable
@@ -11,12 +12,25 @@ from holdfast.models.backup import BackupVerification, CheckResult
 _SHOWN_PATHS = 10
 
 
-def answer_verification(context: Context, result: BackupVerification, proven: str) -> int:
-    """Show the result and return the exit status."""
+def answer_verification(
+    context: Context,
+    result: BackupVerification,
+    proven: str,
+    *,
+    reminders: Sequence[str] | None = None,
+) -> int:
+    """Show the result and return the exit status.
+
+    Args:
+        reminders: Said already; None where the command has none.
+    """
+    document: dict[str, Any] = {"verification": result}
+    if reminders is not None:
+        document["reminders"] = reminders
     context.console.answer(
-        {"verification": result},
+        document,
         lambda: _describe(context, result, proven),
-        brief=f"{result.backup_id}: {'passed' if result.verified else 'FAILED'}",
+        brief=f"{result.backup_id}: passed" if result.verified else _failure(context, result),
     )
     return 0 if result.verified else 1
 
@@ -47,10 +61,13 @@ def _describe(context: Context, result: BackupVerification, proven: str) -> str:
         spent = format_duration(result.duration_s)
         lines.append(f"{result.backup_id}: {proven} ({spent})")
     else:
-        failed = context.console.paint(f"{result.backup_id} FAILED:", "red")
-        lines.append(failed)
-        lines += [f"  {printable(error)}" for error in result.errors]
+        lines.append(_failure(context, result))
     return "\n".join(lines)
+
+
+def _failure(context: Context, result: BackupVerification) -> str:
+    failed = context.console.paint(f"{result.backup_id} FAILED:", "red")
+    return "\n".join([failed, *(f"  {printable(error)}" for error in result.errors)])
 
 
 def _paths(which: str, paths: Sequence[str]) -> list[str]:

@@ -176,6 +176,13 @@ FIELDS = (
         summary="A command that prints the password; it is run without a shell.",
     ),
     Field(
+        key="encryption.drill_days",
+        parse=values.parse_count,
+        default=180,
+        summary="Remind of `holdfast keys drill` when the recovery key was not tried for so many"
+        " days; 0 for never.",
+    ),
+    Field(
         key="compression.enabled",
         parse=values.parse_bool,
         default=True,

@@ -187,7 +187,9 @@ def _assemble(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Setti
         directories=directories,
         settings_table=_settings_table(values, origins),
         encryption=EncryptionSettings(
-            enabled=values["encryption.enabled"], password=_password(values, origins)
+            enabled=values["encryption.enabled"],
+            password=_password(values, origins),
+            drill_days=values["encryption.drill_days"],
         ),
         compression=CompressionSettings(**_group(values, "compression")),
         retention=RetentionSettings(**_group(values, "retention")),

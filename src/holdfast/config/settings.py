@@ -69,10 +69,16 @@ class ScheduleSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptionSettings:
-    """Whether a new repository is encrypted, and where its password comes from."""
+    """Whether a new repository is encrypted, and where its password comes from.
+
+    Attributes:
+        drill_days: After how many days without a drill of the recovery key to remind of one
+            [days]; 0 means never.
+    """
 
     enabled: bool = True
     password: PasswordSource | None = None
+    drill_days: int = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,9 +100,9 @@ def export_recovery_kit(work: Workplace, target: Path) -> RecoveryKit:
     repository = work.repository
     require_encryption(repository)
     key = RecoveryKey.random()
+    require_kit_target(target, Path(repository.store.location))
     path = target / f"recovery-kit-{key.name}.txt" if target.is_dir() else target
     path = path.absolute()
-    _refuse_inside(path, Path(repository.store.location))
     page = _PAGE.format(
         key=key.text,
         repository_id=repository.id,
@@ -129,12 +129,33 @@ def read_recovery_kit(text: str) -> KitContent:
     )
 
 
-def _refuse_inside(path: Path, repository: Path) -> None:
+def require_kit_target(path: Path, repository: Path) -> None:
+    """Find out whether a kit may be written to a place, before anything is done.
+
+    Raises:
+        UsageError: It lies inside of the repository.
+        TargetExists: A file is there.
+        StoreError: There is no directory to write it into.
+    """
     if path.resolve().is_relative_to(repository.resolve()):
         raise UsageError(
             f"{path} is inside the repository, where whoever can read the one has the other",
             hint="Name a place outside of it, best on another medium.",
         )
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise _is_there(path)
+    if not path.absolute().parent.is_dir():
+        raise StoreError(
+            f"The recovery kit cannot be written to {path}: there is no directory {path.parent}",
+            hint="No key was made. Name a file in a directory that exists.",
+        )
+
+
+def _is_there(path: Path) -> TargetExists:
+    return TargetExists(
+        f"{path} is there already",
+        hint="Name another file; a kit is never written over anything.",
+    )
 
 
 def _write(path: Path, page: str) -> None:
@@ -144,15 +165,12 @@ def _write(path: Path, page: str) -> None:
         publish(str(temporary), str(path))
         sync_directory(str(path.parent))
     except FileExistsError:
-        raise TargetExists(
-            f"{path} is there already",
-            hint="Name another file; a kit is never written over anything.",
-        ) from None
+        raise _is_there(path) from None
     except OSError as error:
         kind = NotEnoughSpace if error.errno == errno.ENOSPC else StoreError
         raise kind(
             f"The recovery kit cannot be written to {path}: {error.strerror}",
-            hint="No key was made. Name a file in a directory that exists and can be written.",
+            hint="No key was made. Name a file in a directory that can be written.",
         ) from error
     finally:
         with suppress(OSError):

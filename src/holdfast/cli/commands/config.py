@@ -20,12 +20,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(context: Context) -> int:
     """Show the settings."""
+    from holdfast.cli.reminders import remind
     from holdfast.config import describe
 
     configuration = context.configuration
     settings = describe(configuration)
     context.console.answer(
-        {"config": {"file": configuration.file, "settings": settings}},
+        {
+            "config": {"file": configuration.file, "settings": settings},
+            "reminders": remind(context),
+        },
         lambda: _table(context, settings),
     )
     return 0

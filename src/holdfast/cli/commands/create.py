@@ -47,6 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(context: Context) -> int:
     """Make the backup."""
+    from holdfast.cli.reminders import remind
     from holdfast.models.backup import Trigger
 
     arguments, settings = context.arguments, context.settings
@@ -66,7 +67,8 @@ def run(context: Context) -> int:
     context.warn_all(backup.warnings)
     context.warn_all([f"Not captured: {problem}" for problem in backup.problems])
     context.warn_all([f"Verification failed: {error}" for error in backup.verification_errors])
-    context.console.answer({"backup": backup}, lambda: _describe(backup), brief=backup.backup_id)
+    document = {"backup": backup, "reminders": remind(context)}
+    context.console.answer(document, lambda: _describe(backup), brief=backup.backup_id)
     if backup.verification_errors:
         return 1
     return PARTLY_DONE if backup.problems else 0

@@ -30,6 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(context: Context) -> int:
     """Drill the backup."""
+    from holdfast.cli.reminders import remind
     from holdfast.cli.verification import answer_verification
 
     with context.progress() as progress:
@@ -39,4 +40,6 @@ def run(context: Context) -> int:
             progress=progress,
             cancel=context.cancel,
         )
-    return answer_verification(context, result, "restored in a scratch place and checked")
+    return answer_verification(
+        context, result, "restored in a scratch place and checked", reminders=remind(context)
+    )

@@ -22,6 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(context: Context) -> int:
     """Import the archive."""
     from holdfast.cli.archives import passphrase_for
+    from holdfast.cli.reminders import remind
     from holdfast.cli.text import format_size
 
     path = Path(context.arguments.file).expanduser()
@@ -32,7 +33,7 @@ def run(context: Context) -> int:
         )
     context.warn_all(backup.warnings)
     context.console.answer(
-        {"backup": backup},
+        {"backup": backup, "reminders": remind(context)},
         lambda: (
             f"Imported {path.name} as {backup.backup_id}:"
             f" {format_size(backup.original_size)}, {format_size(backup.stored_size)} new"

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    from holdfast.cli.parser import add_yes_option
+    from holdfast.cli.parser import add_kept_option, add_yes_option
 
     parser.add_argument(
         "action",
-        choices=("list", "add", "remove", "change"),
+        choices=("list", "add", "remove", "change", "recovery", "confirm", "drill"),
         help="list: show the keys; add: a further password; remove: a key, by its id;"
-        " change: another password in the place of the present one",
+        " change: another password in the place of the present one; recovery: make a recovery"
+        " key and write its kit; confirm: say that the password is kept elsewhere; drill: prove"
+        " that the recovery key, or the password that is kept elsewhere, opens the repository",
     )
     parser.add_argument("key", nargs="?", metavar="ID", help="the key to remove")
     group = parser.add_mutually_exclusive_group()
@@ -32,6 +34,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="COMMAND",
         help="run a command, without a shell, that prints the new password",
     )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="recovery: the file or directory to write the kit to"
+    )
+    parser.add_argument(
+        "--kit",
+        metavar="FILE",
+        help="drill: read the key from a kit, or - for standard input, instead of asking",
+    )
+    add_kept_option(parser)
     add_yes_option(parser)
 
 
@@ -45,15 +56,36 @@ def run(context: Context) -> int:
             "`keys remove` needs the id of a key, and only it takes one",
             hint="`holdfast keys list` shows the ids.",
         )
-    return {"list": _list, "add": _add, "remove": _remove, "change": _change}[arguments.action](
-        context
-    )
+    if (arguments.output is not None) != (arguments.action == "recovery"):
+        raise UsageError(
+            "`keys recovery` needs the file to write the kit to, and only it takes one",
+            hint="For instance `holdfast keys recovery -o recovery-kit.txt`.",
+        )
+    actions = {
+        "list": _list,
+        "add": _add,
+        "remove": _remove,
+        "change": _change,
+        "recovery": _recovery,
+        "confirm": _confirm,
+        "drill": _drill,
+    }
+    return actions[arguments.action](context)
 
 
 def _list(context: Context) -> int:
+    from holdfast.cli.documents import to_json
+    from holdfast.cli.reminders import escrow_status, remind
+
     with context.service.keys() as keys:
         found = keys.list()
-    context.console.answer({"keys": found}, lambda: _table(context, found))
+    status = escrow_status(context)
+    document = {
+        "keys": found,
+        "escrow": {"finished": status.finished, **to_json(status)},
+        "reminders": remind(context),
+    }
+    context.console.answer(document, lambda: _table(context, found))
     return 0
 
 
@@ -65,7 +97,17 @@ def _add(context: Context) -> int:
 
 
 def _change(context: Context) -> int:
+    from holdfast.errors import UsageError
+    from holdfast.models.recovery_key import recovery_key_name
+
     with context.service.keys() as keys:
+        current = next(key for key in keys.list() if key.current)
+        if recovery_key_name(current.username):
+            raise UsageError(
+                "The repository was opened by a recovery key, which stays as it is",
+                hint="Add a password with `holdfast keys add`, and remove the lost one with"
+                " `holdfast keys remove ID`.",
+            )
         key = keys.change(_new_password(context))
     context.console.answer(
         {"key": key},
@@ -82,6 +124,38 @@ def _remove(context: Context) -> int:
         keys.remove(key_id)
     context.console.answer(
         {"removed": {"key_id": key_id}}, lambda: f"Removed key {key_id}", brief=key_id
+    )
+    return 0
+
+
+def _recovery(context: Context) -> int:
+    from holdfast.cli.setup import describe_kit, export_kit
+
+    kit = export_kit(context, context.arguments.output)
+    context.console.answer({"recovery_kit": kit}, lambda: describe_kit(kit), brief=str(kit.path))
+    return 0
+
+
+def _confirm(context: Context) -> int:
+    from holdfast.cli.setup import confirm_kept
+
+    confirm_kept(context)
+    context.console.answer(
+        {"setup": {"finished": True}},
+        lambda: "Noted that the password is kept elsewhere; it holds until the password changes",
+    )
+    return 0
+
+
+def _drill(context: Context) -> int:
+    from holdfast.cli.unlock_drill import drill_unlock
+
+    done = drill_unlock(context)
+    context.warn_all(done.warnings)
+    what = f"Recovery key {done.recovery_key}" if done.recovery_key else "The password"
+    context.console.answer(
+        {"unlock_drill": done},
+        lambda: f"{what} opens the repository {done.repository_id[:10]}",
     )
     return 0
 

@@ -18,8 +18,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(context: Context) -> int:
     """Show the numbers."""
+    from holdfast.cli.reminders import remind
+
     stats = context.service.get_backup_stats()
-    context.console.answer({"stats": stats}, lambda: _describe(stats))
+    document = {"stats": stats, "reminders": remind(context)}
+    context.console.answer(document, lambda: _describe(stats))
     return 0
 
 
