@@ -17,6 +17,23 @@ def test_one_earlier_backup_says_what_is_usual() -> None:
     assert anomaly == "it holds no bytes, the backups before it did"
 
 
+def test_a_backup_of_far_fewer_files_looks_wrong() -> None:
+    """R11: a disk that is not mounted leaves its mount point, an empty directory."""
+    earlier = nightly(5, total_files=1000)
+    assert describe_anomaly(make_backup(NOW, total_files=900), earlier) is None
+    assert describe_anomaly(make_backup(NOW, total_files=0), earlier) == (
+        "it holds no files, the backups before it did"
+    )
+    assert describe_anomaly(make_backup(NOW, total_files=10), earlier) == (
+        "it holds 99 % fewer files than is usual (10 against 1,000)"
+    )
+
+
+def test_backups_that_do_not_say_how_many_files_they_hold_are_no_measure() -> None:
+    """Another program wrote them, or an earlier version did."""
+    assert describe_anomaly(make_backup(NOW, total_files=3), nightly(5, total_files=0)) is None
+
+
 def test_only_the_five_before_it_are_looked_at() -> None:
     """What was usual last year is not what is usual."""
     earlier = [*nightly(5, original_size=10), *nightly(9, original_size=10**9)]

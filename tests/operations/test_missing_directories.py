@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from holdfast import BackupService, BackupStatus, Progress
-from holdfast.errors import SourceNotFound
+from holdfast.errors import RetentionPaused, SourceNotFound
 from tests.operations.application import Application
 
 
@@ -118,3 +118,16 @@ def test_undo_removes_a_directory_that_the_restore_made(application: Application
     assert application.leftovers() == []
     assert service.undo()  # and the undo is undone
     assert application.state() == before
+
+
+def test_retention_pauses_while_a_mount_point_is_empty(application: Application) -> None:
+    """R26: the directory is there and holds nothing, and so would every backup from now on."""
+    service = application.service()
+    for _ in range(3):
+        assert service.create_backup().total_files == 20
+    for path in application.thumbnails.iterdir():
+        path.unlink()
+    service.create_backup()
+    with pytest.raises(RetentionPaused, match="no files"):
+        service.delete_old_backups(keep_count=1)
+    assert len(service.list_backups()) == 4

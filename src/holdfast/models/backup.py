@@ -69,6 +69,7 @@ class BackupMetadata:
     schema_version: str | None = None
     table_counts: dict[str, int] = field(default_factory=dict)
     total_records: int = 0
+    total_files: int = 0
     description: str | None = None
     tags: tuple[str, ...] = ()
     verified: bool = False

@@ -31,11 +31,12 @@ def describe_anomaly(backup: BackupMetadata, earlier: Sequence[BackupMetadata]) 
     usual = earlier[:COMPARED_BACKUPS]
     if any(other.table_counts for other in usual) and not backup.table_counts:
         return "it holds no tables, the backups before it did"
-    sizes = [other.original_size for other in usual]
-    records = [other.total_records for other in usual]
-    return _shrunk("records", backup.total_records, records) or _shrunk(
-        "bytes", backup.original_size, sizes
+    counts = (
+        ("records", backup.total_records, [other.total_records for other in usual]),
+        ("files", backup.total_files, [other.total_files for other in usual]),
+        ("bytes", backup.original_size, [other.original_size for other in usual]),
     )
+    return next(filter(None, (_shrunk(*each) for each in counts)), None)
 
 
 def _shrunk(what: str, value: int, usual: Sequence[int]) -> str | None:

@@ -18,7 +18,7 @@ from holdfast.errors import (
     StoreError,
 )
 from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType, Trigger
-from holdfast.models.manifest import MANIFEST_PATH
+from holdfast.models.manifest import MANIFEST_PATH, Manifest
 from holdfast.operations.plan import Workplace
 from holdfast.repository import Repository, Snapshot
 
@@ -170,6 +170,7 @@ class BackupList:
             schema_version=ours.get("schema_version"),
             table_counts=dict(ours.get("table_counts", {})),
             total_records=int(ours.get("total_records", 0)),
+            total_files=int(ours.get("total_files", 0)),
             description=snapshot.description,
             tags=snapshot.tags,
             verified=verified,
@@ -216,10 +217,16 @@ class BackupList:
             "schema_version": manifest.schema_version,
             "table_counts": manifest.table_counts,
             "total_records": manifest.total_records,
+            "total_files": count_files(manifest),
             "app_version": manifest.app_version,
             "problems": [f"{each.path}: {each.reason}" for each in manifest.problems],
             "damaged": manifest.damaged,
         }
+
+
+def count_files(manifest: Manifest) -> int:
+    """Return how many files the directories of a backup hold."""
+    return sum(entry.count for entry in manifest.contents.values() if entry.kind == "directory")
 
 
 def backups_of(workplace: Workplace) -> BackupList:

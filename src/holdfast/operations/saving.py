@@ -17,7 +17,7 @@ from holdfast import __version__
 from holdfast.models.backup import BackupMetadata, BackupStatus
 from holdfast.models.manifest import MANIFEST_PATH, ContentEntry, Manifest, Problem
 from holdfast.models.node import Node, NodeType
-from holdfast.operations.backups import backups_of, new_backup_id
+from holdfast.operations.backups import backups_of, count_files, new_backup_id
 from holdfast.operations.capture import TreeBuilder
 from holdfast.operations.plan import Workplace
 from holdfast.operations.workspace import naming_lock
@@ -127,6 +127,7 @@ def _save_named(
         "checksum": hashlib.sha256(encoded).hexdigest(),
         "table_counts": manifest.table_counts,
         "total_records": manifest.total_records,
+        "total_files": count_files(manifest),
         "damaged": manifest.damaged,
         "problems": [f"{each.path}: {each.reason}" for each in manifest.problems],
         "warnings": captured.warnings,
