@@ -109,7 +109,8 @@ class BackupService:
             columns `key` and `value`) or as `SettingsTable`.
         app: Name of the application, for archives.
         references: Per directory label, an SQL query that yields its files' paths.
-        expect: SQL queries that must each yield one true value in a restored database.
+        expect: SQL queries that must each yield one true value in a restored database, within
+            a minute: the first of the plan, or that named before: `audit: select ...`.
         retention: What `apply_retention` without a policy keeps.
         databases: Further databases, by name.
         schema_version: Asks the application for its schema version; by default it is read

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -260,6 +262,28 @@ def test_an_expectation_that_does_not_hold_fails_the_drill(application: Applicat
     result = service.drill("latest", expect=["select count(*) > 1000 from events"])
     assert not result
     assert any("1000" in error for error in result.errors)
+
+
+def test_an_expectation_may_name_one_of_several_databases(application: Application) -> None:
+    """Without a name it asks the plan's own database, whatever the others are called."""
+    for name, rows in (("aaa", 3), ("audit", 4)):
+        with closing(sqlite3.connect(application.root / f"{name}.db")) as database, database:
+            database.execute("create table log (id)")
+            database.executemany("insert into log values (?)", [(each,) for each in range(rows)])
+    service = application.service(
+        databases={name: f"sqlite:///{application.root}/{name}.db" for name in ("aaa", "audit")},
+        expect=["select count(*) = 20 from events", "audit: select count(*) = 4 from log"],
+    )
+    service.create_backup()
+    assert service.drill("latest")
+    result = service.drill(
+        "latest", expect=["audit: select count(*) = 3 from log", "gone: select 1"]
+    )
+    failed = {check.name: check.detail for check in result.checks if check.failed}
+    assert failed == {
+        "expect: audit: select count(*) = 3 from log": "it returned '0'",
+        "expect: gone: select 1": "the backup holds no database gone; it holds app, aaa, audit",
+    }
 
 
 def test_a_drill_of_a_backup_that_is_not_there_is_an_error(application: Application) -> None:

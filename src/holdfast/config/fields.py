@@ -119,13 +119,14 @@ FIELDS = (
         parse=values.parse_table(values.parse_text),
         default={},
         summary="By directory label, a query whose first column names its files;"
-        " verify and drill prove that each is in the backup.",
+        " verify and drill prove that each is in the backup. It may take ten minutes.",
     ),
     Field(
         key="expect",
         parse=values.parse_texts,
         default=(),
-        summary="Queries that must each yield one true value in a restored database.",
+        summary="Queries that must each yield one true value in a restored database, within a"
+        " minute; `NAME: SQL` asks another database than the first.",
     ),
     Field(
         key="busy_timeout_s",

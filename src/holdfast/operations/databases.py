@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,15 @@ from holdfast.operations.plan import Workplace
 from holdfast.operations.workspace import require_space, scratch_directory
 from holdfast.sources.sqlite import check_database
 
+_NAMED = re.compile(r"\s*(?P<name>[\w.-]+)\s*:\s*(?P<sql>.+)", re.DOTALL)
 _CHECKS = ("sqlite integrity", "foreign keys", "table counts")
 
 
 def database_paths(tree: BackupTree, target: Path) -> dict[str, Path]:
-    """Return where the SQLite databases of a backup are, once it is laid out in `target`."""
+    """Return where the SQLite databases of a backup are, once it is laid out in `target`.
+
+    They come in the order of the plan, thus the main one first.
+    """
     if tree.node(DATABASE_DIR) is None:
         return {}
     paths = [
@@ -29,6 +34,8 @@ def database_paths(tree: BackupTree, target: Path) -> dict[str, Path]:
         for node in tree.children(DATABASE_DIR)
         if node.type is NodeType.FILE
     ]
+    order = list(tree.manifest.contents)
+    paths.sort(key=lambda path: order.index(path) if path in order else len(order))
     return {path: target / path for path in paths if _is_sqlite(tree.manifest, path)}
 
 
@@ -99,14 +106,45 @@ def _databases_of(tree: BackupTree) -> list[tuple[str, bool]]:
 def check_expectations(
     databases: dict[str, Path], findings: Findings, expectations: Sequence[str]
 ) -> None:
-    """Check the user's queries against the first restored database."""
-    if not expectations:
-        return
-    if not databases:
-        findings.add("expect", False, "the backup holds no database to ask")
-        return
-    results = check_database(next(iter(databases.values())), expect=expectations, full=False)
-    findings.checks += [each for each in results if each.name.startswith("expect")]
+    """Check the user's queries, each against the database that it names, else the first.
+
+    Args:
+        databases: The restored files, by path in the backup.
+        expectations: `SQL`, or `NAME: SQL` where the backup holds several databases.
+    """
+    asked: dict[Path, list[tuple[str, str]]] = {}
+    for written in expectations:
+        name, sql = _parse_expectation(written)
+        file = _find_database(databases, name)
+        if file is None:
+            held = ", ".join(Path(path).stem for path in databases)
+            wanted = f"database {name}" if name else "database to ask"
+            detail = f"the backup holds no {wanted}" + (f"; it holds {held}" if held else "")
+            findings.add(f"expect: {written}", False, detail)
+        else:
+            asked.setdefault(file, []).append((written, sql))
+    for file, questions in asked.items():
+        results = check_database(file, expect=[sql for _, sql in questions], full=False)
+        answers = [each for each in results if each.name.startswith("expect")]
+        for (written, _), answer in zip(questions, answers, strict=False):
+            findings.add(f"expect: {written}", answer.passed, answer.detail)
+        for written, _ in questions[len(answers) :]:
+            findings.skip(f"expect: {written}", "not reached, as the database cannot be asked")
+
+
+def _parse_expectation(written: str) -> tuple[str | None, str]:
+    """Return the name of the database, if one is given, and the query.
+
+    No statement of SQL begins with a word and a colon.
+    """
+    found = _NAMED.match(written)
+    return (found["name"], found["sql"]) if found else (None, written)
+
+
+def _find_database(databases: dict[str, Path], name: str | None) -> Path | None:
+    if name is None:
+        return next(iter(databases.values()), None)
+    return next((file for path, file in databases.items() if Path(path).stem == name), None)
 
 
 def _is_only(manifest: Manifest) -> bool:

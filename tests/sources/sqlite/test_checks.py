@@ -62,7 +62,7 @@ def test_an_expectation_that_never_ends_fails(tmp_path: Path) -> None:
 
     result = check_database(make(tmp_path / "app.db"), expect=[ENDLESS], limit_s=0.3)[-1]
 
-    assert result.detail == "interrupted"
+    assert result.detail == "it did not answer within 0.3 s"
     assert time.monotonic() - began < 10
 
 
@@ -211,7 +211,7 @@ def test_an_endless_view_in_an_expectation_fails(tmp_path: Path) -> None:
 
     result = check_database(path, expect=["select count(*) from v"], limit_s=0.3)[-1]
 
-    assert (result.passed, result.detail) == (False, "interrupted")
+    assert (result.passed, result.detail) == (False, "it did not answer within 0.3 s")
 
 
 def test_a_memory_bomb_fails(tmp_path: Path) -> None:
@@ -236,6 +236,12 @@ def test_a_query_of_many_rows_is_streamed(tmp_path: Path) -> None:
     )
 
     assert list(query_column(path, sql)) == [str(number) for number in range(1, 5001)]
+
+
+def test_a_query_that_never_ends_is_stopped_and_says_so(tmp_path: Path) -> None:
+    """R58: in a sentence of its own, not as a process that died."""
+    with pytest.raises(SourceError, match=r"did not end within 0\.3 s and was stopped: with"):
+        list(query_column(make(tmp_path / "app.db"), ENDLESS, limit_s=0.3))
 
 
 def test_a_query_that_cannot_run_is_told(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SQL",
-        help="a query that must yield one true value in the restored database (repeatable)",
+        help="a query that must yield one true value in the restored database, within a minute;"
+        " NAME: SQL asks another database than the first (repeatable)",
     )
 
 

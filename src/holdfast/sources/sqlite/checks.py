@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from holdfast.errors import SourceError
 from holdfast.models.backup import CheckResult
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.sqlite.agent import files
@@ -14,7 +16,9 @@ _STATEMENT_LIMIT_S = 60.0
 _CHECK_BYTES_PER_S = 10 << 20
 """An integrity check does 170 MB/s on a slow machine; a hostile file may be slower."""
 _LEAST_LIMIT_S = 120
-QUERY_LIMIT_S = 600
+QUERY_LIMIT_S = 600.0
+_INTERRUPTED = "interrupted"
+"""What SQLite says of a statement that was stopped at its limit."""
 
 
 def _limit_s(path: Path) -> int:
@@ -62,23 +66,43 @@ def check_database(
                 known_violations=known_violations,
                 limit_s=limit_s,
             )
-            for name, passed, detail in agent.parts(timeout_s=total_s):
+            for name, passed, said in agent.parts(timeout_s=total_s):
+                late = name.startswith("expect") and said == _INTERRUPTED
+                detail = f"it did not answer within {limit_s:g} s" if late else said
                 results.append(CheckResult(name=name, passed=passed, detail=detail))
     except AgentFailed as error:
         results.append(CheckResult(name="integrity", passed=False, detail=error.message))
     return results
 
 
-def query_column(path: Path, sql: str, *, cancel: CancellationToken | None = None) -> Iterator[str]:
+def query_column(
+    path: Path,
+    sql: str,
+    *,
+    limit_s: float = QUERY_LIMIT_S,
+    cancel: CancellationToken | None = None,
+) -> Iterator[str]:
     """Yield the first column of a query on a database file that nobody writes to, as text.
 
     NULLs are left out; bytes are decoded as UTF-8, what does not fit as surrogate escapes.
 
+    Args:
+        limit_s: How long the query may take [s].
+
     Raises:
-        SourceError: The query cannot be run on this database.
+        SourceError: The query cannot be run on this database, or takes too long.
     """
-    with AgentSession(cancel) as agent:
-        agent.call("limit", cpu_s=QUERY_LIMIT_S)
-        agent.ask("query", path=str(path.absolute()), sql=sql)
-        for batch in agent.parts(timeout_s=QUERY_LIMIT_S):
-            yield from batch
+    begun_s = time.monotonic()
+    try:
+        with AgentSession(cancel) as agent:
+            agent.call("limit", cpu_s=int(limit_s) + 1)
+            agent.ask("query", path=str(path.absolute()), sql=sql)
+            for batch in agent.parts(timeout_s=limit_s):
+                yield from batch
+    except AgentFailed as error:
+        if time.monotonic() - begun_s < limit_s:
+            raise
+        raise SourceError(
+            f"The query did not end within {limit_s:g} s and was stopped: {sql}",
+            hint="Make it cheaper, with an index for example.",
+        ) from error
