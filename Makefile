@@ -4,6 +4,7 @@ BIN := .venv/bin
 SIZE ?= 1G
 TESTS ?=
 WORKERS ?= 2
+SCHEDULES ?= 100000
 
 .PHONY: help
 help: ## List these commands
@@ -21,6 +22,10 @@ environment: ## Make .venv with everything that development needs
 test: environment ## Run every test, installing what they need (TESTS=tests/archive for some)
 	@bash scripts/install_system_packages.sh
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
+
+.PHONY: soak
+soak: environment ## Many processes on one repository, in many orders (SCHEDULES=100000)
+	@HOLDFAST_SCHEDULES=$(SCHEDULES) $(BIN)/pytest -n $(WORKERS) tests/repository/test_schedules.py
 
 .PHONY: lint
 lint: environment ## Check formatting, lint, types and the import rules

@@ -39,6 +39,7 @@ from holdfast.repository.timestamps import format_instant, parse_instant
 from holdfast.stores.base import Store
 
 _SALT_BYTES = 64
+_LISTINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,25 +150,34 @@ def open_keys(store: Store, password: str) -> Iterator[OpenedKey]:
         WrongPassword: It has, and the password opens none; all are intact.
         KeyDamaged: The password opens none, and at least one is damaged.
     """
-    tried = opened = 0
+    tried: set[str] = set()
+    opened = False
     damaged: list[str] = []
-    for key_id, _ in sorted(list_ids(store, ObjectKind.KEY)):
-        tried += 1
-        try:
-            document = load_checked(store, ObjectKind.KEY, key_id)
-            master = _open_document(document, password)
-        except AuthenticationFailed:
-            continue
-        except ObjectNotFound:  # removed by another process since it was listed
-            tried -= 1
-            continue
-        except (RepositoryDamaged, *INVALID_DOCUMENT):
-            damaged.append(key_id)
-            continue
-        opened += 1
-        yield OpenedKey(key_id, master)
-    if opened:
-        return
+    for _ in range(_LISTINGS):
+        # A password that is changed at this moment has a new key already when its old one goes.
+        vanished = False
+        for key_id, _ in sorted(list_ids(store, ObjectKind.KEY)):
+            if key_id in tried:
+                continue
+            try:
+                document = load_checked(store, ObjectKind.KEY, key_id)
+                tried.add(key_id)
+                master = _open_document(document, password)
+            except AuthenticationFailed:
+                continue
+            except ObjectNotFound:  # removed by another process since it was listed
+                vanished = True
+                continue
+            except (RepositoryDamaged, *INVALID_DOCUMENT):
+                tried.add(key_id)
+                damaged.append(key_id)
+                continue
+            opened = True
+            yield OpenedKey(key_id, master)
+        if opened:
+            return
+        if not vanished:
+            break
     if not tried:
         raise NoKeys(
             f"The repository at {store.location} has no key, so no password can open it",
