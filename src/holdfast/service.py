@@ -71,6 +71,7 @@ from holdfast.operations.restore import (
 )
 from holdfast.operations.scheduled import last_scheduled_run_at, refuse_second_run
 from holdfast.operations.stats import backup_stats
+from holdfast.operations.target import require_confirmed
 from holdfast.operations.undo import undo_restore
 from holdfast.operations.upload import import_archive
 from holdfast.operations.verify import verify_backup, verify_snapshot
@@ -118,6 +119,8 @@ class BackupService:
         busy_timeout_s: How long to wait for a locked database [s].
         scratch_dir: For temporary copies in the clear; default `/var/tmp`.
         compression_level: zstd level, 1 to 19.
+        restore_target_name: A name for the live data, such as `production`; a restore in their
+            place must then give it as `confirm`.
     """
 
     def __init__(
@@ -140,6 +143,7 @@ class BackupService:
         busy_timeout_s: float = 30.0,
         scratch_dir: str | Path | None = None,
         compression_level: int = 1,
+        restore_target_name: str | None = None,
         ask_password: PasswordPrompt | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -166,6 +170,7 @@ class BackupService:
             },
             expectations=tuple(expect),
             schema_version=schema_version,
+            target_name=restore_target_name,
         )
 
     @classmethod
@@ -199,6 +204,7 @@ class BackupService:
             busy_timeout_s=settings.busy_timeout_s,
             scratch_dir=settings.scratch_dir,
             compression_level=settings.compression.level,
+            restore_target_name=settings.restore.target_name,
             ask_password=ask_password,
             clock=clock,
         )
@@ -440,6 +446,7 @@ class BackupService:
         paths: Sequence[str] = (),
         sources: Sequence[str] = (),
         dry_run: bool = False,
+        confirm: str | None = None,
         trigger: Trigger = Trigger.MANUAL_API,
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
@@ -453,11 +460,16 @@ class BackupService:
             paths: Only these files or directories of the backup.
             sources: Only these sources, by name.
             dry_run: Only say what would change.
+            confirm: The name of the live data that are to be replaced: `RestoreTarget.name`,
+                which a dry run tells. Needed where they were given one.
 
         Raises:
+            ConfirmationRequired: `confirm` is missing, or names other data; nothing was touched.
             RestoreError: It was not restored; the live data is as it was.
             VerificationFailed: The backup is not intact; nothing was touched.
         """
+        if into is None and not dry_run:
+            require_confirmed(self._plan, confirm)
         with self._work(progress, cancel, recover=dry_run) as work:
             found_id, snapshot = backups_of(work).resolve(backup_id)
             tree = work.repository.tree(snapshot)
@@ -482,6 +494,7 @@ class BackupService:
         paths: Sequence[str] = (),
         sources: Sequence[str] = (),
         dry_run: bool = False,
+        confirm: str | None = None,
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> RestoreResult:
@@ -495,6 +508,8 @@ class BackupService:
             ArchiveError: It was refused; nothing was touched.
             PasswordMissing: There is no repository yet, and no password to make it with.
         """
+        if into is None and not dry_run:
+            require_confirmed(self._plan, confirm)
         around = Surroundings(
             scratch_root=self._scratch_root,
             clock=self._clock,
@@ -537,14 +552,21 @@ class BackupService:
         self,
         *,
         dry_run: bool = False,
+        confirm: str | None = None,
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> RestoreResult:
         """Put back what the last restore replaced.
 
+        Args:
+            confirm: As of `restore_backup`.
+
         Raises:
+            ConfirmationRequired: `confirm` is missing, or names other data; nothing was touched.
             NothingToUndo: Nothing was restored, or without a safety backup.
         """
+        if not dry_run:
+            require_confirmed(self._plan, confirm)
         with self._work(progress, cancel, recover=dry_run) as work:
             return undo_restore(work, dry_run=dry_run)
 

@@ -51,6 +51,10 @@ _CHECK = (
     "`findings` are what is damaged, each with the `backups` that cannot be restored whole."
     " Where `ok` is false the exit status is 1."
 )
+_PLAN = (
+    "`changes` is the plan; an `action` is `create`, `replace`, `remove` or `unchanged`. `target`"
+    " is what is there now; its `name` is what `--confirm` takes."
+)
 _KEYS = (
     "`current` is the key that opened the repository. `escrow` says whether one is kept elsewhere,"
     " and when that was last tried."
@@ -70,7 +74,7 @@ _LINES: tuple[tuple[str, str], ...] = (
     ("drill latest", "The same as of `verify`, of a real restore; `duration_s` is what it took."),
     (
         "restore latest --dry-run",
-        "`changes` is the plan; an `action` is `create`, `replace`, `remove` or `unchanged`.",
+        _PLAN,
     ),
     ("restore latest --yes", "`safety_backup_id` is what `undo` puts back."),
     ("undo --yes", "The restore of the safety backup."),

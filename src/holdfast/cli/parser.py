@@ -209,6 +209,16 @@ def add_yes_option(parser: ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
+def add_confirm_option(parser: ArgumentParser) -> None:
+    """Add the option that names the live data which are to be replaced."""
+    parser.add_argument(
+        "--confirm",
+        metavar="NAME",
+        help="replace the live data of exactly this name or fingerprint (the dry run shows it),"
+        " without being asked; needed where restore.target_name is set",
+    )
+
+
 def add_kept_option(parser: ArgumentParser | _ArgumentGroup) -> None:
     """Add the option that confirms that the password is kept elsewhere."""
     parser.add_argument(

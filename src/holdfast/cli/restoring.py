@@ -5,24 +5,75 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from holdfast.cli.context import Context
-from holdfast.cli.text import Column, format_count, format_size, format_table
+from holdfast.cli.text import (
+    Column,
+    format_count,
+    format_size,
+    format_table,
+    format_time,
+    printable,
+)
+from holdfast.errors import ConfirmationRequired
 from holdfast.models.backup import PlannedChange, RestoreResult
+from holdfast.models.target import RestoreTarget, TargetPlace
 
 _SHOWN_CHANGES = 40
 _COLOURS = {"replace": "yellow", "remove": "red", "create": "green"}
 
 
-def confirm_plan(context: Context, plan: Callable[[], RestoreResult], question: str) -> None:
-    """Show what would change, then ask.
+def confirm_plan(context: Context, plan: Callable[[], RestoreResult], question: str) -> str | None:
+    """Show what would be replaced by what, and ask; return the name that confirms it, if any.
+
+    Where the live data have a name, it must be given by `--confirm` or typed; `--yes` does not
+    do. Whether a name that was given is the right one is for the service to say.
 
     Raises:
         ConfirmationRequired: The answer was no, or there is nobody to ask.
     """
+    arguments = context.arguments
+    name = context.settings.restore.target_name
+    if arguments.confirm is not None or (arguments.yes and name is None):
+        return str(arguments.confirm) if arguments.confirm is not None else None
     if context.prompts.terminal:
         planned = plan()
         context.warn_all(planned.warnings)
+        if planned.target is not None:
+            context.console.err.write(target_table(planned.target) + "\n\n")
         context.console.err.write(changes_table(context, planned.changes) + "\n")
-    context.confirm(question)
+    if name is None:
+        context.prompts.confirm(question)
+        return None
+    # Without a terminal the service refuses, and says which name is needed.
+    return _typed_name(context, name) if context.prompts.terminal else None
+
+
+def _typed_name(context: Context, name: str) -> str:
+    typed = context.prompts.line(f"To replace the data of {name}, type its name: ")
+    if typed != name:
+        raise ConfirmationRequired("Not confirmed, nothing was changed")
+    return typed
+
+
+def target_table(target: RestoreTarget) -> str:
+    """Return which live data a restore would replace, and what is there now."""
+    name = f"{target.name} ({target.fingerprint})" if target.named else target.fingerprint
+    title = f"Target {name}: plan {target.plan} on {target.hostname}"
+    columns = (Column(title="WHERE"), Column(title="WHAT IS THERE NOW"))
+    rows = [(each.path or each.root, _content(each)) for each in target.places]
+    return f"{printable(title)}\n{format_table(columns, rows)}"
+
+
+def _content(place: TargetPlace) -> str:
+    if place.path is None:
+        return "the settings that the application keeps"
+    if not place.exists:
+        return "nothing"
+    facts = [format_size(place.size_bytes)]
+    if place.files is not None:
+        facts.insert(0, format_count(place.files, "file"))
+    if place.modified_at is not None:
+        facts.append(f"last written {format_time(place.modified_at)}")
+    return ", ".join(facts)
 
 
 def answer_restore(context: Context, result: RestoreResult, place: str = "") -> int:
@@ -54,6 +105,8 @@ def changes_table(context: Context, changes: Sequence[PlannedChange]) -> str:
 def _describe(context: Context, result: RestoreResult, place: str) -> str:
     if result.dry_run:
         table = changes_table(context, result.changes)
+        if result.target is not None:
+            table = f"{target_table(result.target)}\n\n{table}"
         return f"{table}\n\nNothing was changed: this was a dry run of {result.backup_id}."
     amount = f"{format_count(result.restored_files, 'file')}, {format_size(result.restored_bytes)}"
     lines = [f"Restored {result.backup_id}{place}: {amount}"]

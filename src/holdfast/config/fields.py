@@ -305,6 +305,13 @@ FIELDS = (
         default=True,
         summary="Back up the live data before a restore replaces it.",
     ),
+    Field(
+        key="restore.target_name",
+        parse=values.parse_text,
+        variable="BACKUP_RESTORE_TARGET_NAME",
+        summary="A name for the live data, such as `production`. A restore in their place, and an"
+        " undo, then need that name: typed, or by `--confirm`.",
+    ),
 )
 
 FIELDS_BY_KEY = {field.key: field for field in FIELDS}

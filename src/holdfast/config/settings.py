@@ -96,10 +96,12 @@ class RestoreSettings:
     Attributes:
         verify_first: Verify a backup before it is restored.
         safety_backup: Back up the live data before it is replaced.
+        target_name: What the live data are called, where a restore must name them.
     """
 
     verify_first: bool = True
     safety_backup: bool = True
+    target_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from holdfast.models.target import RestoreTarget
+
 
 class BackupType(StrEnum):
     """Why a backup exists."""
@@ -151,12 +153,14 @@ class RestoreResult:
 
     Attributes:
         safety_backup_id: The backup of what was replaced; `undo` puts it back.
+        target: What was there before, or None for a restore into a new place.
     """
 
     backup_id: str
     success: bool
     dry_run: bool = False
     safety_backup_id: str | None = None
+    target: RestoreTarget | None = None
     changes: tuple[PlannedChange, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -24,6 +24,8 @@ class Plan:
             relative to the directory.
         expectations: SQL queries that must each yield one true value in a restored database.
         schema_version: Asks the application for its schema version, where it says one.
+        target_name: What the live data are called, where a restore in their place must name
+            them: `production`.
     """
 
     name: str = "default"
@@ -33,6 +35,7 @@ class Plan:
     references: Mapping[str, str] = field(default_factory=dict)
     expectations: Sequence[str] = ()
     schema_version: Callable[[], str | None] | None = None
+    target_name: str | None = None
 
     def source_at(self, root: str) -> Source | None:
         """Return the source that fills `root` in a backup, or None."""

@@ -36,6 +36,7 @@ from holdfast.models.backup import (
     Trigger,
 )
 from holdfast.models.progress import Progress
+from holdfast.models.target import RestoreTarget
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
 from holdfast.operations.extract import Surroundings, require_paths, restore_into
@@ -54,6 +55,7 @@ from holdfast.operations.journal import (
 )
 from holdfast.operations.plan import Workplace
 from holdfast.operations.runs import RunRecord, recorded_run
+from holdfast.operations.target import describe_target
 from holdfast.operations.verify import check_stored
 from holdfast.operations.workspace import (
     existing_parent,
@@ -101,6 +103,7 @@ class _Outcome:
     checks: tuple[CheckResult, ...] = ()
     warnings: list[str] = field(default_factory=list)
     safety_backup_id: str | None = None
+    target: RestoreTarget | None = None
     absent: tuple[str, ...] = ()
 
 
@@ -229,6 +232,7 @@ class _Restore:
     def run(self, record: RunRecord) -> RestoreResult:
         record.backup_id = self._backup_id
         chosen = self._choose()
+        self._outcome.target = describe_target(self._at.plan, chosen)
         if self._options.verify_first:
             self._verify()
         self._require_space(chosen)
@@ -529,6 +533,7 @@ class _Restore:
             success=True,
             dry_run=self._options.dry_run,
             safety_backup_id=outcome.safety_backup_id,
+            target=outcome.target,
             changes=outcome.changes,
             checks=outcome.checks,
             warnings=tuple(outcome.warnings),

@@ -19,7 +19,7 @@ ARCHIVE_SUFFIXES = (".zip", ".zip.age")
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
     from holdfast.cli.archives import add_passphrase_options
-    from holdfast.cli.parser import add_source_options, add_yes_option
+    from holdfast.cli.parser import add_confirm_option, add_source_options, add_yes_option
 
     parser.add_argument(
         "backup",
@@ -54,6 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-verify", action="store_true", help="do not verify the backup before it is restored"
     )
+    add_confirm_option(parser)
     add_yes_option(parser)
     add_passphrase_options(parser, "of a .zip.age file")
     add_source_options(parser)
@@ -66,14 +67,15 @@ def run(context: Context) -> int:
 
     arguments = context.arguments
     restore = _restorer(context)
-    if arguments.into is None and not arguments.dry_run and not arguments.yes:
+    confirm = None
+    if arguments.into is None and not arguments.dry_run:
         unverified = {} if is_archive(arguments.backup) else {"verify_first": False}
         question = "Restore will replace all data. Continue?"
         if arguments.path or arguments.only:
             question = "Restore will replace this data. Continue?"
         # Not verified yet: what is confirmed will be, before anything is touched.
-        confirm_plan(context, lambda: restore(dry_run=True, **unverified), question)
-    result = restore(dry_run=arguments.dry_run)
+        confirm = confirm_plan(context, lambda: restore(dry_run=True, **unverified), question)
+    result = restore(dry_run=arguments.dry_run, confirm=confirm)
     place = f" into {arguments.into}" if arguments.into else ""
     status = answer_restore(context, result, place)
     if arguments.into and not is_archive(arguments.backup):
@@ -109,7 +111,7 @@ def _restorer(context: Context) -> Callable[..., RestoreResult]:
             trigger=Trigger.MANUAL_CLI,
         )
 
-    def run_restore(*, dry_run: bool, **options: bool) -> RestoreResult:
+    def run_restore(*, dry_run: bool, confirm: str | None = None, **options: bool) -> RestoreResult:
         with context.progress() as progress:
             return restore(
                 create_safety_backup=safety,
@@ -117,6 +119,7 @@ def _restorer(context: Context) -> Callable[..., RestoreResult]:
                 paths=[path.strip("/") for path in arguments.path],
                 sources=arguments.only,
                 dry_run=dry_run,
+                confirm=confirm,
                 progress=progress,
                 cancel=context.cancel,
                 **options,

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    from holdfast.cli.parser import add_source_options, add_yes_option
+    from holdfast.cli.parser import add_confirm_option, add_source_options, add_yes_option
 
     parser.add_argument("--dry-run", action="store_true", help="only say what would change")
+    add_confirm_option(parser)
     add_yes_option(parser)
     add_source_options(parser)
 
@@ -26,11 +27,14 @@ def run(context: Context) -> int:
 
     arguments = context.arguments
 
-    def undo(*, dry_run: bool) -> RestoreResult:
+    def undo(*, dry_run: bool, confirm: str | None = None) -> RestoreResult:
         with context.progress() as progress:
-            return context.service.undo(dry_run=dry_run, progress=progress, cancel=context.cancel)
+            return context.service.undo(
+                dry_run=dry_run, confirm=confirm, progress=progress, cancel=context.cancel
+            )
 
-    if not arguments.dry_run and not arguments.yes:
+    confirm = None
+    if not arguments.dry_run:
         question = "Undo will replace the live data by what was there before. Continue?"
-        confirm_plan(context, lambda: undo(dry_run=True), question)
-    return answer_restore(context, undo(dry_run=arguments.dry_run))
+        confirm = confirm_plan(context, lambda: undo(dry_run=True), question)
+    return answer_restore(context, undo(dry_run=arguments.dry_run, confirm=confirm))
