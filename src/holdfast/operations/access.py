@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from holdfast.clock import Clock
@@ -16,8 +17,10 @@ from holdfast.errors import (
     WrongPassword,
 )
 from holdfast.models.recovery_key import RecoveryKey, looks_like_recovery_key
-from holdfast.repository import Repository
+from holdfast.repository import Repository, derive_key
 from holdfast.stores import Store, open_store
+
+_REMEMBERED_KEYS = 8
 
 _log = logging.getLogger("holdfast.repository")
 
@@ -43,6 +46,9 @@ class RepositoryAccess:
         self._location = str(location) if "://" in str(location) else str(Path(location).absolute())
         self._password = password
         self._ask_password = ask_password
+        # Every call of the service opens the repository. Its keys are read each time, so that
+        # one that was removed opens nothing; only scrypt is spared.
+        self._derive = lru_cache(maxsize=_REMEMBERED_KEYS)(derive_key)
         self._clock = clock
 
     def exists(self) -> bool:
@@ -96,13 +102,13 @@ class RepositoryAccess:
             return self._open_by(store, self._password)
         except WrongPassword as wrong:
             try:
-                return Repository.open(store, "", clock=self._clock)
+                return self._repository(store, "")
             except WrongPassword:
                 raise wrong from None
 
     def _open_unasked(self, store: Store) -> Repository:
         try:
-            return Repository.open(store, "", clock=self._clock)
+            return self._repository(store, "")
         except WrongPassword:
             if self._ask_password is None:
                 raise _password_missing() from None
@@ -114,7 +120,7 @@ class RepositoryAccess:
     def _open_by(self, store: Store, password: str) -> Repository:
         """Open by a password; a recovery key may be typed as `RecoveryKey.parse` takes it."""
         try:
-            return Repository.open(store, password, clock=self._clock)
+            return self._repository(store, password)
         except WrongPassword as wrong:
             try:
                 key = RecoveryKey.parse(password)
@@ -126,7 +132,10 @@ class RepositoryAccess:
                 ) from None
             if key.text == password:
                 raise
-            return Repository.open(store, key.text, clock=self._clock)
+            return self._repository(store, key.text)
+
+    def _repository(self, store: Store, password: str) -> Repository:
+        return Repository.open(store, password, clock=self._clock, derive=self._derive)
 
     def _new_password(self) -> str:
         if not self._password and self._ask_password is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from holdfast.repository.check import check
 from holdfast.repository.check_report import CheckReport, Finding, FindingKind
+from holdfast.repository.crypto import derive_key
 from holdfast.repository.index import BlobIndex, BlobLocation
 from holdfast.repository.keys import KdfParameters, KeyInfo, KeyRing, list_keys
 from holdfast.repository.layout import BlobType, ObjectKind
@@ -57,6 +58,7 @@ __all__ = [
     "WriteSummary",
     "check",
     "damaged_headers",
+    "derive_key",
     "execute_index_rebuild",
     "execute_prune",
     "list_keys",

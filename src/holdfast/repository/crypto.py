@@ -13,7 +13,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
@@ -186,6 +186,13 @@ def unproven(what: str) -> RepositoryDamaged:
         f"A new {what} did not read back as it was made, and was not stored",
         hint="Memory or processor of this machine are not reliable.",
     )
+
+
+class DeriveKey(Protocol):
+    """How `derive_key` is called; who opens a repository often passes one that remembers."""
+
+    def __call__(self, password: str, salt: bytes, *, n: int, r: int, p: int) -> SealingKey:
+        """See `derive_key`."""
 
 
 def derive_key(password: str, salt: bytes, *, n: int, r: int, p: int) -> SealingKey:

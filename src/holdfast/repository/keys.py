@@ -27,6 +27,7 @@ from holdfast.errors import (
 )
 from holdfast.repository.crypto import (
     AuthenticationFailed,
+    DeriveKey,
     SealingKey,
     check_kdf_cost,
     derive_key,
@@ -142,7 +143,9 @@ def create_key(
     return key_id
 
 
-def open_keys(store: Store, password: str) -> Iterator[OpenedKey]:
+def open_keys(
+    store: Store, password: str, *, derive: DeriveKey = derive_key
+) -> Iterator[OpenedKey]:
     """Yield the keys that the password opens; there may be several.
 
     Raises:
@@ -162,7 +165,7 @@ def open_keys(store: Store, password: str) -> Iterator[OpenedKey]:
             try:
                 document = load_checked(store, ObjectKind.KEY, key_id)
                 tried.add(key_id)
-                master = _open_document(document, password)
+                master = _open_document(document, password, derive)
             except AuthenticationFailed:
                 continue
             except ObjectNotFound:  # removed by another process since it was listed
@@ -371,8 +374,8 @@ def _decode(document: bytes) -> _KeyFile:
     return key
 
 
-def _open_document(document: bytes, password: str) -> SealingKey:
+def _open_document(document: bytes, password: str, derive: DeriveKey = derive_key) -> SealingKey:
     key = _decode(document)
-    user_key = derive_key(password, key.salt, n=key.n, r=key.r, p=key.p)
+    user_key = derive(password, key.salt, n=key.n, r=key.r, p=key.p)
     master = msgspec.json.decode(user_key.open(key.data), type=_MasterKey)
     return SealingKey(master.encrypt, master.mac.k, master.mac.r)

@@ -26,7 +26,7 @@ from holdfast.repository.config import (
     encode_config,
     new_config,
 )
-from holdfast.repository.crypto import AuthenticationFailed, SealingKey
+from holdfast.repository.crypto import AuthenticationFailed, DeriveKey, SealingKey, derive_key
 from holdfast.repository.damage_notes import load_damage, note_damage
 from holdfast.repository.file_reading import FileReader
 from holdfast.repository.index import BlobIndex
@@ -136,11 +136,13 @@ class Repository:
         *,
         clock: Clock | None = None,
         kdf: KdfParameters = _DEFAULT_KDF,
+        derive: DeriveKey = derive_key,
     ) -> Repository:
         """Open a repository.
 
         Args:
             kdf: The cost of trying passwords that are added later.
+            derive: Derives keys from the password, which takes a tenth of a second each.
 
         Raises:
             RepositoryNotFound: There is none.
@@ -151,7 +153,7 @@ class Repository:
             RepositoryDamaged: Its config is missing or damaged.
         """
         sealed = load_config(store)
-        for opened in open_keys(store, password):
+        for opened in open_keys(store, password, derive=derive):
             try:
                 config = decode_config(sealed, opened.master)
             except AuthenticationFailed:
