@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import shutil
 import sqlite3
 import zipfile
@@ -16,11 +17,14 @@ from holdfast.errors import (
     ArchiveDamaged,
     ArchivePassphraseError,
     ArchiveRefused,
+    NotEnoughSpace,
     PasswordMissing,
     TargetExists,
     UsageError,
 )
 from tests.operations.application import Application
+from tests.rig.disk import small_disk
+from tests.rig.steps import watch
 
 
 def test_an_archive_moves_a_backup_to_another_repository(application: Application) -> None:
@@ -62,6 +66,43 @@ def test_a_restore_from_an_archive_replaces_the_live_data_and_can_be_undone(
     assert application.state()[0] == before[0]
     service.undo()
     assert application.state() == changed
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.db"])
+def test_an_export_that_does_not_fit_is_found_before_anything_is_written(
+    application: Application, name: str
+) -> None:
+    """R36: the disk is full afterwards only if it was before."""
+    application.execute("create table blobs (data)")
+    application.execute(f"insert into blobs values (randomblob({3 << 20}))")
+    service = application.service()
+    service.create_backup()
+    with small_disk(size_bytes=3 << 20) as small, watch([small]) as steps:
+        with pytest.raises(NotEnoughSpace, match=r"needs .*, has .*exported file"):
+            service.export_backup("latest", small / name)
+        assert steps == []
+
+
+def test_an_export_that_fills_the_disk_leaves_nothing(application: Application) -> None:
+    """R36: what was stored uncompressed does not say how large its archive will be."""
+    (application.thumbnails / "noise").write_bytes(random.Random(1).randbytes(4 << 20))
+    service = application.service()
+    service.create_backup(compression=False)
+    with small_disk(size_bytes=2 << 20) as small:
+        with pytest.raises(NotEnoughSpace, match=r"a\.zip could not be written"):
+            service.export_backup("latest", small / "a.zip")
+        assert list(small.iterdir()) == []
+
+
+def test_an_exported_file_and_its_name_are_durable(application: Application) -> None:
+    """I2: the directory is synced after the rename, or a power failure takes the name back."""
+    service = application.service()
+    service.create_backup()
+    out = application.root / "out"
+    out.mkdir()
+    with watch([out]) as steps:
+        service.export_backup("latest", out / "a.zip")
+    assert [step.function for step in steps][-3:] == ["fsync", "replace", "fsync"]
 
 
 def _fresh_machine(application: Application) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -11,13 +12,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 from holdfast.archive import age_encrypted, default_name, write_archive, write_database
-from holdfast.errors import ArchivePassphraseError, PathNotInBackup, TargetExists, UsageError
+from holdfast.errors import (
+    ArchivePassphraseError,
+    NotEnoughSpace,
+    PathNotInBackup,
+    StoreError,
+    TargetExists,
+    UsageError,
+)
+from holdfast.models.backup import BackupMetadata
 from holdfast.models.manifest import DATABASE_DIR
 from holdfast.models.node import NodeType
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
 from holdfast.operations.plan import Workplace
+from holdfast.operations.workspace import require_space
+from holdfast.stores.durable import sync_directory
 
+_UNCOMPRESSED = (".db", ".sqlite", ".sqlite3")
 _FORMS = ".zip, .zip.age, .db, .db.gz"
 
 
@@ -42,6 +54,8 @@ def export_backup(
 
     Raises:
         TargetExists: The file is there already and `overwrite` is false.
+        NotEnoughSpace: There is no room for it; nothing is left of it.
+        StoreError: It could not be written; nothing is left of it.
     """
     backup_id, snapshot = backups_of(workplace).resolve(wanted)
     tree = workplace.repository.tree(snapshot)
@@ -54,9 +68,22 @@ def export_backup(
         )
     if path.exists() and not overwrite:
         raise TargetExists(f"{path} exists already", hint="Name another file, or use --force.")
+    metadata = backups_of(workplace).describe(backup_id, snapshot)
+    require_space(path.absolute().parent, _expected_bytes(path, tree, metadata), "exported file")
     with _appearing(path) as sink:
         write(sink)
     return path
+
+
+def _expected_bytes(path: Path, tree: BackupTree, backup: BackupMetadata) -> int:
+    """Return about how large the file will be; what compresses is as small as it is stored.
+
+    A backup that is stored as it is says nothing of that, so little is asked for.
+    """
+    if path.suffix.lower() in _UNCOMPRESSED:
+        node = tree.node(_only_database(tree, backup.backup_id))
+        return node.size if node else 0
+    return backup.compressed_size if backup.compressed else 0
 
 
 def _target_path(target: Path | None, tree: BackupTree) -> Path:
@@ -96,7 +123,7 @@ def _writer_for(
                 "A .zip.age archive needs a passphrase", hint="Give one with --passphrase-file."
             )
         return encrypted
-    if name.endswith((".db", ".db.gz", ".sqlite", ".sqlite3")):
+    if name.endswith((".db.gz", *_UNCOMPRESSED)):
         return database
     raise UsageError(f"{path.name} has no form that Holdfast writes", hint=f"Use one of {_FORMS}.")
 
@@ -121,13 +148,22 @@ def _only_database(tree: BackupTree, backup_id: str) -> str:
 def _appearing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that gets its name only when it was written whole."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
+        descriptor = os.open(temporary, flags, 0o600)
         with os.fdopen(descriptor, "wb") as sink:
             yield sink
             sink.flush()
             os.fsync(sink.fileno())
         temporary.replace(path)
+        sync_directory(str(path.absolute().parent))
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise (NotEnoughSpace if full else StoreError)(
+            f"{path} could not be written: {error.strerror or error}",
+            hint="Nothing was left of it. Free some space there, or name another place.",
+        ) from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
