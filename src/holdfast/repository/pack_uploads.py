@@ -18,7 +18,7 @@ from holdfast.repository.new_blobs import IndexBatch, NewBlobs
 from holdfast.repository.objects import SealedObjects
 from holdfast.repository.packing import FilledPack, PackFiller
 from holdfast.repository.packs import seal_header
-from holdfast.repository.sealing import SealedPiece
+from holdfast.repository.sealing import SealedBlobs
 from holdfast.repository.workers import BufferPool, WorkerPool
 from holdfast.repository.write_state import WriteState
 from holdfast.stores.base import Store
@@ -54,11 +54,10 @@ class PackUploads:
         self.packs = 0
         self.stored_bytes = 0
 
-    def add(self, blob_type: BlobType, piece: SealedPiece) -> None:
-        """Take the sealed blobs of a piece; blocks while too many packs wait to be stored."""
-        if piece.new:
-            pack = self._fillers[blob_type].add(piece.sealed, piece.header, piece.new)
-            piece.sealed = piece.header = bytearray()
+    def add(self, blob_type: BlobType, blobs: SealedBlobs) -> None:
+        """Take sealed blobs; blocks while too many packs wait to be stored."""
+        if blobs.count:
+            pack = self._fillers[blob_type].add(blobs.sealed, blobs.header, blobs.count)
             if pack is not None:
                 self._complete(pack)
 

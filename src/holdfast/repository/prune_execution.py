@@ -33,7 +33,7 @@ from holdfast.repository.prune_usage import KEPT
 from holdfast.repository.reachability import REACHED
 from holdfast.repository.reader import Damaged
 from holdfast.repository.repository import Repository
-from holdfast.repository.sealing import SealedPiece
+from holdfast.repository.sealing import SealedBlobs
 from holdfast.repository.write_state import WriteState
 from holdfast.stores.base import LeavesTemporaries
 
@@ -234,12 +234,12 @@ class _Prune:
             for (bucket, record), found in zip(slots, table.find_all(entry.id), strict=True)
         )
 
-    def _copy(self, stretch: _Stretch) -> dict[BlobType, SealedPiece]:
+    def _copy(self, stretch: _Stretch) -> dict[BlobType, SealedBlobs]:
         """Read some blobs, prove them, and return them as they are stored."""
         first, last = stretch.entries[0], stretch.entries[-1]
         start, end = first.offset, last.offset + last.length
         data = memoryview(self._repository.blobs.load_range(stretch.pack_id, start, end - start))
-        pieces: dict[BlobType, SealedPiece] = {}
+        blobs: dict[BlobType, SealedBlobs] = {}
         for entry in stretch.entries:
             sealed = data[entry.offset - start : entry.offset - start + entry.length]
             try:
@@ -250,11 +250,11 @@ class _Prune:
                     f"{entry.id.hex()[:16]}: {error}; nothing was removed",
                     hint="Run `holdfast check --read-data` to see which backups are touched.",
                 ) from error
-            piece = pieces.setdefault(entry.type, SealedPiece())
-            piece.sealed += sealed
-            piece.header += encode_entry(entry)
-            piece.new += 1
-        return pieces
+            copied = blobs.setdefault(entry.type, SealedBlobs())
+            copied.sealed += sealed
+            copied.header += encode_entry(entry)
+            copied.count += 1
+        return blobs
 
     # 2. Index files for what stays
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 from holdfast.errors import UsageError
 from holdfast.repository.compression import DecompressionFailed, Zstd
@@ -38,22 +39,39 @@ class SealedPiece:
 
     Attributes:
         ids: Ids of the chunks, joined.
-        sealed: The sealed bytes of the new ones among them, joined.
-        header: Their pack header entries, joined.
         new: How many are new; `reused` is how many are not.
         stored_new: What the new ones occupy [bytes].
         stored_total: What all of them occupy [bytes], without those in `unsized`.
-        unsized: Chunks that another worker is sealing at this moment.
+        unsized: Chunks that another worker is sealing at this moment, or that this one met
+            twice.
     """
 
     ids: bytes = b""
-    sealed: bytearray = field(default_factory=bytearray)
-    header: bytearray = field(default_factory=bytearray)
     new: int = 0
     reused: int = 0
     stored_new: int = 0
     stored_total: int = 0
     unsized: list[bytes] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class SealedBlobs:
+    """New blobs, ready for a pack.
+
+    Attributes:
+        sealed: Their sealed bytes, joined.
+        header: Their pack header entries, joined.
+    """
+
+    sealed: bytearray = field(default_factory=bytearray)
+    header: bytearray = field(default_factory=bytearray)
+    count: int = 0
+
+
+class _NewChunk(NamedTuple):
+    id: bytes
+    data: memoryview
+    piece: SealedPiece
 
 
 class BlobSealer:
@@ -81,18 +99,39 @@ class BlobSealer:
         self._claims = new.claims[blob_type]
         self._codes = entry_codes(blob_type)
 
-    def seal(self, chunks: Iterable[tuple[bytes, memoryview]]) -> SealedPiece:
-        """Seal those chunks that the repository has not.
+    def seal(
+        self, pieces: Iterable[Iterable[tuple[bytes, memoryview]]]
+    ) -> tuple[list[SealedPiece], SealedBlobs]:
+        """Seal those chunks that the repository has not; all together, which is faster.
 
         Args:
-            chunks: Each with its id.
+            pieces: The chunks of each piece of a file, with their ids.
 
         Raises:
             RepositoryDamaged: A sealed blob did not open to what was sealed.
         """
+        new: list[_NewChunk] = []
+        looked_up = [self._look_up(chunks, new) for chunks in pieces]
+        blobs = self._seal_new(new) if new else SealedBlobs()
+        for piece in looked_up:
+            self._settle(piece)
+        return looked_up, blobs
+
+    def _settle(self, piece: SealedPiece) -> None:
+        """Count what is sealed by now, as a chunk that these pieces hold twice."""
+        unsized, piece.unsized = piece.unsized, []
+        for blob_id in unsized:
+            length = self.length_of(blob_id)
+            piece.stored_total += length
+            if not length:
+                piece.unsized.append(blob_id)
+
+    def _look_up(
+        self, chunks: Iterable[tuple[bytes, memoryview]], new: list[_NewChunk]
+    ) -> SealedPiece:
+        """Find out which chunks are new, and add them to `new`."""
         piece = SealedPiece()
         ids: list[bytes] = []
-        new: list[tuple[bytes, memoryview]] = []
         find = self._known.find
         for blob_id, chunk in chunks:
             ids.append(blob_id)
@@ -101,11 +140,8 @@ class BlobSealer:
                 piece.reused += 1
                 piece.stored_total += found[2]
             elif self._claim(blob_id, piece):
-                new.append((blob_id, chunk))
-        if new:
-            self._seal_new(new, piece)
+                new.append(_NewChunk(blob_id, chunk, piece))
         piece.ids = b"".join(ids)
-        piece.stored_total += piece.stored_new
         return piece
 
     def length_of(self, blob_id: bytes) -> int:
@@ -141,22 +177,23 @@ class BlobSealer:
             piece.stored_total += length
         return not length
 
-    def _seal_new(self, new: list[tuple[bytes, memoryview]], piece: SealedPiece) -> None:
-        chunks = [chunk for _, chunk in new]
-        packed = self._compress(chunks)
-        piece.sealed = self._key.seal_all(packed)
+    def _seal_new(self, new: list[_NewChunk]) -> SealedBlobs:
+        packed = self._compress([chunk.data for chunk in new])
+        sealed = self._key.seal_all(packed)
         lengths = [len(data) + OVERHEAD_BYTES for data in packed]
-        compressed = [number for number, data in enumerate(packed) if data is not chunks[number]]
-        self._prove(new, piece.sealed, lengths, compressed)
+        self._prove(new, packed, _parts(sealed, lengths))
+        header = bytearray()
         code, compressed_code = self._codes
-        for (blob_id, chunk), data, length in zip(new, packed, lengths, strict=True):
+        for (blob_id, chunk, piece), data, length in zip(new, packed, lengths, strict=True):
             if data is chunk:
-                piece.header += PLAIN_ENTRY.pack(code, length, blob_id)
+                header += PLAIN_ENTRY.pack(code, length, blob_id)
             else:
-                piece.header += COMPRESSED_ENTRY.pack(compressed_code, length, len(chunk), blob_id)
+                header += COMPRESSED_ENTRY.pack(compressed_code, length, len(chunk), blob_id)
             self._claims[blob_id] = length
-        piece.new = len(new)
-        piece.stored_new = len(piece.sealed)
+            piece.new += 1
+            piece.stored_new += length
+            piece.stored_total += length
+        return SealedBlobs(sealed, header, len(new))
 
     def _compress(self, chunks: list[memoryview]) -> list[Buffer]:
         """Return the chunks as they are to be sealed; one that does not shrink is itself."""
@@ -172,28 +209,24 @@ class BlobSealer:
             )
         ]
 
-    def _prove(
-        self,
-        new: list[tuple[bytes, memoryview]],
-        sealed: bytearray,
-        lengths: list[int],
-        compressed: list[int],
-    ) -> None:
+    def _prove(self, new: list[_NewChunk], packed: list[Buffer], sealed: list[memoryview]) -> None:
         """Open what was sealed and compare it with what came in."""
         try:
-            proofs: list[Buffer] = list(self._key.open_all(_parts(sealed, lengths)))
-            frames = [proofs[number] for number in compressed]
-            sizes = [len(new[number][1]) for number in compressed]
-            if frames:
-                plain = self._zstd.decompress_all(frames, sizes)
+            proofs: list[Buffer] = list(self._key.open_all(sealed))
+            compressed = [n for n, data in enumerate(packed) if data is not new[n].data]
+            if compressed:
+                plain = self._zstd.decompress_all(
+                    [proofs[number] for number in compressed],
+                    [len(new[number].data) for number in compressed],
+                )
                 for number, data in zip(compressed, plain, strict=True):
                     proofs[number] = data
         except (AuthenticationFailed, DecompressionFailed):
-            raise unproven(f"blob {new[0][0].hex()[:16]}, or one beside it,") from None
-        for (blob_id, chunk), proof in zip(new, proofs, strict=True):
+            raise unproven(f"blob {new[0].id.hex()[:16]}, or one beside it,") from None
+        for chunk, proof in zip(new, proofs, strict=True):
             # Through bytes: comparing two memoryviews goes byte by byte.
-            if bytes(proof) != bytes(chunk):
-                raise unproven(f"blob {blob_id.hex()[:16]}")
+            if bytes(proof) != bytes(chunk.data):
+                raise unproven(f"blob {chunk.id.hex()[:16]}")
 
 
 def _parts(data: bytearray, lengths: list[int]) -> list[memoryview]:

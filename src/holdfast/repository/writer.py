@@ -124,8 +124,8 @@ class RepositoryWriter:
         digest = hashlib.sha256(view).digest()
         self._state.begin("sealing")
         try:
-            piece = self._sealers[blob_type].seal([(digest, view)])
-            self._uploads.add(blob_type, piece)
+            (piece,), blobs = self._sealers[blob_type].seal([[(digest, view)]])
+            self._uploads.add(blob_type, blobs)
         except BaseException as error:
             self._state.fail(error)  # others may rely on the blob that we claimed
             raise
@@ -304,10 +304,9 @@ class RepositoryWriter:
         sealed: list[SealedPiece] = []
         try:
             if not self._state.failed:
-                for piece in pieces:
-                    result = self._sealers[BlobType.DATA].seal(cut(piece.data, piece.regions))
-                    self._uploads.add(BlobType.DATA, result)
-                    sealed.append(result)
+                chunks = (cut(piece.data, piece.regions) for piece in pieces)
+                sealed, blobs = self._sealers[BlobType.DATA].seal(chunks)
+                self._uploads.add(BlobType.DATA, blobs)
         except BaseException as error:  # noqa: BLE001 - raised again by `check` in the caller
             self._state.fail(error)
         finally:
