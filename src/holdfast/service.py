@@ -610,13 +610,19 @@ class BackupService:
         with self._work(progress, cancel) as work:
             return execute_cleanup(work, plan, prune=prune)
 
-    def delete_old_backups(self, keep_count: int = 30) -> int:
+    def delete_old_backups(
+        self,
+        keep_count: int = 30,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> int:
         """Remove all but the newest `keep_count` complete backups; return how many went.
 
         The newest verified backup stays in any case, and those marked to be kept.
         """
         plan = self.plan_retention(RetentionPolicy(keep_last=keep_count))
-        return len(self.apply_retention(plan).removed)
+        return len(self.apply_retention(plan, progress=progress, cancel=cancel).removed)
 
     def cleanup_after_run(
         self,
@@ -624,6 +630,7 @@ class BackupService:
         retention_days: int = 0,
         max_backups: int = 0,
         max_removed_share: float = 0.5,
+        progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> int:
         """Apply the service's own policy, or else these limits, after a scheduled run.
@@ -641,7 +648,7 @@ class BackupService:
             retention_days=retention_days, max_backups=max_backups
         )
         plan = self.plan_retention(policy, max_removed_share=max_removed_share)
-        return len(self.apply_retention(plan, cancel=cancel).removed)
+        return len(self.apply_retention(plan, progress=progress, cancel=cancel).removed)
 
     def last_scheduled_run_at(self) -> datetime | None:
         """Return when the newest scheduled backup that is stored began.
@@ -728,10 +735,22 @@ class BackupService:
                 cancel=work.cancel,
             )
 
-    def plan_prune(self, options: PruneOptions | None = None) -> PrunePlan:
+    def plan_prune(
+        self,
+        options: PruneOptions | None = None,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> PrunePlan:
         """Say what a prune would remove and repack; changes nothing."""
-        with self._work() as work, work.repository.lock(exclusive=True) as lock:
-            return plan_prune(work.repository, lock, options=options or PruneOptions())
+        with self._work(progress, cancel) as work, work.repository.lock(exclusive=True) as lock:
+            return plan_prune(
+                work.repository,
+                lock,
+                options=options or PruneOptions(),
+                progress=work.progress,
+                cancel=work.cancel,
+            )
 
     def prune(
         self,

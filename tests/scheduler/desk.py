@@ -13,7 +13,7 @@ from holdfast.models.backup import (
     BackupVerification,
     Trigger,
 )
-from holdfast.models.progress import CancellationToken
+from holdfast.models.progress import CancellationToken, ProgressCallback
 from holdfast.scheduler import BackupConfig, BackupScheduler
 from tests.rig.sim_clock import SimClock, eventually
 
@@ -54,6 +54,7 @@ class Diary:
         cancel: CancellationToken,
         due_at: datetime | None,
         retry_failed: bool,
+        progress: ProgressCallback | None,
     ) -> BackupMetadata:
         began_at = self.clock.now()
         self.runs.append(began_at)
@@ -72,7 +73,9 @@ class Diary:
             checksum="",
         )
 
-    def verify_backup(self, backup_id: str, *, cancel: CancellationToken) -> BackupVerification:
+    def verify_backup(
+        self, backup_id: str, *, progress: ProgressCallback | None, cancel: CancellationToken
+    ) -> BackupVerification:
         self.verified.append(backup_id)
         return BackupVerification(
             backup_id=backup_id,
@@ -82,7 +85,14 @@ class Diary:
             verified_at=self.clock.now(),
         )
 
-    def cleanup_after_run(self, *, retention_days: int, max_backups: int) -> None:
+    def cleanup_after_run(
+        self,
+        *,
+        retention_days: int,
+        max_backups: int,
+        progress: ProgressCallback | None,
+        cancel: CancellationToken,
+    ) -> None:
         self.cleanups.append((retention_days, max_backups))
         self.after()
 

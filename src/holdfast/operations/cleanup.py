@@ -14,6 +14,7 @@ from holdfast.errors import (
     RetentionError,
     StoreError,
 )
+from holdfast.models.progress import Progress
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations.backups import BackupList, backups_of
 from holdfast.operations.plan import Workplace
@@ -122,7 +123,13 @@ def _require_sound(workplace: Workplace) -> None:
         RepositoryLocked: Another process is at work in the repository.
     """
     with workplace.repository.lock(exclusive=True) as lock:
-        plan_prune(workplace.repository, lock, options=PruneOptions())
+        plan_prune(
+            workplace.repository,
+            lock,
+            options=PruneOptions(),
+            progress=workplace.progress,
+            cancel=workplace.cancel,
+        )
 
 
 def _free(workplace: Workplace) -> int:
@@ -140,7 +147,14 @@ def prune_repository(workplace: Workplace, options: PruneOptions | None = None) 
     """Free what no backup reaches; return how many bytes less the repository occupies."""
     repository = workplace.repository
     with repository.lock(exclusive=True) as lock:
-        plan = plan_prune(repository, lock, options=options or PruneOptions())
+        plan = plan_prune(
+            repository,
+            lock,
+            options=options or PruneOptions(),
+            progress=workplace.progress,
+            cancel=workplace.cancel,
+        )
+        workplace.cancel.raise_if_cancelled()
         summary = execute_prune(
             repository, lock, plan, progress=workplace.progress, cancel=workplace.cancel
         )
@@ -148,13 +162,18 @@ def prune_repository(workplace: Workplace, options: PruneOptions | None = None) 
 
 
 def _remove(workplace: Workplace, plan: RetentionPlan) -> list[str]:
-    removed = []
+    removed: list[str] = []
     with workplace.repository.lock() as lock:
         listed = backups_of(workplace)
         _refuse_stale(workplace, listed, plan)
         # Oldest first: an interrupted cleanup leaves the newer backups.
         for backup in reversed(plan.removed):
             workplace.cancel.raise_if_cancelled()
+            workplace.progress(
+                Progress(
+                    step="Removing backups", done_items=len(removed), total_items=len(plan.removed)
+                )
+            )
             try:
                 backup_id, snapshot = listed.resolve(backup.backup_id)
             except BackupNotFound:

@@ -11,7 +11,7 @@ from pathlib import Path
 from holdfast.errors import HoldfastError
 from holdfast.models.manifest import DATABASE_DIR, Manifest
 from holdfast.models.node import NodeType
-from holdfast.models.progress import Progress
+from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.findings import Findings
 from holdfast.operations.plan import Workplace
@@ -59,7 +59,13 @@ def restored_databases(workplace: Workplace, tree: BackupTree) -> Iterator[dict[
 
 
 def check_databases(
-    manifest: Manifest, databases: dict[str, Path], findings: Findings, *, full: bool = True
+    manifest: Manifest,
+    databases: dict[str, Path],
+    findings: Findings,
+    *,
+    full: bool = True,
+    progress: ProgressCallback = no_progress,
+    cancel: CancellationToken | None = None,
 ) -> None:
     """Check restored databases: integrity, foreign keys and table counts.
 
@@ -69,11 +75,13 @@ def check_databases(
     single = len(databases) == 1
     for path, file in databases.items():
         name = Path(path).stem
+        progress(Progress(step=f"Checking {path}"))
         results = check_database(
             file,
             table_counts=_counts_of(manifest, name, _is_only(manifest)),
             full=full,
             known_violations=_known_violations(manifest, path),
+            cancel=cancel,
         )
         for result in results:
             check = "sqlite integrity" if result.name == "integrity" else result.name
@@ -104,7 +112,11 @@ def _databases_of(tree: BackupTree) -> list[tuple[str, bool]]:
 
 
 def check_expectations(
-    databases: dict[str, Path], findings: Findings, expectations: Sequence[str]
+    databases: dict[str, Path],
+    findings: Findings,
+    expectations: Sequence[str],
+    *,
+    cancel: CancellationToken | None = None,
 ) -> None:
     """Check the user's queries, each against the database that it names, else the first.
 
@@ -124,7 +136,8 @@ def check_expectations(
         else:
             asked.setdefault(file, []).append((written, sql))
     for file, questions in asked.items():
-        results = check_database(file, expect=[sql for _, sql in questions], full=False)
+        queries = [sql for _, sql in questions]
+        results = check_database(file, expect=queries, full=False, cancel=cancel)
         answers = [each for each in results if each.name.startswith("expect")]
         for (written, _), answer in zip(questions, answers, strict=False):
             findings.add(f"expect: {written}", answer.passed, answer.detail)

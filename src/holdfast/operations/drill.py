@@ -58,9 +58,13 @@ def drill_backup(
         if _restore(workplace, tree, backup_id, target, findings):
             databases = database_paths(tree, target)
             expectations = (*workplace.plan.expectations, *expect)
-            check_expectations(databases, findings, expectations)
+            check_expectations(databases, findings, expectations, cancel=workplace.cancel)
             report = check_references(
-                tree, references_of(workplace, tree), databases.values(), directory_paths(workplace)
+                tree,
+                references_of(workplace, tree),
+                databases.values(),
+                directory_paths(workplace),
+                cancel=workplace.cancel,
             )
             findings.checks += report.checks
             missing, orphans = report.missing, report.orphans

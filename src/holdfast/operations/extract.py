@@ -129,7 +129,14 @@ def _lay_out(
         tree=whole,
         scratch_dir=scratch,
         target=beside,
-        progress=lambda done: around.progress(replace(done, step=f"Restoring into {target.name}")),
+        progress=lambda done: around.progress(
+            replace(
+                done,
+                step=f"Restoring into {target.name}",
+                total_bytes=whole.size_bytes,
+                total_items=whole.files,
+            )
+        ),
         cancel=around.cancel,
     )
     try:
@@ -139,7 +146,7 @@ def _lay_out(
                 return changes, (), whole.files, whole.size_bytes
             checks = tuple(_plainly(check) for check in staged.check())
             staged.swap()
-        database_checks = _check_databases(tree, beside, thorough=thorough)
+        database_checks = _check_databases(around, tree, beside, thorough=thorough)
         # What was damaged when it was taken comes back as it was, and is said to be.
         _raise_if_failed(checks if tree.manifest.damaged else checks + database_checks, target)
         checks += database_checks
@@ -166,10 +173,19 @@ def _damage_warnings(tree: BackupTree, checks: Sequence[CheckResult]) -> tuple[s
     return (f"A database was damaged when it was backed up: {'; '.join(failed)}",)
 
 
-def _check_databases(tree: BackupTree, place: Path, *, thorough: bool) -> tuple[CheckResult, ...]:
+def _check_databases(
+    around: Surroundings, tree: BackupTree, place: Path, *, thorough: bool
+) -> tuple[CheckResult, ...]:
     findings = Findings()
     restored = {path: file for path, file in database_paths(tree, place).items() if file.exists()}
-    check_databases(tree.manifest, restored, findings, full=thorough)
+    check_databases(
+        tree.manifest,
+        restored,
+        findings,
+        full=thorough,
+        progress=around.progress,
+        cancel=around.cancel,
+    )
     return tuple(findings.checks)
 
 

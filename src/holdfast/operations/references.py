@@ -10,6 +10,7 @@ from holdfast.errors import SourceError
 from holdfast.models.backup import CheckResult
 from holdfast.models.manifest import FILES_DIR
 from holdfast.models.node import NodeType
+from holdfast.models.progress import CancellationToken
 from holdfast.models.tree import BackupTree
 from holdfast.sources.sqlite import query_column
 
@@ -35,6 +36,8 @@ def check_references(
     references: Mapping[str, str],
     databases: Iterable[Path],
     directories: dict[str, Path],
+    *,
+    cancel: CancellationToken | None = None,
 ) -> ReferenceReport:
     """Compare the files that the database names with the files of the backup.
 
@@ -59,7 +62,7 @@ def check_references(
             if node.type is not NodeType.DIR
         }
         try:
-            named = _named_files(paths, query, label, directories.get(label), present)
+            named = _named_files(paths, query, label, directories.get(label), present, cancel)
         except SourceError as error:
             checks.append(
                 CheckResult(name=f"references {label}", passed=False, detail=error.message)
@@ -80,7 +83,12 @@ def check_references(
 
 
 def _named_files(
-    databases: list[Path], query: str, label: str, directory: Path | None, present: set[str]
+    databases: list[Path],
+    query: str,
+    label: str,
+    directory: Path | None,
+    present: set[str],
+    cancel: CancellationToken | None,
 ) -> set[str]:
     """Ask the first database that can answer the query."""
     refused = SourceError("the backup holds no database to ask")
@@ -88,7 +96,7 @@ def _named_files(
         try:
             return {
                 _relative(value, label, directory, present)
-                for value in query_column(database, query)
+                for value in query_column(database, query, cancel=cancel)
                 if value
             }
         except SourceError as error:

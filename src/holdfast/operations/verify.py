@@ -70,12 +70,19 @@ def verify_snapshot(workplace: Workplace, backup_id: str, snapshot: Snapshot) ->
         tree = workplace.repository.tree(snapshot)
         if check_stored(workplace, tree, findings):
             with restored_databases(workplace, tree) as databases:
-                check_databases(tree.manifest, databases, findings)
+                check_databases(
+                    tree.manifest,
+                    databases,
+                    findings,
+                    progress=workplace.progress,
+                    cancel=workplace.cancel,
+                )
                 report = check_references(
                     tree,
                     references_of(workplace, tree),
                     databases.values(),
                     directory_paths(workplace),
+                    cancel=workplace.cancel,
                 )
                 findings.checks += report.checks
         else:

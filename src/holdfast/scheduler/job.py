@@ -25,7 +25,7 @@ from holdfast.models.backup import (
     BackupVerification,
     Trigger,
 )
-from holdfast.models.progress import CancellationToken
+from holdfast.models.progress import CancellationToken, ProgressCallback
 from holdfast.models.schedule import BackupConfig
 
 _logger = logging.getLogger("holdfast.scheduler")
@@ -44,6 +44,7 @@ class ScheduledService(Protocol):
         cancel: CancellationToken,
         due_at: datetime | None,
         retry_failed: bool,
+        progress: ProgressCallback | None,
     ) -> BackupMetadata:
         """Make a backup.
 
@@ -58,10 +59,19 @@ class ScheduledService(Protocol):
             HoldfastError: It could not be made.
         """
 
-    def verify_backup(self, backup_id: str, *, cancel: CancellationToken) -> BackupVerification:
+    def verify_backup(
+        self, backup_id: str, *, progress: ProgressCallback | None, cancel: CancellationToken
+    ) -> BackupVerification:
         """Prove that a backup is intact."""
 
-    def cleanup_after_run(self, *, retention_days: int, max_backups: int) -> object:
+    def cleanup_after_run(
+        self,
+        *,
+        retention_days: int,
+        max_backups: int,
+        progress: ProgressCallback | None,
+        cancel: CancellationToken,
+    ) -> object:
         """Remove the backups that the limits (0 is off) allow to go; what it returns is not used.
 
         With nobody watching it must not remove most of the backups at once: a clock that
@@ -129,6 +139,7 @@ class BackupJob:
         *,
         due_at: datetime | None = None,
         retry_failed: bool = False,
+        progress: ProgressCallback | None = None,
     ) -> BackupMetadata:
         """Make one backup with all that belongs to it, and note how it went.
 
@@ -147,11 +158,11 @@ class BackupJob:
             )
         try:
             self._note(run_at=self._clock.now())
-            backup = self._create(config, trigger, cancel, due_at, retry_failed)
+            backup = self._create(config, trigger, cancel, due_at, retry_failed, progress)
             if config.verify_after_create:
-                backup = self._verify(backup, cancel)
+                backup = self._verify(backup, progress, cancel)
             self._note(status=backup.status.value, error=None)
-            self._clean_up(config, backup)
+            self._clean_up(config, backup, progress, cancel)
         except BackupBusy as error:
             self._note(status="waiting", error=str(error))
             raise
@@ -175,6 +186,7 @@ class BackupJob:
         cancel: CancellationToken,
         due_at: datetime | None,
         retry_failed: bool,
+        progress: ProgressCallback | None,
     ) -> BackupMetadata:
         try:
             return self._service.create_backup(
@@ -185,13 +197,19 @@ class BackupJob:
                 cancel=cancel,
                 due_at=due_at,
                 retry_failed=retry_failed,
+                progress=progress,
             )
         except RepositoryLocked as error:
             raise BackupBusy(error.message, hint=error.hint) from error
 
-    def _verify(self, backup: BackupMetadata, cancel: CancellationToken) -> BackupMetadata:
+    def _verify(
+        self,
+        backup: BackupMetadata,
+        progress: ProgressCallback | None,
+        cancel: CancellationToken,
+    ) -> BackupMetadata:
         try:
-            proof = self._service.verify_backup(backup.backup_id, cancel=cancel)
+            proof = self._service.verify_backup(backup.backup_id, progress=progress, cancel=cancel)
         except (BackupBusy, RepositoryLocked) as error:
             raise VerificationFailed(
                 f"{backup.backup_id} could not be verified: {error.message}", hint=error.hint
@@ -209,7 +227,13 @@ class BackupJob:
             status=BackupStatus.VERIFIED if whole else backup.status,
         )
 
-    def _clean_up(self, config: BackupConfig, backup: BackupMetadata) -> None:
+    def _clean_up(
+        self,
+        config: BackupConfig,
+        backup: BackupMetadata,
+        progress: ProgressCallback | None,
+        cancel: CancellationToken,
+    ) -> None:
         """Apply the limits after a good run. What goes wrong is reported, not raised."""
         if backup.status not in (BackupStatus.COMPLETED, BackupStatus.VERIFIED):
             problem = f"{backup.backup_id} is {backup.status.value}; no old backup was removed"
@@ -222,6 +246,8 @@ class BackupJob:
             self._service.cleanup_after_run(
                 retention_days=config.retention_days,
                 max_backups=config.max_backups,
+                progress=progress,
+                cancel=cancel,
             )
         except Exception as error:  # noqa: BLE001 - the backup is good, and that is what counts
             self._note(error=f"cleanup: {error}")

@@ -12,7 +12,7 @@ from typing import TypedDict
 from holdfast.clock import Clock, SystemClock
 from holdfast.errors import AlreadyRun, BackupBusy, Cancelled
 from holdfast.models.backup import BackupMetadata, Trigger
-from holdfast.models.progress import CancellationToken
+from holdfast.models.progress import CancellationToken, ProgressCallback
 from holdfast.models.schedule import SETBACK_LIMIT, BackupConfig, CronSchedule
 from holdfast.scheduler.job import BackupJob, ScheduledService
 
@@ -149,7 +149,12 @@ class BackupScheduler:
         session = self._session
         return session is not None and session.thread is not None and session.thread.is_alive()
 
-    def trigger_backup(self) -> BackupMetadata:
+    def trigger_backup(
+        self,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> BackupMetadata:
         """Run the job now, in this thread: back up, verify and clean up as configured.
 
         Works also while the scheduler is stopped. What goes wrong in the cleanup is not
@@ -157,10 +162,13 @@ class BackupScheduler:
 
         Raises:
             BackupBusy: Another run has not ended yet.
+            Cancelled: `cancel` was; a backup that was made by then stays.
             VerificationFailed: The backup was made, but is not intact.
             HoldfastError: The backup could not be made.
         """
-        return self._job.run(self._config, Trigger.MANUAL_API, CancellationToken())
+        return self._job.run(
+            self._config, Trigger.MANUAL_API, cancel or CancellationToken(), progress=progress
+        )
 
     def get_next_run_time(self) -> datetime | None:
         """Return the next nominal time, in the schedule's zone; None while not running."""

@@ -45,7 +45,8 @@ def run(context: Context) -> int:
     arguments = context.arguments
     options = _options(arguments.max_unused)
     if arguments.dry_run:
-        plan = context.service.plan_prune(options)
+        with context.progress() as progress:
+            plan = context.service.plan_prune(options, progress=progress, cancel=context.cancel)
         document: dict[str, Any] = {name: getattr(plan, name) for name in _PLAN_FIELDS}
         context.console.answer({"prune": {"dry_run": True, **document}}, lambda: _describe(plan))
         return 0
