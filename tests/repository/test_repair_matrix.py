@@ -237,3 +237,25 @@ def test_what_cannot_be_read_now_is_not_taken_for_lost(
         with suppress(RepositoryDamaged, StoreError):
             REPAIRS[repair](FaultStore(store, [fault]))
         assert restorable(store) >= before, fault
+
+
+@pytest.mark.parametrize(
+    ("damage", "remedy"),
+    [
+        ("pack missing", "Run `holdfast create`"),
+        ("pack cut in a blob", "Run `holdfast create`"),
+        ("data blob flipped", "Run `holdfast create`"),
+        ("tree blob flipped", "Run `holdfast create`"),
+        ("pack cut in its header", "Run `holdfast prune`"),
+        ("header flipped", "Run `holdfast prune`"),
+        ("index missing", "Run `holdfast repair index`"),
+        ("index flipped", "Run `holdfast repair index`"),
+        ("index foreign", "Run `holdfast repair index`"),
+        ("index lying", "Run `holdfast repair index`"),
+        ("snapshot flipped", "Bring the file back"),
+    ],
+)
+def test_a_finding_says_what_to_do(objects: Objects, damage: str, remedy: str) -> None:
+    store = MemoryStore(DAMAGES[damage](objects))
+    report = check(open_repository(store), read_data=True)
+    assert {found.remedy[: len(remedy)] for found in report.findings} == {remedy}

@@ -157,8 +157,13 @@ class PackInspection:
             name = pack_name(report.pack_id)
             self.notes.append(f"{name}, which no index names, is damaged: {'; '.join(problems)}")
             return
-        kind = FindingKind.UNREAD if report.unread else FindingKind.PACK_DAMAGED
+        kind = FindingKind.PACK_DAMAGED
+        if report.unread:
+            kind = FindingKind.UNREAD
+        elif not report.problems:
+            kind = FindingKind.INDEX_DAMAGED  # the pack is authentic; the index says otherwise
         bad = self._bad.setdefault(report.pack_id, _BadPack(kind, []))
+        bad.kind = kind
         bad.problems += problems
         bad.entries += report.damaged
         if report.problems and not report.unread:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from holdfast.repository.reachability import BlobKey
 
@@ -39,9 +40,39 @@ class Finding:
     problem: str
     backups: tuple[str, ...] = ()
 
+    @property
+    def remedy(self) -> str:
+        """Return what to do about it, in a sentence."""
+        remedy = _REMEDIES[self.kind]
+        if self.kind in _PACK_KINDS and not self.backups:
+            remedy = "Run `holdfast prune`, which replaces it."
+        return remedy
+
     def __str__(self) -> str:
         touched = f"touches {', '.join(self.backups)}" if self.backups else "touches no backup"
         return f"{self.object}: {self.problem} ({touched})"
+
+
+_PACK_KINDS: Final = (FindingKind.PACK_MISSING, FindingKind.PACK_DAMAGED)
+_STORE_ANEW: Final = (
+    "Run `holdfast create`: what is still there is stored anew, and backups that need it are whole"
+    " again; then `holdfast prune`. Or bring the pack back from a copy of the repository."
+)
+_FROM_A_COPY: Final = "Bring the file back from a copy of the repository."
+_REMEDIES: Final = {
+    FindingKind.CONFIG_DAMAGED: _FROM_A_COPY,
+    FindingKind.KEY_DAMAGED: "Bring the file back from a copy of the repository, or make a new key"
+    " with `holdfast keys add` while another opens it.",
+    FindingKind.SNAPSHOT_DAMAGED: "Bring the file back from a copy of the repository. Its backup is"
+    " lost without it; the others are not, and a prune runs again once the file is removed.",
+    FindingKind.INDEX_DAMAGED: "Run `holdfast repair index`, which rebuilds it from the packs.",
+    FindingKind.BLOB_MISSING: "Run `holdfast repair index`, in case packs hold them; then `holdfast"
+    " create`, which stores anew what is still there.",
+    FindingKind.TREE_DAMAGED: _STORE_ANEW,
+    FindingKind.PACK_MISSING: _STORE_ANEW,
+    FindingKind.PACK_DAMAGED: _STORE_ANEW,
+    FindingKind.UNREAD: "Look at the disk or the connection, and check again.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

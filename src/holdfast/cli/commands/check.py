@@ -67,6 +67,7 @@ def _describe(context: Context, report: CheckReport) -> str:
         context.console.paint(f"DAMAGED: {format_count(len(report.findings), 'finding')}", "red")
     )
     lines += [f"  {printable(str(finding))}" for finding in report.findings]
+    lines += dict.fromkeys(f"What to do: {finding.remedy}" for finding in report.findings)
     touched = report.touched_backups
     lines.append(
         f"Cannot be restored whole: {printable(', '.join(touched))}; every other backup can."
