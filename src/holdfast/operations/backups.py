@@ -49,17 +49,25 @@ def is_backup_id(text: str) -> bool:
 def name_snapshots(snapshots: Sequence[Snapshot]) -> list[tuple[str, Snapshot]]:
     """Pair each snapshot with its backup id; one that restic wrote is named by its time.
 
-    Where two snapshots carry one label (one was copied or forged), the older keeps the name.
+    Where two snapshots carry one label (one was copied or forged), that one keeps the name whose
+    time the label tells, and else the older one. The result is sorted by time, oldest first.
     """
     named: list[tuple[str, Snapshot]] = []
     used: set[str] = set()
-    for snapshot in sorted(snapshots, key=lambda each: each.time):
+    for snapshot in sorted(snapshots, key=lambda each: (not _tells_time(each), each.time)):
         label = snapshot.label or ""
         usable = is_backup_id(label) and label not in used
         name = label if usable else new_backup_id(snapshot.time, used)
         used.add(name)
         named.append((name, snapshot))
-    return named
+    return sorted(named, key=lambda pair: pair[1].time)
+
+
+def _tells_time(snapshot: Snapshot) -> bool:
+    """Return whether the label is one that a backup of that second gets."""
+    label = snapshot.label or ""
+    base = new_backup_id(snapshot.time, ())
+    return is_backup_id(label) and (label == base or label.startswith(f"{base}_"))
 
 
 class BackupList:
