@@ -41,6 +41,7 @@ from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations import backup as backing_up
 from holdfast.operations.access import PasswordPrompt, RepositoryAccess, encryption_warnings
 from holdfast.operations.backups import backups_of, set_keep
+from holdfast.operations.checking import check_repository
 from holdfast.operations.cleanup import (
     CleanupResult,
     delete_backup,
@@ -80,11 +81,11 @@ from holdfast.repository import (
     CheckReport,
     IndexRebuildPlan,
     KeyRing,
+    LockInfo,
     PruneOptions,
     PrunePlan,
     Repository,
     Subset,
-    check,
     execute_index_rebuild,
     plan_index_rebuild,
     plan_prune,
@@ -726,14 +727,8 @@ class BackupService:
         cancel: CancellationToken | None = None,
     ) -> CheckReport:
         """Check the repository: its structure, and with `read_data` every stored byte."""
-        with self._work(progress, cancel) as work, work.repository.lock():
-            return check(
-                work.repository,
-                read_data=read_data,
-                subset=subset,
-                progress=work.progress,
-                cancel=work.cancel,
-            )
+        with self._work(progress, cancel) as work:
+            return check_repository(work, read_data=read_data, subset=subset)
 
     def plan_prune(
         self,
@@ -800,6 +795,11 @@ class BackupService:
         """Remove stale locks (or all); return how many."""
         with self._work() as work:
             return work.repository.unlock(remove_all=remove_all)
+
+    def list_locks(self) -> list[LockInfo]:
+        """Return the locks that are in the repository: who is at work, or was when it died."""
+        with self._work() as work:
+            return work.repository.list_locks()
 
     # Inside
 

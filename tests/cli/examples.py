@@ -99,7 +99,7 @@ _LINES: tuple[tuple[str, str], ...] = (
     ("keys recovery -o second.txt", "`recovery_kit` is the file, and the name of its key."),
     ("keys confirm --password-kept-elsewhere", "Set-up is finished."),
     ("keys drill --kit kit.txt", "`unlock_drill` is the proof; `recovery_key` the key's name."),
-    ("unlock", "How many locks were removed."),
+    ("unlock", "How many locks were removed, and `left`: those of who may be alive."),
     ("repair index --dry-run", "What a rebuild would change; `changed` says whether it was done."),
     (
         "keys change --new-password-file third",

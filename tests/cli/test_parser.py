@@ -79,7 +79,11 @@ def test_repeated_options_are_gathered() -> None:
         ("--jso list", "unrecognized arguments: --jso", "holdfast --help"),
         ("list extra", "unrecognized arguments: extra", "holdfast list --help"),
         ("verify", "the following arguments are required: BACKUP", "holdfast verify --help"),
-        ("--json", "the following arguments are required: command", "holdfast --help"),
+        ("--json", "No command was given", "`holdfast --help` lists the commands."),
+        ("--quiet --json", "No command was given", "`holdfast --help` lists the commands."),
+        ("create --encrypt --no-encrypt", "--encrypt and --no-encrypt exclude", "create"),
+        ("create --no-encrypt --encrypt", "--encrypt and --no-encrypt exclude", "create"),
+        ("create --compress --no-compress", "--compress and --no-compress exclude", "create"),
         ("create --password secret", "unrecognized arguments: --password secret", "create"),
     ],
 )

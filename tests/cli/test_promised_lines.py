@@ -127,6 +127,6 @@ def test_nothing_is_asked_or_made_for_a_plan_that_protects_nothing(app: App) -> 
     (app.root / "holdfast.toml").unlink()
     del app.environment["BACKUP_ENCRYPTION_PASSWORD"]
     with app.sit("create") as terminal:
-        assert terminal.wait() == 1
+        assert terminal.wait() == 2
         assert "protects nothing" in terminal.screen
     assert not (app.root / "backups").exists()

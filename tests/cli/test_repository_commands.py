@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -154,6 +155,40 @@ def test_a_deleted_backup_frees_its_space_by_a_prune(kept: App) -> None:
     assert kept.run("prune", "--max-unused", "much").status == 2
 
 
+def test_quiet_still_says_what_is_wrong_and_no_bare_number(kept: App) -> None:
+    assert kept.do("prune", "--quiet").out == "Freed 0 B\n"
+    assert kept.do("unlock", "--quiet").out == "Removed 0 locks\n"
+    assert kept.do("verify", "latest", "--quiet").out.endswith(": passed\n")
+    assert kept.do("check", "--quiet").out == "no damage\n"
+    for pack in (kept.root / "backups" / "data").rglob("?" * 64):
+        pack.unlink()
+    checked = kept.run("check", "--quiet")
+    assert checked.status == 1
+    assert "DAMAGED" in checked.out
+    assert "it is missing" in checked.out
+    verified = kept.run("verify", "latest", "--quiet")
+    assert verified.status == 1
+    (first, *reasons) = verified.out.splitlines()
+    assert first.endswith(" FAILED:")
+    assert reasons
+
+
+def test_numbers_are_said_as_a_person_reads_them(kept: App) -> None:
+    with kept.database() as database:
+        database.execute("drop table settings")
+    kept.do("create", "--settings-table", "users", "--config", "/dev/null", "--database",
+            "data/app.db")  # fmt: skip
+    shown = kept.do("stats").out
+    assert re.search(r"Compression: +[\d.]+ times smaller", shown)
+    assert "Deduplication: nothing saved yet" in shown
+
+
+def test_a_plan_of_equal_counts_claims_no_change_of_them(kept: App) -> None:
+    shown = kept.do("restore", "latest", "--dry-run").out
+    assert " -> " not in shown
+    assert "5 rows, as now; contents may differ" in shown
+
+
 def test_a_kept_backup_is_left_by_cleanup_and_delete(kept: App) -> None:
     kept.do("keep", "latest")
     assert kept.run("delete", "latest", "--yes").status == 1
@@ -202,7 +237,13 @@ def test_a_locked_repository_ends_with_status_11(kept: App) -> None:
     done = kept.run("prune", "--json")
     assert done.status == 11
     assert done.document["error"]["code"] == "repository-locked"
-    assert kept.do("unlock").out == "Removed 0 locks\n"
+    said = kept.do("unlock").out
+    assert said.startswith(
+        "Removed 0 locks\nLeft a shared lock of process 1 of somebody on another-"
+    )
+    assert "`holdfast unlock --all`" in said
+    (left,) = kept.do("unlock", "--json").document["unlock"]["left"]
+    assert (left["hostname"], left["pid"], left["exclusive"]) == ("another-host", 1, False)
     assert kept.do("unlock", "--all").out == "Removed 1 lock\n"
     assert not lock.exists()
     kept.do("prune")

@@ -74,9 +74,22 @@ def test_a_tilde_is_the_home_directory(tmp_path: Path) -> None:
 
 
 def test_an_empty_variable_is_not_set(tmp_path: Path) -> None:
-    assert load(tmp_path, environment={"BACKUP_DIR": ""}).settings.repository == (
-        tmp_path / "backups"
-    )
+    empty = {"DATABASE_URL": "", "BACKUP_SCHEDULE": "", "BACKUP_ENCRYPTION_PASSWORD": ""}
+    assert load(tmp_path, environment=empty).settings == load(tmp_path).settings
+
+
+@pytest.mark.parametrize("name", ["BACKUP_DIR", "BACKUP_RESTORE_TARGET_NAME"])
+def test_where_a_default_would_be_dangerous_an_empty_variable_is_an_error(
+    name: str, tmp_path: Path
+) -> None:
+    """Backups in the wrong place, or a guard that is gone, show only on the bad day."""
+    with pytest.raises(ConfigError, match=f"{name}: expected a text, and it is empty"):
+        load(tmp_path, environment={name: ""})
+
+
+def test_an_empty_directory_of_the_repository_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"repository in .*: expected a text, and it is empty"):
+        load(tmp_path, 'repository = ""')
 
 
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ from holdfast.errors import (
     BackupBusy,
     BackupNotFound,
     Cancelled,
+    ConfigError,
     DatabaseDamaged,
     EncryptionMismatch,
     NotADatabase,
     NotEnoughSpace,
     PasswordMissing,
     RepositoryDamaged,
-    SourceError,
     SourceNotFound,
     WrongPassword,
 )
@@ -137,7 +137,7 @@ def test_a_missing_database_is_an_error_and_is_not_made(application: Application
 def test_an_empty_plan_protects_nothing_and_says_so(tmp_path: Path) -> None:
     application = Application(tmp_path)
     service = application.service(database_url=None, directories=None, settings=None)
-    with pytest.raises(SourceError, match="protects nothing"):
+    with pytest.raises(ConfigError, match="protects nothing"):
         service.create_backup()
 
 

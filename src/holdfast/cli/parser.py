@@ -12,6 +12,7 @@ from argparse import (
     SUPPRESS,
     Action,
     ArgumentParser,
+    BooleanOptionalAction,
     Namespace,
     RawDescriptionHelpFormatter,
     _ArgumentGroup,
@@ -84,6 +85,30 @@ class RepeatedSettingAction(SettingAction):
         super().__call__(parser, namespace, [*before, values], option_string)
 
 
+class OnceAction(BooleanOptionalAction):
+    """`--x` or `--no-x`, but not both."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep what was said, and refuse its opposite."""
+        before = getattr(namespace, self.dest)
+        super().__call__(parser, namespace, values, option_string)
+        if before is not None and before != getattr(namespace, self.dest):
+            parser.error(f"{' and '.join(self.option_strings)} exclude each other")
+
+
+class _RootParser(Parser):
+    def error(self, message: str) -> NoReturn:
+        if message.startswith("the following arguments are required: command"):
+            raise UsageError("No command was given", hint="`holdfast --help` lists the commands.")
+        super().error(message)
+
+
 def parse(arguments: Sequence[str]) -> tuple[Command, Namespace]:
     """Parse a command line.
 
@@ -102,7 +127,7 @@ def parse(arguments: Sequence[str]) -> tuple[Command, Namespace]:
 
 def root_parser() -> Parser:
     """Make the parser of what stands before the command, and of the command's name."""
-    parser = Parser(
+    parser = _RootParser(
         prog="holdfast",
         usage="holdfast [options] COMMAND [arguments]",
         description="Back up databases, files and settings; prove the backups; restore them.",

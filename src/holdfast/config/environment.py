@@ -9,12 +9,8 @@ _SECRETS = frozenset({"BACKUP_ENCRYPTION_PASSWORD", "DATABASE_URL"})
 
 
 def read_environment() -> Mapping[str, str]:
-    """Return a copy of the environment without the empty variables.
-
-    Compose files and CI systems pass an unset variable on as an empty one, so an empty value
-    counts as not set.
-    """
-    return {name: value for name, value in os.environ.items() if value}
+    """Return a copy of the environment."""
+    return dict(os.environ)
 
 
 def child_environment() -> dict[str, str]:

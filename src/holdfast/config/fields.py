@@ -24,6 +24,7 @@ class Field:
         variable: The environment variable that sets it.
         flag: The command line option that sets it.
         secret: Whether its value is never shown.
+        may_be_empty: Whether an empty variable counts as one that is not set; else it is an error.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Field:
     variable: str | None = None
     flag: str | None = None
     secret: bool = False
+    may_be_empty: bool = True
 
 
 PASSWORD_KEYS = (
@@ -65,6 +67,7 @@ FIELDS = (
         parse=values.parse_path,
         default="./backups",
         variable="BACKUP_DIR",
+        may_be_empty=False,  # else backups would go to wherever the program was started
         flag="--repo",
         summary="Directory of the repository.",
     ),
@@ -309,6 +312,7 @@ FIELDS = (
         key="restore.target_name",
         parse=values.parse_text,
         variable="BACKUP_RESTORE_TARGET_NAME",
+        may_be_empty=False,  # else a misspelt variable of the deployment takes the guard away
         summary="A name for the live data, such as `production`. A restore in their place, and an"
         " undo, then need that name: typed, or by `--confirm`.",
     ),

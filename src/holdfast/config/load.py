@@ -125,12 +125,16 @@ def _from_flags(flags: Mapping[str, tuple[str, Any]], here: Path) -> dict[str, _
 
 
 def _from_environment(variables: Mapping[str, str], here: Path) -> dict[str, _Given]:
+    # Compose files and CI systems pass an unset variable on as an empty one, so an empty value
+    # counts as not set, but where a default would be a dangerous guess.
     return {
         field.key: _Given(
             variables[field.variable], Origin(Layer.ENVIRONMENT, field.variable), here
         )
         for field in FIELDS
-        if field.variable and variables.get(field.variable)
+        if field.variable
+        and field.variable in variables
+        and (variables[field.variable] or not field.may_be_empty)
     }
 
 
@@ -172,7 +176,7 @@ def _parse(field: Field, given: _Given | None, here: Path) -> Any:
 
 def _shown(field: Field, raw: Any) -> str:
     # A URL may hold a password; a list or table says in `error` which of its items is meant.
-    if field.secret or isinstance(raw, list | dict) or "://" in str(raw):
+    if field.secret or isinstance(raw, list | dict) or "://" in str(raw) or raw == "":
         return ""
     return f", not {raw!r}"
 

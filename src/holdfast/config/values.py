@@ -23,8 +23,10 @@ _DURATION = re.compile(r"(?=[0-9])([0-9]{1,9}y)?([0-9]{1,9}m)?([0-9]{1,9}d)?([0-
 def parse_text(value: Any, base: Path) -> str:
     """Read a text that is not empty."""
     del base
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str):
         raise ValueError("expected a text")
+    if not value.strip():
+        raise ValueError("expected a text, and it is empty")
     return value
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from holdfast.clock import Clock
 from holdfast.errors import (
+    ConfigError,
     EncryptionMismatch,
     PasswordMissing,
     RecoveryKeyMistyped,
@@ -43,6 +44,11 @@ class RepositoryAccess:
         ask_password: PasswordPrompt | None,
         clock: Clock,
     ) -> None:
+        if not str(location).strip():
+            raise ConfigError(
+                "The directory of the repository is an empty text",
+                hint="Name it, or leave the setting out: then it is ./backups.",
+            )
         self._location = str(location) if "://" in str(location) else str(Path(location).absolute())
         self._password = password
         self._ask_password = ask_password

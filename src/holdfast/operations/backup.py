@@ -14,7 +14,7 @@ from typing import Any
 
 from holdfast import __version__
 from holdfast.catalog import RunKind
-from holdfast.errors import HoldfastError, SourceError, SourceNotFound
+from holdfast.errors import ConfigError, HoldfastError, SourceNotFound
 from holdfast.models.backup import BackupMetadata, BackupType, Trigger
 from holdfast.models.manifest import ContentEntry, Manifest, Problem
 from holdfast.models.node import Node, NodeType
@@ -73,6 +73,7 @@ def create_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadat
     that goes wrong raises, and no backup is visible.
 
     Raises:
+        ConfigError: The plan protects nothing.
         SourceError: A source cannot be captured.
         NotEnoughSpace: There is no room for it.
         BackupBusy: Another run of the plan is under way.
@@ -82,7 +83,7 @@ def create_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadat
 
 
 def require_sources(plan: Plan) -> None:
-    """Raise `SourceError` unless the plan protects something.
+    """Raise `ConfigError` unless the plan protects something.
 
     For the first backup: before a password is asked for and a repository made in vain.
     """
@@ -90,8 +91,8 @@ def require_sources(plan: Plan) -> None:
         raise _nothing_protected(plan)
 
 
-def _nothing_protected(plan: Plan) -> SourceError:
-    return SourceError(
+def _nothing_protected(plan: Plan) -> ConfigError:
+    return ConfigError(
         f"The plan {plan.name} protects nothing",
         hint="Name a database (DATABASE_URL), directories or settings.",
     )

@@ -12,7 +12,7 @@ from holdfast.repository.crypto import derive_key
 from holdfast.repository.index import BlobIndex, BlobLocation
 from holdfast.repository.keys import KdfParameters, KeyInfo, KeyRing, list_keys
 from holdfast.repository.layout import BlobType, ObjectKind
-from holdfast.repository.locks import Lock
+from holdfast.repository.locks import Lock, LockInfo
 from holdfast.repository.pack_checks import damaged_headers
 from holdfast.repository.prune import PruneOptions, PrunePlan, plan_prune
 from holdfast.repository.prune_execution import PruneSummary, execute_prune
@@ -44,6 +44,7 @@ __all__ = [
     "KeyInfo",
     "KeyRing",
     "Lock",
+    "LockInfo",
     "ObjectKind",
     "PendingFile",
     "PruneOptions",

@@ -313,7 +313,7 @@ def read_locks(objects: SealedObjects) -> Iterator[LockInfo]:
         except (RepositoryDamaged, *INVALID_DOCUMENT) as error:
             raise RepositoryDamaged(
                 f"Lock {lock_id[:16]} cannot be read, so the repository counts as locked",
-                hint="If no other process uses it, run `holdfast unlock --remove-all`.",
+                hint="If no other process uses it, run `holdfast unlock --all`.",
             ) from error
         yield LockInfo(
             id=lock_id,

@@ -33,7 +33,14 @@ from holdfast.repository.index import BlobIndex
 from holdfast.repository.index_loading import load_index_files, lost_packs
 from holdfast.repository.keys import KdfParameters, KeyRing, OpenedKey, create_key, open_keys
 from holdfast.repository.layout import CONFIG_NAME, BlobType, ObjectKind, object_name
-from holdfast.repository.locks import Lock, acquire, remove_locks, save_referring
+from holdfast.repository.locks import (
+    Lock,
+    LockInfo,
+    acquire,
+    read_locks,
+    remove_locks,
+    save_referring,
+)
 from holdfast.repository.objects import SealedObjects, exists
 from holdfast.repository.opening import left_over_master, load_config, refuse_existing
 from holdfast.repository.reader import BlobReader
@@ -276,6 +283,14 @@ class Repository:
     def unlock(self, *, remove_all: bool = False) -> int:
         """Remove stale locks, or with `remove_all` all; return how many were removed."""
         return remove_locks(self.objects, clock=self.clock, remove_all=remove_all)
+
+    def list_locks(self) -> list[LockInfo]:
+        """Return the locks that are there, stale ones too, oldest first.
+
+        Raises:
+            RepositoryDamaged: A lock cannot be read.
+        """
+        return sorted(read_locks(self.objects), key=lambda lock: (lock.created_at, lock.id))
 
     def list_snapshots(
         self, on_damaged: Callable[[RepositoryDamaged], None] | None = None

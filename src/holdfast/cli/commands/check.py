@@ -39,7 +39,7 @@ def run(context: Context) -> int:
     context.console.answer(
         {"check": {"ok": report.ok, **to_json(report)}},
         lambda: _describe(context, report),
-        brief="no damage" if report.ok else "DAMAGED",
+        brief="no damage" if report.ok else None,
     )
     return 0 if report.ok else 1
 

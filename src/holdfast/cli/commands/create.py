@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import BooleanOptionalAction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,17 +16,17 @@ PARTLY_DONE = 3
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    from holdfast.cli.parser import add_source_options
+    from holdfast.cli.parser import OnceAction, add_source_options
 
     parser.add_argument(
         "--encrypt",
-        action=BooleanOptionalAction,
+        action=OnceAction,
         help="demand an encrypted repository, or make a new one without encryption"
         " (default: as the repository is; a new one is encrypted)",
     )
     parser.add_argument(
         "--compress",
-        action=BooleanOptionalAction,
+        action=OnceAction,
         help="compress what is stored, or do not (default: compression.enabled)",
     )
     parser.add_argument("--description", metavar="TEXT", help="what the backup is for")

@@ -55,7 +55,7 @@ def run(context: Context) -> int:
     context.console.answer(
         {"prune": {"dry_run": False, "freed_bytes": freed_bytes}},
         lambda: f"Freed {format_size(freed_bytes)}",
-        brief=str(freed_bytes),
+        brief=f"Freed {format_size(freed_bytes)}",
     )
     return 0
 

@@ -46,7 +46,12 @@ def _describe(stats: BackupStats) -> str:
             ("Size of all", format_size(stats.total_size)),
             ("Average size", format_size(stats.average_size)),
             ("Stored", format_size(stats.stored_size)),
-            ("Compression", f"{stats.compression_ratio:.2f} : 1"),
-            ("Deduplication", f"{stats.dedup_ratio:.2f} : 1"),
+            ("Compression", _saved(stats.compression_ratio)),
+            ("Deduplication", _saved(stats.dedup_ratio)),
         ]
     )
+
+
+def _saved(ratio: float) -> str:
+    # Below 1 is a small repository, whose index and lists are larger than what it saves.
+    return f"{ratio:.1f} times smaller" if ratio >= 1.05 else "nothing saved yet"

@@ -53,7 +53,7 @@ def planned_changes(
 def _file_change(target: str, live: Live, size: int, schema_version: str | None) -> PlannedChange:
     if not live.exists:
         return PlannedChange(target=target, action="create", detail=format_size(size))
-    parts = [f"{format_size(live.size)} -> {format_size(size)}"]
+    parts = [_from_to(format_size(live.size), format_size(size))]
     if live.unreadable is not None:
         parts.append(f"the file there now cannot be read: {live.unreadable}")
     elif live.schema_version != schema_version:
@@ -88,8 +88,13 @@ def _table_change(target: str, before: int | None, after: int | None) -> Planned
     if after is None:
         return PlannedChange(target=target, action="remove", detail=_rows(before))
     return PlannedChange(
-        target=target, action="replace", detail=f"{_rows(before)} -> {_rows(after)}"
+        target=target, action="replace", detail=_from_to(_rows(before), _rows(after))
     )
+
+
+def _from_to(before: str, after: str) -> str:
+    # Only counts are compared here, so that a plan costs little.
+    return f"{before} -> {after}" if before != after else f"{after}, as now; contents may differ"
 
 
 def _rows(count: int) -> str:

@@ -278,8 +278,14 @@ def _check_tables(
         if found.get(name) != count
     ]
     wrong += [f"{name}: not in the manifest" for name in sorted(found.keys() - expected.keys())]
-    detail = "; ".join(wrong[:5]) or f"{len(expected)} tables, {sum(expected.values())} rows"
+    detail = "; ".join(wrong[:5]) or (
+        f"{_counted(len(expected), 'table')}, {_counted(sum(expected.values()), 'row')}"
+    )
     return "table counts", not wrong, detail
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _check_expectation(
