@@ -41,6 +41,7 @@ from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations import backup as backing_up
 from holdfast.operations.access import PasswordPrompt, RepositoryAccess, encryption_warnings
 from holdfast.operations.backups import backups_of, set_keep
+from holdfast.operations.checking import check_repository
 from holdfast.operations.cleanup import (
     CleanupResult,
     delete_backup,
@@ -85,7 +86,6 @@ from holdfast.repository import (
     PrunePlan,
     Repository,
     Subset,
-    check,
     execute_index_rebuild,
     plan_index_rebuild,
     plan_prune,
@@ -727,14 +727,8 @@ class BackupService:
         cancel: CancellationToken | None = None,
     ) -> CheckReport:
         """Check the repository: its structure, and with `read_data` every stored byte."""
-        with self._work(progress, cancel) as work, work.repository.lock():
-            return check(
-                work.repository,
-                read_data=read_data,
-                subset=subset,
-                progress=work.progress,
-                cancel=work.cancel,
-            )
+        with self._work(progress, cancel) as work:
+            return check_repository(work, read_data=read_data, subset=subset)
 
     def plan_prune(
         self,

@@ -155,7 +155,11 @@ class Catalog:
 
     def _connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
-        self._path.chmod(0o600)
+        try:
+            self._path.chmod(0o600)
+        except OSError:
+            database.close()
+            raise
         return database
 
     def _migrate(self, database: sqlite3.Connection) -> None:
