@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from holdfast.errors import StoreError
+from holdfast.errors import ObjectNotFound, StoreError
 from holdfast.stores import MemoryStore, ObjectInfo, Store
 from holdfast.stores.base import Buffer
 
@@ -29,13 +29,19 @@ class Mode(Enum):
     TORN = "half of the bytes are stored under the name, and the call raises"
     CORRUPT = "one bit of what is read is flipped"
     SHORT = "the last byte of what is read is missing"
+    LONG = "one byte more than is there is read"
+    ABSENT = "an object that is there is said not to be"
     VANISHED = "a listing lacks its last object"
+    DOUBLE = "a listing names its last object twice"
+    GHOST = "a listing names an object that is gone"
+    LATE = "a save is acknowledged, and visible only three calls later"
     LOST = "a save is acknowledged, and gone after a crash"
     CRASH_BEFORE = "the process dies before the call has an effect"
     CRASH_AFTER = "the process dies after the call had its effect, before it returns"
     CRASH_TORN = "the process dies when half of the bytes are stored under the name"
 
 
+_LATE_CALLS = 3
 CRASHES = (Mode.CRASH_BEFORE, Mode.CRASH_AFTER, Mode.CRASH_TORN)
 ERRORS = (Mode.ERROR_BEFORE, Mode.ERROR_AFTER, Mode.TORN)
 
@@ -106,6 +112,7 @@ class FaultStore:
         self._lock = threading.RLock()
         self._counted = [_Counted(fault) for fault in self.faults]
         self._lost: list[str] = []
+        self._late: dict[str, tuple[bytes, int]] = {}
 
     @property
     def location(self) -> str:
@@ -145,6 +152,7 @@ class FaultStore:
     def crash(self) -> Store:
         """End this store (every later call raises `Crash`) and return what is left."""
         self.crashed = True
+        self._show_late(all_of_them=True)
         for name in self._lost:
             self.inner.remove(name)
         self._lost.clear()
@@ -164,6 +172,7 @@ class FaultStore:
 
     def _judge(self, operation: str, name: str, perform: Callable[[], Any], data: bytes) -> Any:
         self._raise_if_crashed()
+        self._show_late()
         # Every fault counts every call, also one at which another fault happens.
         modes = [counted.fault.mode for counted in self._counted if counted.hit(operation, name)]
         mode = modes[0] if modes else None
@@ -194,7 +203,18 @@ class FaultStore:
                 perform()
                 self._lost.append(name)
                 return None
+            case Mode.LATE if operation == "save":
+                self._late[name] = (data, len(self.trace) + _LATE_CALLS)
+                return None
+            case Mode.ABSENT:
+                raise ObjectNotFound(f"{name} is said not to be there")
         return _altered(mode, perform())
+
+    def _show_late(self, *, all_of_them: bool = False) -> None:
+        for name, (data, due) in list(self._late.items()):
+            if all_of_them or len(self.trace) >= due:
+                del self._late[name]
+                self.inner.save(name, data)
 
     def _die(
         self, mode: Mode, operation: str, name: str, data: bytes, perform: Callable[[], Any]
@@ -227,9 +247,21 @@ def _altered(mode: Mode | None, result: Any) -> Any:
         return result[:middle] + bytes([result[middle] ^ 1]) + result[middle + 1 :]
     if mode is Mode.SHORT and isinstance(result, bytes):
         return result[:-1]
+    if mode is Mode.LONG and isinstance(result, bytes):
+        return result + b"\0"
     if mode is Mode.VANISHED and isinstance(result, list):
         return result[:-1]
+    if mode is Mode.DOUBLE and isinstance(result, list):
+        return result + result[-1:]
+    if mode is Mode.GHOST and isinstance(result, list):
+        return [*result, *(_ghost(info) for info in result[-1:])]
     return result
+
+
+def _ghost(info: ObjectInfo) -> ObjectInfo:
+    """Return an object that is not there, in the folder of one that is."""
+    folder, _, object_id = info.name.rpartition("/")
+    return ObjectInfo(f"{folder}/{object_id[:2]}{'0' * 62}", info.size_bytes)
 
 
 def calls_of(objects: dict[str, bytes], operation: Callable[[Store], object]) -> Sequence[Call]:
