@@ -17,9 +17,14 @@ HOW_TO_FINISH = (
 UNFINISHED = f"Set-up is not finished: if the password is lost, so are the backups. {HOW_TO_FINISH}"
 
 
-def remind(context: Context) -> tuple[str, ...]:
-    """Say on standard error what is left to do, and return it for the document of `--json`."""
-    reminders = tuple(_reminders(context))
+def remind(context: Context, *, of_drills: bool = True) -> tuple[str, ...]:
+    """Say on standard error what is left to do, and return it for the document of `--json`.
+
+    Args:
+        of_drills: Whether an unlock drill that is due is said too; not where a schedule would
+            say it every night.
+    """
+    reminders = tuple(_reminders(context, of_drills=of_drills))
     context.warn_all(reminders)
     return reminders
 
@@ -29,7 +34,7 @@ def escrow_status(context: Context) -> EscrowStatus:
     return BackupService(backup_dir=context.settings.repository).escrow_status()
 
 
-def _reminders(context: Context) -> list[str]:
+def _reminders(context: Context, *, of_drills: bool) -> list[str]:
     try:
         status = escrow_status(context)
     except RepositoryNotFound:
@@ -39,7 +44,8 @@ def _reminders(context: Context) -> list[str]:
     if not status.finished:
         return [UNFINISHED]
     now = datetime.now(UTC)
-    if status.drill_due(now, timedelta(days=context.settings.encryption.drill_days)):
+    every = timedelta(days=context.settings.encryption.drill_days)
+    if of_drills and status.drill_due(now, every):
         return [_drill_sentence(status, now)]
     return []
 

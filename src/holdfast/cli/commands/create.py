@@ -66,7 +66,7 @@ def run(context: Context) -> int:
     context.warn_all(backup.warnings)
     context.warn_all([f"Not captured: {problem}" for problem in backup.problems])
     context.warn_all([f"Verification failed: {error}" for error in backup.verification_errors])
-    document = {"backup": backup, "reminders": remind(context)}
+    document = {"backup": backup, "reminders": remind(context, of_drills=False)}
     context.console.answer(document, lambda: _describe(backup), brief=backup.backup_id)
     if backup.verification_errors:
         return 1

@@ -33,7 +33,7 @@ def run(context: Context) -> int:
         )
     context.warn_all(backup.warnings)
     context.console.answer(
-        {"backup": backup, "reminders": remind(context)},
+        {"backup": backup, "reminders": remind(context, of_drills=False)},
         lambda: (
             f"Imported {path.name} as {backup.backup_id}:"
             f" {format_size(backup.original_size)}, {format_size(backup.stored_size)} new"

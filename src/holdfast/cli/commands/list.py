@@ -53,7 +53,7 @@ def run(context: Context) -> int:
 def _table(context: Context, backups: Sequence[BackupMetadata]) -> str:
     from datetime import UTC, datetime
 
-    from holdfast.cli.text import Column, format_age, format_size, format_table
+    from holdfast.cli.text import Column, format_age, format_table
 
     if not backups:
         return "There are no backups yet; `holdfast create` makes one."
@@ -75,13 +75,20 @@ def _table(context: Context, backups: Sequence[BackupMetadata]) -> str:
             format_age(each.created_at, now),
             each.backup_type.value,
             each.status.value,
-            format_size(each.original_size),
-            format_size(each.stored_size),
+            _size(each, each.original_size),
+            _size(each, each.stored_size),
             _notes(each),
         )
         for each in backups
     ]
     return format_table(columns, rows, width=console.width)
+
+
+def _size(backup: BackupMetadata, size: int) -> str:
+    """Return a size; that of a backup of another program may not be known."""
+    from holdfast.cli.text import format_size
+
+    return "-" if backup.compressed is None and not size else format_size(size)
 
 
 def _notes(backup: BackupMetadata) -> str:

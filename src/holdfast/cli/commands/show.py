@@ -44,6 +44,16 @@ def _describe(context: Context, backup: BackupMetadata, manifest: Mapping[str, A
     return "\n\n".join(block for block in blocks if block)
 
 
+def _stored(backup: BackupMetadata) -> str:
+    """Say what it occupies; how much of that was new only the program knows that made it."""
+    from holdfast.cli.text import format_size
+
+    if not backup.compressed_size and not backup.stored_size:
+        return "unknown" if backup.original_size or backup.compressed is None else "0 B"
+    stored = format_size(backup.compressed_size)
+    return f"{stored}, {format_size(backup.stored_size)} new" if backup.plan else stored
+
+
 def _facts(backup: BackupMetadata, manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     from datetime import UTC, datetime
 
@@ -52,6 +62,8 @@ def _facts(backup: BackupMetadata, manifest: Mapping[str, Any]) -> list[tuple[st
     def instant(when: datetime) -> str:
         return f"{format_time(when)} ({format_age(when, datetime.now(UTC))})"
 
+    unknown = backup.compressed is None and not backup.original_size
+    size = "unknown" if unknown else format_size(backup.original_size)
     verified = "no"
     if backup.verification_date is not None:
         verified = f"{'yes' if backup.verified else 'FAILED'}, {instant(backup.verification_date)}"
@@ -68,10 +80,10 @@ def _facts(backup: BackupMetadata, manifest: Mapping[str, Any]) -> list[tuple[st
         ("Application", " ".join(filter(None, (manifest.get("app"), backup.app_version)))),
         ("Schema", backup.schema_version or ""),
         ("Host", backup.hostname),
-        ("Size", format_size(backup.original_size)),
-        ("Stored", f"{format_size(backup.compressed_size)}, {format_size(backup.stored_size)} new"),
+        ("Size", size),
+        ("Stored", _stored(backup)),
         ("Encrypted", "yes" if backup.encrypted else "NO"),
-        ("Compressed", "yes" if backup.compressed else "no"),
+        ("Compressed", {True: "yes", False: "no", None: "unknown"}[backup.compressed]),
         ("Verified", verified),
         ("Checksum", f"{backup.checksum_algorithm} {backup.checksum}"),
         ("Snapshot", backup.snapshot_id or ""),
