@@ -61,6 +61,7 @@ from holdfast.operations.escrow import (
 from holdfast.operations.export import export_backup
 from holdfast.operations.extract import Surroundings, restore_into
 from holdfast.operations.journal import Recovery
+from holdfast.operations.measuring import measured
 from holdfast.operations.plan import Plan, Workplace
 from holdfast.operations.protected import DirectoryOptions, database_files, make_sources
 from holdfast.operations.recovery_kit import RecoveryKit, export_recovery_kit
@@ -876,7 +877,8 @@ class BackupService:
 
 def _get(work: Workplace, wanted: str) -> BackupMetadata:
     listed = backups_of(work)
-    return listed.describe(*listed.resolve(wanted))
+    backup_id, snapshot = listed.resolve(wanted)
+    return measured(work.repository, snapshot, listed.describe(backup_id, snapshot))
 
 
 def _state_dir(store: Store) -> Path:

@@ -50,6 +50,8 @@ class BackupMetadata:
         original_size: Logical size of everything captured [bytes].
         stored_size: New bytes that this backup added to the repository.
         compressed_size: Its whole content as stored, shared with other backups or not [bytes].
+        compressed: None where that is not known: of a backup that another program made. Then
+            sizes and numbers that are 0 are not known either.
         checksum: SHA-256 of its `manifest.json`, which holds the SHA-256 of each content.
         problems: Paths that could not be captured, each with its reason.
         keep: True if it is kept whatever the retention policy says.
@@ -65,7 +67,7 @@ class BackupMetadata:
     stored_size: int
     compressed_size: int
     encrypted: bool
-    compressed: bool
+    compressed: bool | None
     checksum: str
     checksum_algorithm: str = "sha256"
     schema_version: str | None = None

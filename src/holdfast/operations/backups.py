@@ -173,7 +173,7 @@ class BackupList:
             stored_size=int(ours.get("stored_size", 0)),
             compressed_size=int(ours.get("compressed_size", 0)),
             encrypted=self._repository.encrypted,
-            compressed=bool(ours.get("compressed", True)),
+            compressed=ours.get("compressed"),
             checksum=str(ours.get("checksum", snapshot.tree.hex())),
             schema_version=ours.get("schema_version"),
             table_counts=dict(ours.get("table_counts", {})),
@@ -206,13 +206,13 @@ class BackupList:
         try:
             return self._from_manifest(snapshot)
         except (RepositoryDamaged, StoreError, BackupTooNew, ValueError) as error:
-            return {"original_size": _foreign_size(snapshot), "warnings": [str(error)]}
+            return {**_foreign_facts(snapshot), "warnings": [str(error)]}
 
     def _from_manifest(self, snapshot: Snapshot) -> dict[str, Any]:
         """Read from `manifest.json` what another program dropped from the snapshot file."""
         tree = self._repository.tree(snapshot)
         if tree.node(MANIFEST_PATH) is None:
-            return {"original_size": _foreign_size(snapshot)}
+            return _foreign_facts(snapshot)
         data = b"".join(tree.read(MANIFEST_PATH))
         manifest = tree.manifest
         return {
@@ -269,10 +269,19 @@ def _begins(pair: tuple[str, Snapshot], wanted: str) -> bool:
     return bool(wanted) and (name.startswith(wanted) or by_snapshot)
 
 
-def _foreign_size(snapshot: Snapshot) -> int:
+_FOREIGN_FACTS = {
+    "original_size": "total_bytes_processed",
+    "stored_size": "data_added_packed",
+    "total_files": "total_files_processed",
+}
+"""Our words and those of the summary that restic 0.17 and later put into a snapshot."""
+
+
+def _foreign_facts(snapshot: Snapshot) -> dict[str, Any]:
     summary = snapshot.extra.get("summary")
-    size = summary.get("total_bytes_processed", 0) if isinstance(summary, dict) else 0
-    return size if isinstance(size, int) else 0
+    told = summary if isinstance(summary, dict) else {}
+    facts = {ours: told.get(theirs) for ours, theirs in _FOREIGN_FACTS.items()}
+    return {name: fact for name, fact in facts.items() if isinstance(fact, int) and fact > 0}
 
 
 def _enum(kind: Any, value: Any) -> Any:
