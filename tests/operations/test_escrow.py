@@ -288,6 +288,8 @@ def test_where_a_password_is_kept_the_drill_takes_the_password(place: Path) -> N
     assert service(place, None).drill_unlock(PASSWORD).recovery_key is None
     with pytest.raises(WrongPassword):
         service(place, None).drill_unlock("correct house")
+    with pytest.raises(RecoveryKeyMistyped):
+        service(place, None).drill_unlock("-".join(["ABCDE"] * 7))
     assert service(place).escrow_status().opened_at is not None
 
 

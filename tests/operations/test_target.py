@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from holdfast.errors import ConfirmationRequired
+from holdfast.operations.target import describe_target
 from tests.operations.application import Application
 
 
@@ -40,9 +43,9 @@ def test_data_with_a_name_are_replaced_only_by_that_name(
         lambda: service.restore_archive(archive, confirm=confirm),
         lambda: service.undo(confirm=confirm),
     )
-    for replace in attempts:
+    for attempt in attempts:
         with pytest.raises(ConfirmationRequired, match="production on") as caught:
-            replace()
+            attempt()
         assert caught.value.http_status == 409
     assert backed_up.state() == before
     assert len(service.list_backups()) == 1
@@ -76,7 +79,7 @@ def test_data_without_a_name_are_confirmed_by_their_fingerprint_if_at_all(
 
 
 def test_a_fingerprint_is_of_host_plan_and_paths_and_of_nothing_that_changes(
-    backed_up: Application, tmp_path: Path
+    backed_up: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R20: the same from run to run, another for other data."""
 
@@ -93,6 +96,11 @@ def test_a_fingerprint_is_of_host_plan_and_paths_and_of_nothing_that_changes(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     assert fingerprint(directories={"thumbnails": elsewhere}) != first
+    plan = backed_up.service().plan
+    assert describe_target(plan, ()).fingerprint == first
+    assert describe_target(replace(plan, name="another"), ()).fingerprint != first
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename="another"))
+    assert describe_target(plan, ()).fingerprint != first
 
 
 def test_the_target_says_what_is_there_now(backed_up: Application) -> None:
