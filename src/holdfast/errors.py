@@ -38,6 +38,7 @@ Neither may ever contain a secret.
     │   ├── NotADatabase
     │   ├── DatabaseEncrypted
     │   ├── DatabaseDamaged
+    │   ├── DatabaseChanged
     │   └── AgentFailed
     ├── RestoreError
     │   ├── BackupTooNew
@@ -313,6 +314,13 @@ class DatabaseDamaged(SourceError):
     """The database fails its own integrity check."""
 
     code = "database-damaged"
+
+
+class DatabaseChanged(SourceError):
+    """The database was changed while it was read, and what was read is not one moment."""
+
+    code = "database-changed"
+    http_status = 409
 
 
 class AgentFailed(SourceError):

@@ -239,6 +239,29 @@ def test_a_full_disk_is_found_before_and_survived_midway(application: Applicatio
             service.create_backup()
 
 
+def test_a_database_that_is_opened_while_it_is_read_is_captured_again(
+    application: Application,
+) -> None:
+    """R07: it was open nowhere, then an application starts, writes, and closes it."""
+    with closing(sqlite3.connect(application.database)) as database:
+        database.execute("pragma journal_mode=wal")
+        database.execute("create table large as select randomblob(4000000) as body")
+    starts = iter([True])
+
+    def start(progress: Progress) -> None:
+        if progress.step == "Backing up app" and progress.done_bytes and next(starts, False):
+            with closing(sqlite3.connect(application.database)) as database:
+                database.execute("insert into large values('new')")
+                database.commit()
+
+    service = application.service()
+    made = service.create_backup(progress=start)
+
+    assert next(starts, None) is None
+    assert made.table_counts["large"] == 2
+    assert service.verify_backup("latest")
+
+
 def test_the_repository_inside_a_protected_directory_is_not_captured(
     application: Application,
 ) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from holdfast import __version__
 from holdfast.catalog import RunKind
-from holdfast.errors import ConfigError, HoldfastError, SourceNotFound
+from holdfast.errors import ConfigError, DatabaseChanged, HoldfastError, SourceNotFound
 from holdfast.models.backup import BackupMetadata, BackupType, Trigger
 from holdfast.models.manifest import ContentEntry, Manifest, Problem
 from holdfast.models.node import Node, NodeType
@@ -28,7 +28,6 @@ from holdfast.operations.saving import Captured, format_instant, save_backup, to
 from holdfast.operations.workspace import (
     check_space,
     plan_lock,
-    require_space,
     scratch_directory,
 )
 from holdfast.repository import RepositoryWriter, Snapshot
@@ -135,7 +134,7 @@ class _Backup:
             parent = self._parent(listed)
             repository.reload_index(only_intact=True)
             sources = self._sources()
-            self._check_space(sources, parent)
+            self._check_space(parent)
             backup_id = new_backup_id(self._started_at, (name for name, _ in listed.snapshots()))
             with repository.writer(
                 lock, compression=self._options.compression, cancel=self._at.cancel
@@ -182,10 +181,7 @@ class _Backup:
         ]
         return ours[-1] if ours else None
 
-    def _check_space(self, sources: list[Source], parent: Snapshot | None) -> None:
-        scratch = max((source.scratch_bytes() for source in sources), default=0)
-        if scratch:
-            require_space(self._at.scratch_root, scratch, "temporary copy of the database")
+    def _check_space(self, parent: Snapshot | None) -> None:
         expected = self._expected_bytes(parent)
         store = self._at.repository.store
         check_space(expected, store.free_bytes(), f"repository {store.location}")
@@ -223,12 +219,28 @@ class _Backup:
     def _capture(
         self, source: Source, writer: RepositoryWriter, parent: Snapshot | None, scratch: Path
     ) -> None:
+        try:
+            self._capture_once(source, writer, parent, scratch, copy_first=False)
+        except DatabaseChanged:
+            # No snapshot will name what was stored of it; what is the same is not stored twice.
+            self._capture_once(source, writer, parent, scratch, copy_first=True)
+
+    def _capture_once(
+        self,
+        source: Source,
+        writer: RepositoryWriter,
+        parent: Snapshot | None,
+        scratch: Path,
+        *,
+        copy_first: bool,
+    ) -> None:
         tree = self._at.repository.tree(parent) if parent else None
         context = CaptureContext(
             scratch_dir=scratch,
             previous=_previous_contents(tree),
             exclude=self._at.exclude,
             allow_damaged=self._options.allow_damaged,
+            copy_first=copy_first,
             progress=self._at.progress,
             cancel=self._at.cancel,
         )

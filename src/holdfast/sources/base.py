@@ -48,12 +48,15 @@ class CaptureContext:
         scratch_dir: A private directory (0700) for temporary files; the caller removes it.
         previous: What the parent backup's manifest says, by path in the backup.
         exclude: Absolute paths never to capture: the repository, protected databases.
+        copy_first: Make a private copy before anything is read, where reading the live
+            thing itself failed because it was changed meanwhile.
     """
 
     scratch_dir: Path
     previous: Mapping[str, ContentEntry] = field(default_factory=dict)
     exclude: tuple[Path, ...] = ()
     allow_damaged: bool = False
+    copy_first: bool = False
     progress: ProgressCallback = no_progress
     cancel: CancellationToken = field(default_factory=CancellationToken)
 
@@ -173,9 +176,6 @@ class Source(Protocol):
 
     def size_bytes(self) -> int:
         """Estimate the bytes to capture, quickly; for the disk space check and progress."""
-
-    def scratch_bytes(self) -> int:
-        """Return the temporary disk space [bytes] that a capture needs."""
 
     def capture(self, context: CaptureContext) -> AbstractContextManager[Capture]:
         """Begin to capture one consistent moment.

@@ -27,7 +27,7 @@ def test_a_sound_database_passes_every_check(tmp_path: Path) -> None:
     ) == [
         CheckResult(name="integrity", passed=True),
         CheckResult(name="foreign keys", passed=True),
-        CheckResult(name="table counts", passed=True, detail="1 tables, 2 rows"),
+        CheckResult(name="table counts", passed=True, detail="1 table, 2 rows"),
         CheckResult(name="expect: select count(*) > 1 from notes", passed=True),
     ]
 

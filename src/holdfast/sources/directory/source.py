@@ -133,10 +133,6 @@ class DirectorySource:
                             total += status.st_size
         return total
 
-    def scratch_bytes(self) -> int:
-        """Return 0: files are read where they are."""
-        return 0
-
     @contextlib.contextmanager
     def capture(self, context: CaptureContext) -> Iterator[DirectoryCapture]:
         """Begin to walk the directory.

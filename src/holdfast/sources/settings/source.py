@@ -62,10 +62,6 @@ class SettingsSource:
         """Return 0: settings are small, and their provider is asked once a backup."""
         return 0
 
-    def scratch_bytes(self) -> int:
-        """Return 0: settings are held in memory."""
-        return 0
-
     @contextlib.contextmanager
     def capture(self, context: CaptureContext) -> Iterator[SettingsCapture]:
         """Export the settings.

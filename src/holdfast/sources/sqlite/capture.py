@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import grp
+import io
 import pwd
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from holdfast.errors import AgentFailed
 from holdfast.models.manifest import ContentEntry
 from holdfast.models.node import Node, NodeType
 from holdfast.sources.base import CaptureFacts, Entry
 from holdfast.sources.sqlite.session import AgentSession
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 AFFECTED_SINCE = (3, 7, 0)
 FIXED_IN = (3, 51, 3)
@@ -85,8 +90,41 @@ class UnchangedCapture:
         return capture_facts(self._previous.facts, self._schema_version)
 
 
+class _Stream(io.RawIOBase):
+    """The bytes that the agent sends: all of them, or an error."""
+
+    def __init__(self, agent: AgentSession, size: int) -> None:
+        super().__init__()
+        self._agent = agent
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """Read what is there, at least a byte.
+
+        Raises:
+            HoldfastError: Why the agent stopped before the end. Not an `OSError`, which
+                would only leave the file out of the backup.
+        """
+        wanted = memoryview(buffer).cast("B")
+        if not self._left or not wanted:
+            return 0
+        got = self._agent.read_into(wanted[: self._left])
+        if not got:
+            self._agent.answer()
+            raise AgentFailed(f"The helper process sent {self._left} bytes less than it said")
+        self._left -= got
+        return got
+
+
 class OnlineCapture:
-    """A copy of one moment in a scratch file, streamed while the agent checks it."""
+    """One moment, streamed while the agent checks it: from where it lies, or from a copy.
+
+    Args:
+        scratch: The copy, or None if the agent sends the bytes.
+    """
 
     unchanged = False
 
@@ -94,7 +132,7 @@ class OnlineCapture:
         self,
         *,
         agent: AgentSession,
-        scratch: Path,
+        scratch: Path | None,
         node: Node,
         root: str,
         facts: Mapping[str, Any],
@@ -117,14 +155,18 @@ class OnlineCapture:
         )
 
     def _open(self) -> BinaryIO:
-        return self._scratch.open("rb")
+        if self._scratch is not None:
+            return self._scratch.open("rb")
+        return cast(BinaryIO, _Stream(self._agent, self._node.size))
 
     def facts(self) -> CaptureFacts:
         """Return what the agent found in the captured file.
 
         Raises:
             DatabaseDamaged: It fails its integrity check, and that was not allowed.
+            DatabaseChanged: What was streamed is not one moment; capture it by a copy.
         """
+        self._agent.close_stream()  # if not all was taken, the rest is not wanted
         found = self._agent.answer()
         facts = {**self._facts, **found}
         facts["damage"] = [*self._facts["damage"], *found["damage"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -24,6 +25,7 @@ from holdfast.models.progress import CancellationToken
 _TICK_S = 0.1
 _END_S = 10.0
 _READ_BYTES = 1 << 16
+_PIPE_BYTES = 1 << 20
 _SHOWN_CHARACTERS = 500
 
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME")
@@ -37,15 +39,19 @@ def _no_tick() -> None:
 class AgentSession:
     """One agent process. Use from one thread at a time, as a context manager.
 
+    Args:
+        stream: Give it a pipe to send bytes through; it knows its end as `stream_end`.
+
     Leaving the context ends the process: in order if it is idle, else by SIGKILL, which
     leaves nothing half-done.
     """
 
-    def __init__(self, cancel: CancellationToken | None = None) -> None:
+    def __init__(self, cancel: CancellationToken | None = None, *, stream: bool = False) -> None:
         self._cancel = cancel or CancellationToken()
         self._pending = b""
         self._waiting = False
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed in `close`
+        self._stream, self.stream_end = _pipe() if stream else (-1, -1)
         try:
             self._process = subprocess.Popen(
                 [
@@ -58,10 +64,15 @@ class AgentSession:
                 env=_environment(),
                 bufsize=0,
                 process_group=0,
+                pass_fds=(self.stream_end,) if stream else (),
             )
         except OSError as error:
             self._stderr.close()
+            self.close_stream()
             raise AgentFailed(f"The helper process cannot be started: {error}") from error
+        finally:
+            if stream:
+                os.close(self.stream_end)  # the number is the agent's from here on
 
     @property
     def pid(self) -> int:
@@ -159,6 +170,28 @@ class AgentSession:
             hint="Try again; if it was killed, see that the machine has enough memory.",
         )
 
+    def read_into(self, buffer: memoryview) -> int:
+        """Read bytes that the agent sends; 0 at the end, and when it died.
+
+        Raises:
+            Cancelled: The token was cancelled; the agent was killed.
+        """
+        poll = select.poll()
+        poll.register(self._stream, select.POLLIN)
+        while not poll.poll(_TICK_S * 1000):
+            if self._cancel.cancelled:
+                self.kill()
+                self._cancel.raise_if_cancelled()
+            if self._process.poll() is not None and not poll.poll(0):
+                return 0  # somebody else was forked with the other end
+        return os.readv(self._stream, [buffer])
+
+    def close_stream(self) -> None:
+        """Take no more of what the agent sends (idempotent)."""
+        if self._stream >= 0:
+            os.close(self._stream)
+        self._stream = -1
+
     def kill(self) -> None:
         """End the process at once (idempotent)."""
         if self._process.poll() is None:
@@ -168,6 +201,7 @@ class AgentSession:
 
     def close(self) -> None:
         """End the process and release what it used (idempotent)."""
+        self.close_stream()
         if self._waiting:
             self.kill()
         assert self._process.stdin is not None
@@ -179,6 +213,13 @@ class AgentSession:
             self.kill()
         self._process.stdout.close()
         self._stderr.close()
+
+
+def _pipe() -> tuple[int, int]:
+    reading_end, writing_end = os.pipe()
+    with contextlib.suppress(OSError):  # a user may have used up what all pipes together may hold
+        fcntl.fcntl(reading_end, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return reading_end, writing_end
 
 
 def _error(answer: dict[str, Any]) -> HoldfastError:

@@ -62,10 +62,6 @@ class SqliteSource:
         path = str(self._real_path())
         return files.size(path) + files.size(path + "-wal")
 
-    def scratch_bytes(self) -> int:
-        """Return the size of the copy [bytes] that a capture makes."""
-        return self.size_bytes()
-
     def _real_path(self) -> Path:
         # SQLite keeps -wal and -journal beside the file that a link leads to.
         return Path(os.path.realpath(self.path))
@@ -92,7 +88,7 @@ class SqliteSource:
             return
         scratch = context.scratch_dir / f"sqlite-{secrets.token_hex(8)}.db"
         try:
-            with AgentSession(context.cancel) as agent:
+            with AgentSession(context.cancel, stream=not context.copy_first) as agent:
                 yield self._capture(agent, context, live, scratch, now)
         finally:
             scratch.unlink(missing_ok=True)
@@ -157,21 +153,24 @@ class SqliteSource:
             scratch=str(context.scratch_dir),
             timeout_s=self._busy_timeout_s,
             allow_damaged=context.allow_damaged,
+            stream=not context.copy_first,
             tick=tick,
         )
-        agent.ask(
-            "inspect",
-            path=str(scratch),
-            live=str(live),
-            allow_damaged=context.allow_damaged,
-            violations_limit_s=_VIOLATIONS_LIMIT_S,
-        )
+        streamed = copied.pop("streamed")
+        how = {
+            "allow_damaged": context.allow_damaged,
+            "violations_limit_s": _VIOLATIONS_LIMIT_S,
+        }
+        if streamed:
+            agent.ask("send", out=agent.stream_end, **how)
+        else:
+            agent.ask("inspect", path=str(scratch), live=str(live), **how)
         writer = copied.pop("writer_version")
         engines = engine | ({"sqlite_application": writer} if writer else {})
         warnings = affected_warning(self.path.name, wal=copied["wal"], writer=writer)
         return OnlineCapture(
             agent=agent,
-            scratch=scratch,
+            scratch=None if streamed else scratch,
             node=live_node(live, self.path.name, copied.pop("size")),
             root=self.root,
             facts={

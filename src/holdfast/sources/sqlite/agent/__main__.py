@@ -26,6 +26,7 @@ from holdfast.sources.sqlite.agent import (
     faults,
     files,
     inspection,
+    moment,
     reading,
     replacing,
     settling,
@@ -80,6 +81,7 @@ class Agent:
 
     def __init__(self) -> None:
         self._replacement: replacing.Replacement | None = None
+        self._moment: moment.Moment | None = None
 
     def hello(self) -> dict[str, Any]:
         """Return the version of SQLite in here."""
@@ -94,10 +96,29 @@ class Agent:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     def capture(
-        self, path: str, destination: str, scratch: str, timeout_s: float, allow_damaged: bool
+        self,
+        path: str,
+        destination: str,
+        scratch: str,
+        timeout_s: float,
+        allow_damaged: bool,
+        stream: bool,
     ) -> dict[str, Any]:
-        """See `capturing.capture`."""
+        """Hold a moment of a live database for `send`, or copy one into `destination`.
+
+        See `capturing.capture`; `streamed` tells which.
+        """
+        self._moment = moment.hold(path, timeout_s) if stream else None
+        if self._moment is not None:
+            return capturing.describe(self._moment)
         return capturing.capture(path, destination, scratch, timeout_s, allow_damaged=allow_damaged)
+
+    def send(self, out: int, allow_damaged: bool, violations_limit_s: float) -> dict[str, Any]:
+        """See `capturing.send`; ends the moment that `capture` holds."""
+        assert self._moment is not None
+        return capturing.send(
+            self._moment, out, allow_damaged=allow_damaged, violations_limit_s=violations_limit_s
+        )
 
     def inspect(
         self, path: str, live: str, allow_damaged: bool, violations_limit_s: float
@@ -209,6 +230,8 @@ class Agent:
         """Give up what the session holds."""
         if self._replacement is not None:
             self._replacement.close()
+        if self._moment is not None:
+            self._moment.close()
 
 
 def _send(answer: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ _DAMAGED_HINT = (
     "Restore the newest good backup, or salvage what is left with `sqlite3 FILE .recover`; "
     "--allow-damaged backs it up as it is."
 )
+_SPARE_BYTES = 1 << 20
 _SPACE_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 _ENTROPY_SAMPLE_BYTES = 4096
 _ENTROPY_BITS = 7.5
@@ -69,6 +70,19 @@ def translate(error: Exception, path: str, doing: str = "back up") -> HoldfastEr
 
 def _is_no_space(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in _SPACE_ERRORS
+
+
+def require_space(path: str, destination: str, needed_bytes: int) -> None:
+    """Raise `NotEnoughSpace` unless the disk of `destination` has room for a copy of `path`."""
+    folder = os.path.dirname(destination)
+    disk = os.statvfs(folder)
+    free_bytes = disk.f_bavail * disk.f_frsize
+    if needed_bytes + _SPARE_BYTES > free_bytes:
+        raise NotEnoughSpace(
+            f"Not enough disk space: a temporary copy of {path} needs {needed_bytes:,} bytes, "
+            f"{folder} has {free_bytes:,}",
+            hint="Free some space there, or set scratch_dir to another disk.",
+        )
 
 
 def missing(path: str) -> SourceNotFound:

@@ -18,6 +18,8 @@ MAGIC = b"SQLite format 3\0"
 HEADER_BYTES = 100
 
 _COPY_BYTES = 1 << 20
+_KERNEL_COPY_BYTES = 64 << 20
+_NO_COPY_RANGE = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 
 # Where SQLite locks: the pending byte, the reserved byte and 510 shared bytes.
 # Source: https://www.sqlite.org/lockingv3.html and os_unix.c of SQLite.
@@ -93,6 +95,33 @@ def copy(source: str, destination: str) -> None:
             view = memoryview(block)
             while view:
                 view = view[writer.write(view) :]
+
+
+def copy_range(source: int, destination: int, length: int) -> None:
+    """Copy the first `length` bytes between descriptors inside the kernel, or by reference.
+
+    What the source lacks is filled with zeros.
+    """
+    by_range = True
+    done = 0
+    while done < length:
+        wanted = min(length - done, _KERNEL_COPY_BYTES)
+        try:
+            copied = (
+                os.copy_file_range(source, destination, wanted, done, done)
+                if by_range
+                else os.sendfile(destination, source, done, wanted)
+            )
+        except OSError as error:
+            if not by_range or error.errno not in _NO_COPY_RANGE:
+                raise
+            by_range = False  # between file systems, or on one that cannot
+            os.lseek(destination, done, os.SEEK_SET)
+            continue
+        if not copied:
+            os.ftruncate(destination, length)
+            return
+        done += copied
 
 
 def remove(path: str) -> None:

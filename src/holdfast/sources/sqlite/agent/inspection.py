@@ -58,6 +58,13 @@ def find_damage(path: str, *, full: bool) -> tuple[list[str], list[str]]:
         return [shape], []
     connection = open_untrusted(path)
     try:
+        return _find_content_damage(connection, full=full)
+    finally:
+        connection.close()
+
+
+def _find_content_damage(connection: apsw.Connection, *, full: bool) -> tuple[list[str], list[str]]:
+    try:
         connection.execute("select count(*) from sqlite_schema").fetchall()
         if full:
             reasons = _check(connection, "integrity_check")
@@ -75,8 +82,6 @@ def find_damage(path: str, *, full: bool) -> tuple[list[str], list[str]]:
         return reasons, [f"{name} could be checked only in part" for name in unchecked]
     except apsw.Error as error:
         return [str(error)], []
-    finally:
-        connection.close()
 
 
 def _find_shape_damage(path: str) -> str | None:
@@ -201,18 +206,47 @@ def inspect(
     Raises:
         DatabaseDamaged: It is damaged, and that is not allowed.
     """
-    damage, unchecked = find_damage(path, full=False)
+    shape = _find_shape_damage(path)
+    if shape and not allow_damaged:
+        raise faults.damaged(live, [shape])
+    connection = open_untrusted(path)
+    try:
+        return inspect_open(
+            connection,
+            live=live,
+            allow_damaged=allow_damaged,
+            violations_limit_s=violations_limit_s,
+            known_damage=[shape] if shape else [],
+        )
+    finally:
+        connection.close()
+
+
+def inspect_open(
+    connection: apsw.Connection,
+    *,
+    live: str,
+    allow_damaged: bool,
+    violations_limit_s: float,
+    known_damage: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Do what `inspect` does, through a connection and in the transaction that it is in.
+
+    Raises:
+        DatabaseDamaged: As `inspect`.
+    """
+    damage = list(known_damage)
+    unchecked: list[str] = []
+    if not damage:
+        damage, unchecked = _find_content_damage(connection, full=False)
     if damage and not allow_damaged:
         raise faults.damaged(live, damage)
     found: dict[str, Any] = {"tables": {}, "warnings": [], "schema_version": None}
-    connection = open_untrusted(path)
     try:
         found = describe(connection)
         found["violations"] = count_violations(connection, violations_limit_s)
     except apsw.Error as error:
         damage = damage or [str(error)]
-    finally:
-        connection.close()
     if damage and not allow_damaged:
         raise faults.damaged(live, damage)
     found["warnings"] += unchecked

@@ -67,12 +67,12 @@ def _read(path: str, deadline: float, scratch: str, action: Action[T]) -> tuple[
         header = files.read_header(path)
         if header and not header.startswith(files.MAGIC):
             raise faults.unreadable(path)
-        if _is_quiet(path, header) and not last_try:
+        if is_quiet(path, header) and not last_try:
             done, result = _with_proof(path, deadline, lambda: _immutable(path, action))
             if done:
                 return result[0], "quiet"
             continue
-        if last_try or not _would_leave_an_alien_file(path, header):
+        if last_try or not would_leave_an_alien_file(path, header):
             try:
                 return _online(path, deadline, action), "online"
             except (apsw.ReadOnlyError, apsw.CantOpenError) as error:
@@ -83,7 +83,8 @@ def _read(path: str, deadline: float, scratch: str, action: Action[T]) -> tuple[
             return result[0], "recovered"
 
 
-def _is_quiet(path: str, header: bytes) -> bool:
+def is_quiet(path: str, header: bytes) -> bool:
+    """Whether a database in WAL mode is open nowhere; `header` is its own."""
     return (
         files.is_wal(header)
         and files.stat(path + "-wal") is None
@@ -91,7 +92,7 @@ def _is_quiet(path: str, header: bytes) -> bool:
     )
 
 
-def _would_leave_an_alien_file(path: str, header: bytes) -> bool:
+def would_leave_an_alien_file(path: str, header: bytes) -> bool:
     """Whether reading makes a `-shm` that the database's owner might not be able to write.
 
     As root, SQLite gives it to the owner of the database; any other user keeps it.
@@ -109,24 +110,44 @@ def _needs_recovery(error: apsw.Error, path: str) -> bool:
     return isinstance(error, apsw.CantOpenError) and files.size(path + "-wal") > 0
 
 
+class Proof:
+    """Proves by the times and sizes of a database's files that nobody wrote to them."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._before = files.stats(path)
+
+    def wait_until_it_can_hold(self, deadline: float) -> bool:
+        """Wait until a later write must show; tell whether that is so at the deadline."""
+        wait_s = max(files.settle_wait_s(found) for found in self._before)
+        if wait_s:
+            time.sleep(min(wait_s, max(0.0, deadline - time.monotonic())))
+        return not any(files.settle_wait_s(found) for found in self._before)
+
+    def is_untouched(self) -> bool:
+        """Whether all files are as they were."""
+        return files.stats(self._path) == self._before
+
+    def holds(self) -> bool:
+        """Whether what was read since is one moment."""
+        before, after = self._before, files.stats(self._path)
+        # A -wal that appeared meanwhile has not been checkpointed if the file itself is the same.
+        same = after[0] == before[0] and (after[1] == before[1] or before[1] is None)
+        return same and after[2] == before[2]
+
+
 def _with_proof(path: str, deadline: float, read: Callable[[], T]) -> tuple[bool, list[T]]:
-    """Read while nobody writes; tell whether that held, as the files' times prove."""
-    before = files.stats(path)
-    wait_s = max(files.settle_wait_s(found) for found in before)
-    if wait_s:
-        time.sleep(min(wait_s, max(0.0, deadline - time.monotonic())))
-        if any(files.settle_wait_s(found) for found in before):
-            return False, []
+    """Read while nobody writes; tell whether that held."""
+    proof = Proof(path)
+    if not proof.wait_until_it_can_hold(deadline):
+        return False, []
     try:
         result = read()
     except (apsw.Error, OSError):
-        if files.stats(path) != before:
+        if not proof.is_untouched():
             return False, []
         raise
-    after = files.stats(path)
-    # A -wal that appeared meanwhile has not been checkpointed if the file itself is the same.
-    same = after[0] == before[0] and (after[1] == before[1] or before[1] is None)
-    return same and after[2] == before[2], [result]
+    return proof.holds(), [result]
 
 
 def _online(path: str, deadline: float, action: Action[T]) -> T:
@@ -148,13 +169,23 @@ def _immutable(path: str, action: Action[T]) -> T:
 
 
 def _in_transaction(connection: apsw.Connection, action: Action[T]) -> T:
-    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-    connecting.harden(connection)
-    connection.execute("begin")
-    connection.pragma("schema_version")  # takes the snapshot and reads no schema
+    prepare(connection)
+    begin(connection)
     result = action(connection)
     connection.execute("rollback")
     return result
+
+
+def prepare(connection: apsw.Connection) -> None:
+    """See to it that a connection to a live database never checkpoints, and trusts nothing."""
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    connecting.harden(connection)
+
+
+def begin(connection: apsw.Connection) -> None:
+    """Begin a read transaction that has its snapshot."""
+    connection.execute("begin")
+    connection.pragma("schema_version")  # takes the snapshot and reads no schema
 
 
 def _recovered(path: str, scratch: str, action: Action[T]) -> T:
