@@ -148,7 +148,9 @@ def test_on_a_terminal_init_without_an_answer_is_not_finished(app: App) -> None:
         terminal.expect("Write the kit to which file?")
         terminal.process.send_signal(2)
         assert terminal.wait() == 130
-    assert UNFINISHED in app.do("config", "show", "--repo", "second").err
+    again = app.run("init", "--repo", "second")
+    assert again.status == 1
+    assert UNFINISHED in again.err
 
 
 def test_the_word_is_taken_back_when_the_password_changes(app: App) -> None:

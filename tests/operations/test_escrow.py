@@ -118,6 +118,15 @@ def test_restic_opens_with_the_key_as_it_is_printed(place: Path, tmp_path: Path)
     assert f"recovery-{kit.name}" in restic.run("key", "list")
 
 
+def test_a_place_whose_name_is_no_text_is_escaped_in_the_kit(tmp_path: Path) -> None:
+    odd = tmp_path / "\udcff\u00fc"
+    odd.mkdir()
+    service(odd).init_repository()
+    kit = service(odd).export_recovery_kit(tmp_path / "kit")
+    assert f"Place:         {tmp_path}/\\udcff\u00fc/backups (on " in kit.path.read_text("utf-8")
+    assert service(odd).drill_unlock(key_in(kit)).recovery_key == kit.name
+
+
 def test_a_kit_goes_into_a_directory_under_the_name_of_its_key(place: Path) -> None:
     kit = service(place).export_recovery_kit(place)
     assert kit.path == place / f"recovery-kit-{kit.name}.txt"

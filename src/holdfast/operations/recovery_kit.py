@@ -161,7 +161,8 @@ def _is_there(path: Path) -> TargetExists:
 def _write(path: Path, page: str) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        write_file(str(temporary), page.encode())
+        # A place whose name is no text is escaped; the key is plain ASCII.
+        write_file(str(temporary), page.encode("utf-8", "backslashreplace"))
         publish(str(temporary), str(path))
         sync_directory(str(path.parent))
     except FileExistsError:

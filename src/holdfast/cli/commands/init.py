@@ -39,7 +39,7 @@ def run(context: Context) -> int:
         context.console.warn(
             "The repository is made without encryption: whoever can read it can read the data."
         )
-    repository_id = context.service.init_repository(encrypt=encrypt)
+    repository_id = _make(context, encrypt=encrypt)
     place = context.settings.repository
     made = f"Made the repository {repository_id[:10]} in {place}"
     setup = _finish(context, made) if encrypt else None
@@ -56,6 +56,18 @@ def run(context: Context) -> int:
         brief=repository_id,
     )
     return 0
+
+
+def _make(context: Context, *, encrypt: bool) -> str:
+    from holdfast.cli.reminders import remind
+    from holdfast.errors import RepositoryExists
+
+    try:
+        return context.service.init_repository(encrypt=encrypt)
+    except RepositoryExists:
+        # Whoever broke off the questions of set-up tries `init` again.
+        remind(context, of_drills=False)
+        raise
 
 
 def _check_options(context: Context, *, encrypt: bool) -> None:
