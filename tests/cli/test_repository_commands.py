@@ -125,6 +125,7 @@ def test_damage_is_found_and_named_with_its_backup(kept: App) -> None:
     assert pack.name in report["findings"][0]["object"]
     shown = kept.run("check", "--read-data").out
     assert f"Cannot be restored whole: {backup_id}" in shown
+    assert "What to do: Run `holdfast create`" in shown
     verified = kept.run("verify", "latest", "--json")
     assert verified.status == 1
     assert verified.document["verification"]["verified"] is False

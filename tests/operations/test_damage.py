@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import HoldfastError
-from tests.operations.application import Application
+from holdfast.repository import BlobType, Repository
+from holdfast.stores import open_store
+from tests.operations.application import PASSWORD, Application
 from tests.operations.damaging import flip_first, flip_last, spoil_file
 
 FILE = "files/thumbnails/3.jpg"
@@ -42,6 +44,39 @@ def test_what_a_check_finds_damaged_the_next_backup_stores_anew(application: App
 
     assert service.check(read_data=True).touched_backups == ()
     service.restore_backup(old.backup_id, into=application.root / "out")
+
+
+def test_a_damaged_directory_is_stored_anew(application: Application) -> None:
+    """R40: each directory of the backup in turn, though nothing in it changed."""
+    service = application.service()
+    old = service.create_backup()
+    for path in ("", "files", "files/thumbnails"):
+        spoil_directory(application.repository, path)
+        assert not service.verify_backup(old.backup_id)
+        new = service.create_backup()
+        assert service.verify_backup(new.backup_id), path
+        # The root of the new backup has another manifest in it, so the old root is lost.
+        assert service.verify_backup(old.backup_id).verified == bool(path)
+        if not path:
+            service.delete_backup(old.backup_id)
+            old = new
+    service.prune()
+    assert service.check(read_data=True).ok
+
+
+def spoil_directory(location: Path, path: str) -> None:
+    """Flip a bit in every copy of the directory of the oldest backup."""
+    repository = Repository.open(open_store(str(location)), PASSWORD)
+    snapshot = repository.list_snapshots()[0]
+    node = repository.tree(snapshot).node(path) if path else None
+    tree_id = snapshot.tree if node is None else node.subtree
+    assert tree_id is not None
+    for found in repository.index.locations(BlobType.TREE, tree_id):
+        (pack,) = (location / "data").rglob(found.pack_id.hex())
+        data = bytearray(pack.read_bytes())
+        data[found.offset + 20] ^= 1
+        pack.chmod(0o600)
+        pack.write_bytes(data)
 
 
 def test_a_failed_restore_is_remembered_too(application: Application) -> None:
