@@ -12,7 +12,7 @@ import msgspec
 
 from holdfast.errors import RepositoryDamaged
 from holdfast.repository.documents import INVALID_DOCUMENT
-from holdfast.repository.layout import BlobType, ObjectKind, is_object_id
+from holdfast.repository.layout import BlobType, ObjectKind, parse_id
 from holdfast.repository.locks import Lease, save_referring
 from holdfast.repository.objects import SealedObjects
 from holdfast.repository.packs import PackEntry, check_lengths
@@ -73,9 +73,7 @@ def decode_index(document: bytes, file_id: str) -> Iterator[tuple[bytes, list[Pa
     try:
         index = msgspec.json.decode(document, type=_Index)
         for pack in index.packs:
-            if not is_object_id(pack.id):
-                raise ValueError(f"{pack.id[:80]!r} is no id of a pack")
-            yield bytes.fromhex(pack.id), [_entry(blob) for blob in pack.blobs]
+            yield parse_id(pack.id), [_entry(blob) for blob in pack.blobs]
     except INVALID_DOCUMENT as error:
         raise RepositoryDamaged(f"Index {file_id[:16]} is damaged: {error}") from error
 
@@ -93,11 +91,9 @@ def save_index(
 
 
 def _entry(blob: _Blob) -> PackEntry:
-    if not is_object_id(blob.id):
-        raise ValueError(f"{blob.id[:80]!r} is no id of a blob")
     entry = PackEntry(
         _TYPES[blob.type],
-        bytes.fromhex(blob.id),
+        parse_id(blob.id),
         blob.offset,
         blob.length,
         blob.uncompressed_length,

@@ -17,7 +17,7 @@ from holdfast.errors import RepositoryDamaged
 from holdfast.models.node import Node, NodeType
 from holdfast.repository.documents import INVALID_DOCUMENT
 from holdfast.repository.go_strings import escape_json, quote, unquote
-from holdfast.repository.layout import is_object_id
+from holdfast.repository.layout import parse_id
 from holdfast.repository.timestamps import format_ns, parse_ns
 
 _Uint64 = Annotated[int, msgspec.Meta(ge=0)]
@@ -166,8 +166,8 @@ def decode_links(document: bytes, tree_id: bytes) -> list[Node]:
                 name=node.name,
                 type=node.type,
                 size=node.size,
-                content=b"".join([_decode_id(blob_id) for blob_id in node.content or ()]),
-                subtree=_decode_id(node.subtree) if node.subtree is not None else None,
+                content=b"".join([parse_id(blob_id) for blob_id in node.content or ()]),
+                subtree=parse_id(node.subtree) if node.subtree is not None else None,
             )
             for node in _links_decoder.decode(document).nodes or ()
         ]
@@ -282,12 +282,6 @@ def _decode_node(node: _StoredNode) -> Node:
         extended_attributes=tuple(
             (attribute.name, attribute.value or b"") for attribute in node.extended_attributes or ()
         ),
-        content=b"".join([_decode_id(blob_id) for blob_id in node.content or ()]),
-        subtree=_decode_id(node.subtree) if node.subtree is not None else None,
+        content=b"".join([parse_id(blob_id) for blob_id in node.content or ()]),
+        subtree=parse_id(node.subtree) if node.subtree is not None else None,
     )
-
-
-def _decode_id(text: str) -> bytes:
-    if not is_object_id(text):
-        raise ValueError(f"{text[:80]!r} is no id")
-    return bytes.fromhex(text)

@@ -22,7 +22,7 @@ from holdfast.models.node import Node
 from holdfast.models.progress import CancellationToken
 from holdfast.repository.chunking import SEGMENT_BYTES, Region, cut, plan_regions
 from holdfast.repository.compression import DEFAULT_LEVEL, Zstd
-from holdfast.repository.crypto import SealingKey
+from holdfast.repository.crypto import OVERHEAD_BYTES, SealingKey
 from holdfast.repository.index import BlobIndex
 from holdfast.repository.layout import BlobType
 from holdfast.repository.locks import Lease
@@ -69,7 +69,7 @@ class RepositoryWriter:
         compress_trees: bool,
         cancel: CancellationToken,
     ) -> None:
-        self._index = index
+        self._known = index.table(BlobType.DATA)
         self._cancel = cancel
         self._state = WriteState()
         new = NewBlobs()
@@ -345,8 +345,8 @@ class RepositoryWriter:
         )
 
     def _chunk_length(self, blob_id: bytes) -> int | None:
-        location = self._index.lookup(BlobType.DATA, blob_id)
-        return None if location is None else location.plain_length
+        found = self._known.find(blob_id)
+        return None if found is None else found[3] or found[2] - OVERHEAD_BYTES
 
 
 def _add_piece(file: PendingFile, data: memoryview, regions: list[Region]) -> _Piece:
