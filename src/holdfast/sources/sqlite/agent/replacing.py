@@ -8,7 +8,6 @@ content or the new one.
 from __future__ import annotations
 
 import os
-import secrets
 
 import apsw
 
@@ -81,7 +80,7 @@ class Replacement:
     def _watch(self) -> str:
         if self._watcher is None:
             # Another connection counts from another beginning.
-            self._nonce = secrets.token_hex(8)
+            self._nonce = os.urandom(8).hex()
             self._watcher = self._connect()
         watcher = self._watcher
         watcher.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
