@@ -10,9 +10,11 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from holdfast import Trigger
+from holdfast.archive import write_archive
 from holdfast.errors import (
     ArchiveDamaged,
     ArchivePassphraseError,
@@ -22,6 +24,7 @@ from holdfast.errors import (
     TargetExists,
     UsageError,
 )
+from holdfast.operations.backups import backups_of
 from tests.operations.application import Application
 from tests.rig.disk import small_disk
 from tests.rig.steps import watch
@@ -103,6 +106,26 @@ def test_an_exported_file_and_its_name_are_durable(application: Application) -> 
     with watch([out]) as steps:
         service.export_backup("latest", out / "a.zip")
     assert [step.function for step in steps][-3:] == ["fsync", "replace", "fsync"]
+
+
+def test_an_archive_whose_manifest_counts_other_rows_is_refused_at_import(
+    application: Application,
+) -> None:
+    """It would be a backup that no restore accepts."""
+    service = application.service()
+    made = service.create_backup()
+    with service._work() as work:
+        _, snapshot = backups_of(work).resolve(made.backup_id)
+        tree = work.repository.tree(snapshot)
+        lying = msgspec.structs.replace(
+            tree.manifest, table_counts={**tree.manifest.table_counts, "events": 21}
+        )
+        tree._manifest = lying
+        with (application.root / "lying.zip").open("wb") as sink:
+            write_archive(tree, sink)
+    with pytest.raises(ArchiveRefused, match="events: 20 instead of 21"):
+        service.import_archive(application.root / "lying.zip")
+    assert len(service.list_backups()) == 1
 
 
 def _fresh_machine(application: Application) -> Path:

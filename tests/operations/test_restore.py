@@ -143,6 +143,22 @@ def test_only_the_chosen_source_is_replaced(application: Application) -> None:
     assert application.rows("select count(*) from events") == [(22,)]
 
 
+def test_privileges_that_a_restore_takes_from_programs_are_told(application: Application) -> None:
+    """R24: set-uid and set-gid bits stay off, in place and in a new place, and that is said."""
+    program = application.thumbnails / "program"
+    program.touch()
+    program.chmod(0o4755)
+    service = application.service()
+    service.create_backup()
+    into = service.restore_backup("latest", into=application.root / "out")
+    assert into.warnings == ("not restored here: 1 times set-uid or set-gid bit",)
+    in_place = service.restore_backup("latest")
+    assert "files/thumbnails: not restored here: 1 times set-uid or set-gid bit" in (
+        in_place.warnings
+    )
+    assert program.stat().st_mode & 0o7777 == 0o755
+
+
 def test_what_was_lost_comes_back(application: Application) -> None:
     """The database and the directory are gone: nothing can be saved, all is restored."""
     service = application.service()

@@ -17,7 +17,7 @@ from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.databases import check_databases, database_paths
-from holdfast.operations.findings import Findings
+from holdfast.operations.findings import Findings, metadata_warnings
 from holdfast.operations.workspace import new_token, require_space, scratch_directory
 from holdfast.sources.base import RestoreContext
 from holdfast.sources.directory import DirectorySource
@@ -85,7 +85,7 @@ def restore_into(
         dry_run=dry_run,
         changes=changes,
         checks=checks,
-        warnings=(*_lacking(tree), *_damage_warnings(tree, checks)),
+        warnings=(*_lacking(tree), *_damage_warnings(tree, checks), *metadata_warnings(checks)),
         restored_files=files,
         restored_bytes=size_bytes,
         started_at=started_at,

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from holdfast.models.backup import CheckResult
+
+_METADATA = "metadata"
+"""The check of a restored directory that tells of attributes and kinds of entries left out."""
+
+
+def metadata_warnings(checks: Iterable[CheckResult]) -> list[str]:
+    """Return what the checks of restored directories say was left out, for the user to see."""
+    return [
+        each.detail if each.name == _METADATA else f"{each.name.partition(':')[0]}: {each.detail}"
+        for each in checks
+        if each.name.rpartition(": ")[2] == _METADATA
+    ]
 
 
 @dataclass(slots=True)

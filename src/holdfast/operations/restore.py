@@ -40,7 +40,7 @@ from holdfast.models.target import RestoreTarget
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
 from holdfast.operations.extract import Surroundings, require_paths, restore_into
-from holdfast.operations.findings import Findings
+from holdfast.operations.findings import Findings, metadata_warnings
 from holdfast.operations.journal import (
     STAGING,
     SWAPPED,
@@ -382,6 +382,7 @@ class _Restore:
         for _, each in staged:
             self._outcome.changes += tuple(each.plan())
             self._outcome.checks += tuple(each.check())
+        self._outcome.warnings += metadata_warnings(self._outcome.checks)
         self._outcome.changes += tuple(
             PlannedChange(target=str(each.path), action="remove", detail="it was not there before")
             for each in self._going()

@@ -16,6 +16,8 @@ from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of, is_backup_id, new_backup_id
 from holdfast.operations.capture import TreeBuilder
+from holdfast.operations.databases import check_databases, restored_databases
+from holdfast.operations.findings import Findings
 from holdfast.operations.plan import Workplace
 from holdfast.operations.saving import Captured, save_backup
 from holdfast.operations.workspace import check_space, plan_lock
@@ -31,7 +33,8 @@ def import_archive(
     Its time stays, and its id if it is free; the plan is the one it is taken into.
 
     Raises:
-        ArchiveRefused: Its time is none; nothing was stored.
+        ArchiveRefused: Its time is none, or its databases are not as its manifest says;
+            nothing was stored.
     """
     with plan_lock(workplace.state_dir, workplace.plan.name):
         return _keep(workplace, tree, compression)
@@ -39,6 +42,7 @@ def import_archive(
 
 def _keep(workplace: Workplace, tree: BackupTree, compression: int | None) -> BackupMetadata:
     _created_at(tree.manifest)
+    _refuse_unrestorable(workplace, tree)
     repository = workplace.repository
     check_space(0, repository.store.free_bytes(), f"repository {repository.store.location}")
     with repository.lock() as lock:
@@ -50,6 +54,29 @@ def _keep(workplace: Workplace, tree: BackupTree, compression: int | None) -> Ba
                 _store(workplace, writer, tree, root, entry, captured)
             manifest = _own_manifest(tree.manifest, captured, taken, workplace.plan.name)
             return save_backup(workplace, lock, writer, manifest, captured)
+
+
+def _refuse_unrestorable(workplace: Workplace, tree: BackupTree) -> None:
+    """Check the databases as a restore will, before a backup is made that none can bring back.
+
+    One that was damaged when it was taken is kept as such; a restore says so.
+    """
+    if tree.manifest.damaged:
+        return
+    findings = Findings()
+    with restored_databases(workplace, tree) as databases:
+        check_databases(
+            tree.manifest,
+            databases,
+            findings,
+            progress=workplace.progress,
+            cancel=workplace.cancel,
+        )
+    if findings.errors:
+        raise ArchiveRefused(
+            f"Backup file was refused: {'; '.join(findings.errors)}",
+            hint="What it says of its databases and what they hold differ. Export it again.",
+        )
 
 
 def _store(

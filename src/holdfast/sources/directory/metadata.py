@@ -26,7 +26,7 @@ class MetadataWriter:
         strip_setuid: Leave out what lends privileges to whoever runs a file: set-uid and
             set-gid of files, and file capabilities. Set-gid of a directory only hands down
             its group, and stays.
-        refused: Attributes that could not be set, by name, with their number.
+        refused: What was left out or could not be set, by name, with its number.
     """
 
     strip_setuid: bool = True
@@ -48,6 +48,7 @@ class MetadataWriter:
         if self._root:
             os.fchown(descriptor, node.uid, node.gid)
         os.fchmod(descriptor, self.mode(node))
+        self._count_stripped(node)
         self._write_attributes(descriptor, node)
         if node.mtime_ns:
             os.utime(descriptor, ns=_times(node))
@@ -60,22 +61,28 @@ class MetadataWriter:
         if node.type is not NodeType.SYMLINK:
             # The entry is ours, in a directory that only we may write: it is no link.
             os.chmod(name, self.mode(node), dir_fd=directory)
+            self._count_stripped(node)
         if self._attributes:
             self._write_attributes(tree.link_path(path), node)
         if node.mtime_ns:
             os.utime(name, ns=_times(node), dir_fd=directory, follow_symlinks=False)
 
+    def _count_stripped(self, node: Node) -> None:
+        if node.mode & _SET_IDS & ~self.mode(node):
+            with self._counting:
+                self.refused["set-uid or set-gid bit"] += 1
+
     def _write_attributes(self, target: int | str, node: Node) -> None:
-        wanted = [
-            (name, value)
-            for name, value in node.extended_attributes
-            if not (self.strip_setuid and name == CAPABILITIES)
-        ]
-        if not wanted:
+        wanted = dict(node.extended_attributes)
+        refused: list[str] = []
+        if self.strip_setuid and wanted.pop(CAPABILITIES, None) is not None:
+            refused.append(CAPABILITIES)
+        if wanted and self._attributes:
+            refused += write_attributes(target, list(wanted.items()))
+        else:
+            refused += wanted
+        if not refused:
             return
-        refused = (
-            write_attributes(target, wanted) if self._attributes else [name for name, _ in wanted]
-        )
         with self._counting:
             self.refused.update(refused)
 
