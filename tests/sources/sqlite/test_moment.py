@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from holdfast.errors import DatabaseChanged, SourceError
-from holdfast.sources.sqlite.agent import capturing, moment, pumping, wal_index
+from holdfast.sources.sqlite.agent import capturing, moment, pumping, reading, wal_index
 from tests.sources.sqlite.support import Other, beside, make, run_sql
 
 PAGE_SIZES = [512, 1024, 4096, 32768, 65536]
@@ -156,7 +156,7 @@ def test_a_commit_while_it_begins_makes_it_begin_again(
 ) -> None:
     """R07: the header and the transaction are of one snapshot, at whatever instant it began."""
     path = live(tmp_path)
-    begin = moment.reading.begin
+    begin = reading.begin
     statements = iter(
         ["update t set body = randomblob(9) where id = 1", "pragma wal_checkpoint(restart)"] * 3
     )
@@ -170,7 +170,7 @@ def test_a_commit_while_it_begins_makes_it_begin_again(
             if statement := next(statements, None):
                 other.sql(statement)
 
-        monkeypatch.setattr(moment.reading, "begin", begin_late)
+        monkeypatch.setattr(reading, "begin", begin_late)
         with holding(path) as held:
             assert next(statements, None) is None
             assert comparable(read_out(held)) == comparable(backed_up(held, tmp_path))
@@ -180,7 +180,7 @@ def test_a_database_that_never_rests_is_copied_instead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = live(tmp_path)
-    begin = moment.reading.begin
+    begin = reading.begin
     with Other(path) as other:
         other.sql("update t set body = 'x' where id = 1")
 
@@ -188,7 +188,7 @@ def test_a_database_that_never_rests_is_copied_instead(
             begin(connection)
             other.sql("update t set body = randomblob(3) where id = 1")
 
-        monkeypatch.setattr(moment.reading, "begin", begin_late)
+        monkeypatch.setattr(reading, "begin", begin_late)
 
         assert moment.hold(str(path), 5) is None
         assert other.sql("pragma wal_checkpoint(truncate)") == "[(0, 0, 0)]"
@@ -340,7 +340,12 @@ def test_all_is_taken_before_it_is_done(tmp_path: Path) -> None:
     with holding(path) as held:
         held.size = 4096
         pump = pumping.Pump(held, writing_end)
-        waiting = threading.Thread(target=lambda: (pump.wait(), done.set()))
+
+        def wait() -> None:
+            pump.wait()
+            done.set()
+
+        waiting = threading.Thread(target=wait)
         waiting.start()
         assert not done.wait(0.05)
         os.read(reading_end, 4096)
