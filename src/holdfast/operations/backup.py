@@ -20,7 +20,7 @@ from holdfast.models.manifest import ContentEntry, Manifest, Problem
 from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
-from holdfast.operations.backups import BackupList, backups_of, new_backup_id
+from holdfast.operations.backups import BackupList, backups_of
 from holdfast.operations.capture import TreeBuilder
 from holdfast.operations.plan import Plan, Workplace
 from holdfast.operations.runs import recorded_run
@@ -135,7 +135,6 @@ class _Backup:
             repository.reload_index(only_intact=True)
             sources = self._sources()
             self._check_space(parent)
-            backup_id = new_backup_id(self._started_at, (name for name, _ in listed.snapshots()))
             with repository.writer(
                 lock, compression=self._options.compression, cancel=self._at.cancel
             ) as writer:
@@ -149,7 +148,7 @@ class _Backup:
                     self._at,
                     lock,
                     writer,
-                    self._manifest(backup_id),
+                    self._manifest(),
                     self._captured,
                     parent=parent,
                     begun_s=self._begun_s,
@@ -278,12 +277,12 @@ class _Backup:
             )
         )
 
-    def _manifest(self, backup_id: str) -> Manifest:
+    def _manifest(self) -> Manifest:
         plan, captured = self._at.plan, self._captured
         counts = _table_counts(self._facts)
         every = [facts for _, facts in self._facts]
         return Manifest(
-            backup_id=backup_id,
+            backup_id="",  # chosen when it is saved
             created_at=format_instant(self._started_at),
             backup_type=self._options.backup_type,
             trigger=self._options.trigger,

@@ -17,7 +17,7 @@ from holdfast import __version__
 from holdfast.models.backup import BackupMetadata, BackupStatus
 from holdfast.models.manifest import MANIFEST_PATH, ContentEntry, Manifest, Problem
 from holdfast.models.node import Node, NodeType
-from holdfast.operations.backups import backups_of, count_files, new_backup_id
+from holdfast.operations.backups import backups_of, count_files, is_backup_id, new_backup_id
 from holdfast.operations.capture import TreeBuilder
 from holdfast.operations.plan import Workplace
 from holdfast.operations.workspace import naming_lock
@@ -62,9 +62,11 @@ def save_backup(
     begun_s: float | None = None,
     facts: dict[str, Any] | None = None,
 ) -> BackupMetadata:
-    """Make a captured backup durable and visible.
+    """Make a captured backup durable and visible, under an id that no other backup has.
 
     Args:
+        manifest: Its id stays if it is one and free; an empty one stands for the moment of
+            `created_at`.
         begun_s: Monotonic time when the work began, to tell its duration.
         facts: Additional facts for the snapshot.
     """
@@ -82,10 +84,9 @@ def save_backup(
 
 
 def _with_free_id(workplace: Workplace, manifest: Manifest) -> Manifest:
-    """Give the backup another id if one of another plan came to have it meanwhile."""
-    listed = backups_of(workplace).snapshots()
-    taken = {name for name, _ in listed}
-    if manifest.backup_id not in taken:
+    """Choose the backup's id, while no other process can choose one."""
+    taken = {name for name, _ in backups_of(workplace).snapshots()}
+    if is_backup_id(manifest.backup_id) and manifest.backup_id not in taken:
         return manifest
     created_at = datetime.fromisoformat(manifest.created_at)
     return msgspec.structs.replace(manifest, backup_id=new_backup_id(created_at, taken))

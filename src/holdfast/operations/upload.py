@@ -14,7 +14,6 @@ from holdfast.models.manifest import ContentEntry, Manifest
 from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
-from holdfast.operations.backups import backups_of, is_backup_id, new_backup_id
 from holdfast.operations.capture import TreeBuilder
 from holdfast.operations.databases import check_databases, restored_databases
 from holdfast.operations.findings import Findings
@@ -46,13 +45,12 @@ def _keep(workplace: Workplace, tree: BackupTree, compression: int | None) -> Ba
     repository = workplace.repository
     check_space(0, repository.store.free_bytes(), f"repository {repository.store.location}")
     with repository.lock() as lock:
-        taken = {name for name, _ in backups_of(workplace).snapshots()}
         repository.reload_index(only_intact=True)
         captured = Captured(compression)
         with repository.writer(lock, compression=compression, cancel=workplace.cancel) as writer:
             for root, entry in tree.manifest.contents.items():
                 _store(workplace, writer, tree, root, entry, captured)
-            manifest = _own_manifest(tree.manifest, captured, taken, workplace.plan.name)
+            manifest = _own_manifest(tree.manifest, captured, workplace.plan.name)
             return save_backup(workplace, lock, writer, manifest, captured)
 
 
@@ -125,14 +123,10 @@ def _entry(tree: BackupTree, path: str, node: Node, page_size: int | None) -> En
     )
 
 
-def _own_manifest(manifest: Manifest, captured: Captured, taken: set[str], plan: str) -> Manifest:
-    """Return the manifest to keep: an archive decides no identifier, no plan and no query."""
-    backup_id = manifest.backup_id
-    if backup_id in taken or not is_backup_id(backup_id):
-        backup_id = new_backup_id(_created_at(manifest), taken)
+def _own_manifest(manifest: Manifest, captured: Captured, plan: str) -> Manifest:
+    """Return the manifest to keep: an archive decides no plan and no query."""
     return msgspec.structs.replace(
         manifest,
-        backup_id=backup_id,
         trigger=Trigger.UPLOAD,
         plan=plan,
         references={},

@@ -26,7 +26,7 @@ from holdfast.errors import (
 from holdfast.models.manifest import ContentEntry
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.base import CaptureContext
-from holdfast.sources.sqlite import SqliteSource
+from holdfast.sources.sqlite import SqliteSource, fingerprint
 from holdfast.sources.sqlite.agent import reading
 from tests.sources.sqlite.support import (
     JOURNAL_MODES,
@@ -450,6 +450,21 @@ def test_a_commit_is_seen_as_a_change(tmp_path: Path, journal_mode: str) -> None
 
     assert not again.unchanged
     assert again.facts.count == 4
+
+
+def test_a_database_captured_right_after_a_write_is_read_once_more_and_then_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its times proved nothing then; those that the second capture takes do."""
+    source = SqliteSource(make(tmp_path / "app.db", ROWS))
+    monkeypatch.setattr(fingerprint, "AT_REST_NS", 10**18)
+    first = capture(source, tmp_path)
+    monkeypatch.setattr(fingerprint, "AT_REST_NS", 0)  # as time passes
+    second = capture(source, tmp_path, previous={source.root: first.content})
+    third = capture(source, tmp_path, previous={source.root: second.content})
+    fourth = capture(source, tmp_path, previous={source.root: third.content})
+
+    assert [each.unchanged for each in (second, third, fourth)] == [False, True, True]
 
 
 def trusted(content: ContentEntry) -> ContentEntry:
