@@ -60,17 +60,13 @@ from holdfast.operations.escrow import (
 )
 from holdfast.operations.export import export_backup
 from holdfast.operations.extract import Surroundings, restore_into
+from holdfast.operations.interrupted import recover_restore, settle_interrupted
 from holdfast.operations.journal import Recovery
 from holdfast.operations.measuring import measured
 from holdfast.operations.plan import Plan, Workplace
 from holdfast.operations.protected import DirectoryOptions, database_files, make_sources
 from holdfast.operations.recovery_kit import RecoveryKit, export_recovery_kit
-from holdfast.operations.restore import (
-    RestoreOptions,
-    recover_restore,
-    restore,
-    settle_interrupted,
-)
+from holdfast.operations.restore import RestoreOptions, restore
 from holdfast.operations.scheduled import last_scheduled_run_at, refuse_second_run
 from holdfast.operations.stats import backup_stats
 from holdfast.operations.target import require_confirmed

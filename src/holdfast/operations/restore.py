@@ -19,8 +19,6 @@ from typing import Any
 
 from holdfast.catalog import RunKind
 from holdfast.errors import (
-    BackupBusy,
-    HoldfastError,
     RestoreCheckFailed,
     SourceNotFound,
     StoreError,
@@ -41,6 +39,7 @@ from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
 from holdfast.operations.extract import Surroundings, require_paths, restore_into
 from holdfast.operations.findings import Findings, metadata_warnings
+from holdfast.operations.interrupted import recover_restore
 from holdfast.operations.journal import (
     STAGING,
     SWAPPED,
@@ -48,8 +47,6 @@ from holdfast.operations.journal import (
     Journal,
     Recovery,
     Step,
-    journal_path,
-    recover,
     remove_journal,
     save_journal,
 )
@@ -65,7 +62,6 @@ from holdfast.operations.workspace import (
     require_space,
     restore_scratch,
     scratch_directory,
-    sweep_scratch,
 )
 from holdfast.sources.base import RestoreContext, Source, Staged
 from holdfast.sources.directory import DirectorySource
@@ -156,54 +152,6 @@ def surroundings(workplace: Workplace) -> Surroundings:
         progress=workplace.progress,
         cancel=workplace.cancel,
     )
-
-
-def recover_restore(workplace: Workplace) -> Recovery | None:
-    """Finish or take back a restore that a crash interrupted; the caller holds the plan's lock."""
-    sweep_scratch(workplace.scratch_root)
-
-    def record(recovery: Recovery) -> None:
-        if recovery.completed:
-            record_recovered_run(workplace, recovery)
-
-    return recover(workplace.state_dir, workplace.plan.name, workplace.plan.sources, record)
-
-
-def settle_interrupted(workplace: Workplace) -> None:
-    """Recover if a crash interrupted a restore and no process is at work on the plan.
-
-    Whatever is done next on the plan thus meets live data that is one state, old or new.
-    """
-    if not journal_path(workplace.state_dir, workplace.plan.name).exists():
-        return
-    try:
-        with plan_lock(workplace.state_dir, workplace.plan.name):
-            recovery = recover_restore(workplace)
-    except BackupBusy:
-        return  # that restore is not interrupted: it is running
-    except HoldfastError as error:
-        _log.warning("%s", error)
-        return
-    if recovery is not None:
-        _log.warning("%s", recovery.sentence())
-
-
-def record_recovered_run(workplace: Workplace, recovery: Recovery) -> None:
-    """Record a restore that recovery completed, so that `undo` knows what it replaced."""
-    with recorded_run(
-        workplace.catalog,
-        workplace.clock,
-        RunKind.RESTORE,
-        plan=workplace.plan.name,
-        trigger="recovery",
-    ) as run:
-        run.backup_id = recovery.backup_id
-        run.detail = {
-            "safety_backup_id": recovery.safety_backup_id,
-            "roots": list(recovery.roots),
-            "paths": list(recovery.paths),
-            "absent": list(recovery.absent),
-        }
 
 
 def _is_absent_directory(source: Source) -> bool:
