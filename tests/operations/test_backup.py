@@ -8,6 +8,7 @@ import os
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from holdfast.errors import (
 )
 from tests.operations.application import PASSWORD, Application
 from tests.rig.disk import small_disk
+from tests.rig.sim_clock import SimClock
 
 
 def test_a_backup_holds_every_source_and_restic_reads_it(application: Application) -> None:
@@ -372,3 +374,18 @@ def test_a_reference_to_an_unknown_directory_is_said_and_spoils_no_backup(
     assert "thumbs" in caplog.text
     service.create_backup()
     assert service.verify_backup("latest")
+
+
+def test_a_whole_id_never_means_another_backup_of_the_same_second(
+    application: Application,
+) -> None:
+    """Who deletes a backup twice deletes nothing the second time."""
+    service = application.service(clock=SimClock(datetime(2024, 1, 1, tzinfo=UTC)))
+    first, second, third = (service.create_backup().backup_id for _ in range(3))
+    assert (second, third) == (f"{first}_2", f"{first}_3")
+    assert service.delete_backup(first)
+    assert not service.delete_backup(first)
+    with pytest.raises(BackupNotFound):
+        service.verify_backup(first)
+    assert [each.backup_id for each in service.list_backups()] == [third, second]
+    assert service.verify_backup(second).verified

@@ -114,8 +114,11 @@ class BackupList:
         """
         if wanted == LATEST:
             return self._latest()
-        exact = [pair for pair in self._named if pair[0] == wanted]
-        found = exact or [pair for pair in self._named if _begins(pair, wanted)]
+        found = [pair for pair in self._named if pair[0] == wanted]
+        # A whole id is no prefix: once its backup is gone, it must not come to mean its
+        # neighbour of the same second, `..._2`.
+        if not found and not is_backup_id(wanted):
+            found = [pair for pair in self._named if _begins(pair, wanted)]
         if not found:
             raise BackupNotFound(
                 f"There is no backup {wanted} in {self._repository.store.location}{self._damage()}",
