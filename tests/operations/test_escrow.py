@@ -100,6 +100,10 @@ def test_a_kit_finishes_set_up_and_its_key_opens_the_repository(place: Path) -> 
     assert stat.S_IMODE(kit.path.stat().st_mode) == 0o600
     assert f"Repository:    {kit.repository_id}\n" in page
     assert str(place / "backups") in page
+    # restic's own `latest` may be a safety backup: what somebody wanted to be rid of.
+    assert "restore ID" in page
+    assert "tagged pre_restore are safety backups" in page
+    assert "restic -r DIR restore latest" not in page
     key = key_in(kit)
     assert key.startswith(f"{kit.name}-")
     shutil.rmtree(place / "backups" / "holdfast", ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sqlite3
@@ -49,6 +50,20 @@ def test_a_restore_brings_back_database_and_files_and_undo_takes_it_back(
     assert service.undo()
     assert application.state() == before
     assert application.leftovers() == []
+
+
+def test_restic_tells_a_safety_backup_from_the_others(application: Application) -> None:
+    """Its own `latest` may be one; the recovery kit says to choose among those without the tag."""
+    service = application.service()
+    made = service.create_backup(tags=["release"])
+    safety = service.restore_backup(made.backup_id).safety_backup_id
+    assert safety is not None
+    listed = json.loads(application.restic().run("snapshots", "--json"))
+    assert {each["short_id"]: each.get("tags") for each in listed} == {
+        (made.snapshot_id or "")[:8]: ["release"],
+        (service.get_backup(safety).snapshot_id or "")[:8]: ["pre_restore"],
+    }
+    assert service.get_backup("latest").backup_id == made.backup_id
 
 
 def test_the_application_reads_and_writes_on_through_a_restore(application: Application) -> None:

@@ -55,7 +55,10 @@ RESTORE WITH RESTIC ALONE (https://restic.net, version 0.14 or newer)
 The repository is in restic's format. Type the key as it is printed: capitals and hyphens.
 
     restic -r DIR snapshots
-    restic -r DIR restore latest --target ./restored
+    restic -r DIR restore ID --target ./restored
+
+Choose the ID from the list. Those tagged pre_restore are safety backups: they hold what a restore
+replaced. restic's own "latest" may be one of them, so it is not the word to use here.
 
 TRY IT, TWICE A YEAR
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from holdfast import __version__
-from holdfast.models.backup import BackupMetadata, BackupStatus
+from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType
 from holdfast.models.manifest import MANIFEST_PATH, ContentEntry, Manifest, Problem
 from holdfast.models.node import Node, NodeType
 from holdfast.operations.backups import backups_of, count_files, is_backup_id, new_backup_id
@@ -145,7 +145,7 @@ def _save_named(
             username=_user_name(),
             uid=os.getuid(),
             gid=os.getgid(),
-            tags=manifest.tags,
+            tags=_tags(manifest),
             label=manifest.backup_id,
             description=manifest.description,
             program_version=f"holdfast {__version__}",
@@ -154,6 +154,14 @@ def _save_named(
     )
     listed = backups_of(workplace)
     return listed.describe(manifest.backup_id, snapshot)
+
+
+def _tags(manifest: Manifest) -> tuple[str, ...]:
+    """Mark a safety backup where restic shows it: of our own fields restic shows none."""
+    mark = BackupType.PRE_RESTORE.value
+    if manifest.backup_type != mark or mark in manifest.tags:
+        return tuple(manifest.tags)
+    return (*manifest.tags, mark)
 
 
 def format_instant(instant: datetime) -> str:
