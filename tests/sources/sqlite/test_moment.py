@@ -12,7 +12,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from holdfast.errors import DatabaseChanged, SourceError
+from holdfast.errors import DatabaseChanged
 from holdfast.sources.sqlite.agent import capturing, moment, pumping, reading, wal_index
 from tests.sources.sqlite.support import Other, beside, make, run_sql
 
@@ -318,8 +318,25 @@ def test_a_reader_that_takes_nothing_is_given_up(tmp_path: Path) -> None:
     reading_end, writing_end = os.pipe()
     with holding(path) as held:
         pump = pumping.Pump(held, writing_end, stall_limit_s=0.05)
-        with pytest.raises(SourceError, match="took no bytes"):
+        with pytest.raises(DatabaseChanged, match="nothing was stored"):
             pump.wait()
+    os.close(reading_end)
+
+
+def test_a_moment_beside_which_the_log_grows_a_lot_is_given_up(tmp_path: Path) -> None:
+    """The application's disk is not filled for a store that is slower than it writes."""
+    path = live(tmp_path)
+    run_sql(path, "insert into t(body) values(zeroblob(3000000))")
+    reading_end, writing_end = os.pipe()
+    with Other(path) as other:
+        other.sql("insert into t(body) values(1)")
+        with holding(path) as held:
+            pump = pumping.Pump(held, writing_end, growth_limit_bytes=4 << 20)
+            other.sql("insert into t(body) values(zeroblob(9000000))")
+            while os.read(reading_end, 1 << 16):
+                pass
+            with pytest.raises(DatabaseChanged, match="-wal grew"):
+                pump.wait()
     os.close(reading_end)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -83,6 +83,25 @@ def test_an_agent_that_dies_ends_the_capture_and_the_transaction(tmp_path: Path)
             with pytest.raises(AgentFailed, match="SIGKILL"):
                 stream.read()
         assert other.sql(EVERYTHING) == "[(0, 0, 0)]"
+
+
+def test_an_agent_that_fails_is_heard_though_somebody_else_keeps_its_pipe(tmp_path: Path) -> None:
+    """An application that forks at the wrong moment has the other end in its child for ever."""
+    path = make(tmp_path / "app.db", LARGE, journal_mode="wal")
+    root = run_sql(path, "select rootpage from sqlite_schema where name='notes'")[0][0]
+    with path.open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+
+    def read_while_somebody_keeps_the_pipe(kept: ExitStack) -> None:
+        with begun(SqliteSource(path), tmp_path / "scratch") as (_, stream):
+            for entry in Path(f"/proc/{child_of_this()}/fd").iterdir():
+                if int(entry.name) > 2 and entry.readlink().name.startswith("pipe:"):
+                    kept.enter_context(entry.open("wb", buffering=0))
+            stream.read()
+
+    with ExitStack() as kept, pytest.raises(DatabaseDamaged, match="is damaged: "):
+        read_while_somebody_keeps_the_pipe(kept)
 
 
 def child_of_this() -> int:

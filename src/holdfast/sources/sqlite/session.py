@@ -171,7 +171,10 @@ class AgentSession:
         )
 
     def read_into(self, buffer: memoryview) -> int:
-        """Read bytes that the agent sends; 0 at the end, and when it died.
+        """Read bytes that the agent sends; 0 at the end, and when it died or answered.
+
+        It answers once all bytes are taken, or when it has failed. The end of the pipe alone
+        would not tell: the application may have forked a process that keeps the other end.
 
         Raises:
             Cancelled: The token was cancelled; the agent was killed.
@@ -182,9 +185,16 @@ class AgentSession:
             if self._cancel.cancelled:
                 self.kill()
                 self._cancel.raise_if_cancelled()
-            if self._process.poll() is not None and not poll.poll(0):
-                return 0  # somebody else was forked with the other end
+            if self._has_ended() and not poll.poll(0):
+                return 0
         return os.readv(self._stream, [buffer])
+
+    def _has_ended(self) -> bool:
+        """Whether the agent has answered or died."""
+        assert self._process.stdout is not None
+        answers = select.poll()
+        answers.register(self._process.stdout.fileno(), select.POLLIN)
+        return bool(self._pending or answers.poll(0)) or self._process.poll() is not None
 
     def close_stream(self) -> None:
         """Take no more of what the agent sends (idempotent)."""

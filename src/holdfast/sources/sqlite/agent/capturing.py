@@ -38,8 +38,7 @@ def send(
 
     Raises:
         DatabaseDamaged: It is damaged, and that is not allowed.
-        DatabaseChanged: What was sent is not one moment.
-        SourceError: The reader took nothing for too long.
+        DatabaseChanged: What was sent is not one moment, or it was held for too long.
     """
     pump = Pump(moment, out)
     try:

@@ -18,13 +18,17 @@ import threading
 import time
 from collections.abc import Iterator
 
-from holdfast.errors import SourceError
-from holdfast.sources.sqlite.agent import wal_index
+from holdfast.errors import DatabaseChanged
+from holdfast.sources.sqlite.agent import files, wal_index
 from holdfast.sources.sqlite.agent.moment import Moment, changed
 
-STALL_LIMIT_S = 300.0
+STALL_LIMIT_S = 60.0
 """A reader that takes nothing for so long is given up, for the application's sake: its `-wal`
-cannot begin anew while the moment is held, and grows."""
+cannot begin anew while the moment is held, and grows. The backup goes on by way of a copy."""
+
+GROWTH_LIMIT_BYTES = 1 << 30
+"""So is one during which the `-wal` grew by so much, or by a quarter of the database if that is
+more: then the store is slower than the application."""
 
 _BATCH_BYTES = 1 << 20
 _TICK_MS = 100
@@ -41,11 +45,19 @@ class Pump:
     """Writes a moment into a pipe; runs from the start until `stop`, or until it is done."""
 
     def __init__(
-        self, moment: Moment, descriptor: int, *, stall_limit_s: float = STALL_LIMIT_S
+        self,
+        moment: Moment,
+        descriptor: int,
+        *,
+        stall_limit_s: float = STALL_LIMIT_S,
+        growth_limit_bytes: int = GROWTH_LIMIT_BYTES,
     ) -> None:
         self._moment = moment
         self._out = descriptor
         self._stall_limit_s = stall_limit_s
+        self._most_log_bytes = files.size(f"{moment.path}-wal") + max(
+            growth_limit_bytes, moment.size // 4
+        )
         self._splices = True
         self._stopping = False
         self._error: BaseException | None = None
@@ -59,8 +71,7 @@ class Pump:
         """Wait until the reader has taken everything, or has closed its end.
 
         Raises:
-            DatabaseChanged: The moment was lost.
-            SourceError: The reader took nothing for too long.
+            DatabaseChanged: The moment was lost, or let go because it was held for too long.
             OSError: The files cannot be read.
         """
         self._thread.join()
@@ -75,6 +86,7 @@ class Pump:
     def _run(self) -> None:
         try:
             for page, pages, frames in _runs(self._moment):
+                self._require_modest_log()
                 if frames:
                     self._send_frames(page, frames)
                 else:
@@ -93,6 +105,7 @@ class Pump:
         end = start + pages * self._moment.page_size
         while start < end:
             wanted = min(end - start, _BATCH_BYTES)
+            self._require_modest_log()
             start += self._splice(start, wanted) or self._copy(start, wanted)
 
     def _splice(self, start: int, wanted: int) -> int:
@@ -165,12 +178,17 @@ class Pump:
         if self._stopping:
             raise _Stopped
         if time.monotonic() > deadline:
-            raise SourceError(
-                f"The backup of {self._moment.path} took no bytes for {self._stall_limit_s:.0f} s, "
-                "so the database was let go",
-                hint="See why the repository takes so long to store what it is given, "
-                "then try again.",
-            )
+            raise self._let_go(f"nothing was stored for {self._stall_limit_s:.0f} s")
+
+    def _require_modest_log(self) -> None:
+        if files.size(f"{self._moment.path}-wal") > self._most_log_bytes:
+            raise self._let_go("its -wal grew a lot")
+
+    def _let_go(self, why: str) -> DatabaseChanged:
+        return DatabaseChanged(
+            f"The database {self._moment.path} was let go before all of it was read: {why}",
+            hint="See why the repository takes so long to store what it is given.",
+        )
 
 
 def _runs(moment: Moment) -> Iterator[tuple[int, int, list[int]]]:
