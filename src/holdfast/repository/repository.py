@@ -250,7 +250,7 @@ class Repository:
             known = before.files | before.damaged_files.keys()
             if present == known:
                 return False
-            if known <= present:
+            if known <= present and not self._only_intact:
                 self._index = load_index_files(self.objects, before)
             else:
                 self._index = self._load_index()
