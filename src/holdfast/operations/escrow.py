@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -248,7 +249,7 @@ def _remember(
 
 def _save(state_dir: Path, record: _Record) -> None:
     path = state_dir / RECORD_NAME
-    temporary = path.with_suffix(".new")
+    temporary = path.with_suffix(f".{secrets.token_hex(4)}")  # another process may do the same
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -259,6 +260,7 @@ def _save(state_dir: Path, record: _Record) -> None:
         temporary.replace(path)
         sync_directory(str(state_dir))
     except OSError as error:
+        temporary.unlink(missing_ok=True)
         raise StoreError(
             f"{path} cannot be written: {error.strerror}",
             hint="Free some space there, or mend its permissions, then try again.",
