@@ -9,6 +9,7 @@ holds no more.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
@@ -260,7 +261,8 @@ def _save(state_dir: Path, record: _Record) -> None:
         temporary.replace(path)
         sync_directory(str(state_dir))
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise StoreError(
             f"{path} cannot be written: {error.strerror}",
             hint="Free some space there, or mend its permissions, then try again.",
