@@ -52,8 +52,9 @@ _CHECK = (
     " Where `ok` is false the exit status is 1."
 )
 _PLAN = (
-    "`changes` is the plan; an `action` is `create`, `replace`, `remove` or `unchanged`. `target`"
-    " is what is there now; its `name` is what `--confirm` takes."
+    "`changes` is the plan; an `action` is `create`, `replace`, `remove`, `unchanged`, or `skip`"
+    " for what cannot be put back. `target` is what is there now; its `name` is what `--confirm`"
+    " takes."
 )
 _KEYS = (
     "`current` is the key that opened the repository. `escrow` says whether one is kept elsewhere,"

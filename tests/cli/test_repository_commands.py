@@ -129,6 +129,13 @@ def test_damage_is_found_and_named_with_its_backup(kept: App) -> None:
     verified = kept.run("verify", "latest", "--json")
     assert verified.status == 1
     assert verified.document["verification"]["verified"] is False
+    # Whoever looks at the list alone takes no disproven backup for a good one.
+    (listed,) = kept.do("list", "--json").document["backups"]
+    assert (listed["disproven"], listed["verified"], bool(listed["verification_errors"])) == (
+        True, False, True
+    )  # fmt: skip
+    assert "verification FAILED" in kept.do("list").out
+    assert "completed, verification FAILED" in kept.do("show", "latest").out
 
 
 def test_a_lost_index_is_rebuilt(kept: App) -> None:

@@ -66,6 +66,22 @@ def test_restic_tells_a_safety_backup_from_the_others(application: Application) 
     assert service.get_backup("latest").backup_id == made.backup_id
 
 
+def test_settings_of_a_read_only_provider_are_not_put_back_and_the_result_says_so(
+    application: Application,
+) -> None:
+    settings = {"title": "old"}
+    service = application.service(settings=lambda: settings)
+    made = service.create_backup()
+    settings["title"] = "new"
+    for dry_run in (True, False):
+        result = service.restore_backup(made.backup_id, dry_run=dry_run)
+        assert result.success
+        (warning,) = [each for each in result.warnings if "Settings are not put back" in each]
+        assert "restore(values)" in warning
+        (change,) = [each for each in result.changes if each.target == "settings"]
+        assert change.action == "skip"
+
+
 def test_the_application_reads_and_writes_on_through_a_restore(application: Application) -> None:
     """R18: an open connection sees the old state, then wholly the new one; it can write on."""
     service = application.service()

@@ -55,6 +55,8 @@ class BackupMetadata:
         checksum: SHA-256 of its `manifest.json`, which holds the SHA-256 of each content.
         problems: Paths that could not be captured, each with its reason.
         keep: True if it is kept whatever the retention policy says.
+        disproven: Whether its last verification or drill failed; `status` says how it was
+            stored, and `verification_errors` what was found.
         plan: The plan it was made of; empty for one that another program made.
         snapshot_id: Id of its snapshot in the repository, hexadecimal; restic takes it too.
     """
@@ -79,6 +81,7 @@ class BackupMetadata:
     verified: bool = False
     verification_date: datetime | None = None
     verification_errors: tuple[str, ...] = ()
+    disproven: bool = False
     app_version: str | None = None
     trigger: Trigger | None = None
     hostname: str = ""
@@ -140,7 +143,8 @@ class PlannedChange:
 
     Attributes:
         target: The file, directory or settings that would change.
-        action: `create`, `replace`, `unchanged` or `remove`.
+        action: `create`, `replace`, `unchanged`, `remove`, or `skip` for what is in the backup
+            and cannot be put back.
         detail: What would change, for people: "142 rows -> 137 rows".
     """
 

@@ -187,6 +187,7 @@ class BackupList:
             verified=verified,
             verification_date=proof.proven_at if proof else None,
             verification_errors=proof.errors if proof else (),
+            disproven=proof is not None and not proof.passed,
             app_version=ours.get("app_version"),
             trigger=_enum(Trigger, ours.get("trigger")),
             hostname=snapshot.hostname,

@@ -330,6 +330,9 @@ class _Restore:
         for _, each in staged:
             self._outcome.changes += tuple(each.plan())
             self._outcome.checks += tuple(each.check())
+        self._outcome.warnings += [
+            each.detail for each in self._outcome.changes if each.action == "skip"
+        ]
         self._outcome.warnings += metadata_warnings(self._outcome.checks)
         self._outcome.changes += tuple(
             PlannedChange(target=str(each.path), action="remove", detail="it was not there before")

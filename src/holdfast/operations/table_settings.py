@@ -27,6 +27,7 @@ class TableSettings:
         value: str = "value",
         busy_timeout_s: float = 30.0,
     ) -> None:
+        self.comes_back_with = f"the table {table} of {database.name}"
         self._database = database
         self._sql = f"select {_quoted(key)}, {_quoted(value)} from {_quoted(table)}"  # noqa: S608
         self._busy_timeout_s = busy_timeout_s

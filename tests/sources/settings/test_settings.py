@@ -268,6 +268,7 @@ def test_a_read_only_provider_is_told_and_nothing_is_swapped(
     tree, _, _ = capture(source, tmp_path)
     with source.stage(context(tree, tmp_path)) as staged:
         (change,) = staged.plan()
+        assert change.action == "skip"
         assert "read-only provider" in change.detail
         state = json.loads(json.dumps(staged.state()))
         staged.swap()

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from holdfast.cli.context import Context
     from holdfast.models.backup import BackupMetadata
 
+_DISPROVEN = "verification FAILED"
+"""In the place of the status, so that nobody takes such a backup for a good one."""
+
 TYPES = ("manual", "scheduled", "pre_restore")
 
 
@@ -59,7 +62,9 @@ def _table(context: Context, backups: Sequence[BackupMetadata]) -> str:
         return "There are no backups yet; `holdfast create` makes one."
     now = datetime.now(UTC)
     console = context.console
-    status_style = console.painter({"verified": "green", "partial": "yellow", "failed": "red"})
+    status_style = console.painter(
+        {"verified": "green", "partial": "yellow", "failed": "red", _DISPROVEN: "red"}
+    )
     columns = (
         Column(title="ID"),
         Column(title="MADE"),
@@ -74,7 +79,7 @@ def _table(context: Context, backups: Sequence[BackupMetadata]) -> str:
             each.backup_id,
             format_age(each.created_at, now),
             each.backup_type.value,
-            each.status.value,
+            _DISPROVEN if each.disproven else each.status.value,
             _size(each, each.original_size),
             _size(each, each.stored_size),
             _notes(each),

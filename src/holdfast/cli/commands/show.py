@@ -69,7 +69,7 @@ def _facts(backup: BackupMetadata, manifest: Mapping[str, Any]) -> list[tuple[st
         verified = f"{'yes' if backup.verified else 'FAILED'}, {instant(backup.verification_date)}"
     pairs = [
         ("Made", instant(backup.created_at)),
-        ("Status", backup.status.value + (", damaged" if backup.damaged else "")),
+        ("Status", ", ".join([backup.status.value, *_blemishes(backup)])),
         (
             "Type",
             backup.backup_type.value + (f", {backup.trigger.value}" if backup.trigger else ""),
@@ -89,6 +89,11 @@ def _facts(backup: BackupMetadata, manifest: Mapping[str, Any]) -> list[tuple[st
         ("Snapshot", backup.snapshot_id or ""),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _blemishes(backup: BackupMetadata) -> list[str]:
+    marks = ["damaged"] if backup.damaged else []
+    return [*marks, "verification FAILED"] if backup.disproven else marks
 
 
 def _contents(context: Context, manifest: Mapping[str, Any]) -> str:

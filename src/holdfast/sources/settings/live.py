@@ -15,11 +15,20 @@ from holdfast.sources.settings.document import (
     make_document,
     merge_secrets,
 )
-from holdfast.sources.settings.provider import SettingsProvider, export, restore, restorer
+from holdfast.sources.settings.provider import (
+    SettingsProvider,
+    comes_back_with,
+    export,
+    restore,
+    restorer,
+)
 from holdfast.sources.settings.secrets import Secrets
 
 _SHOWN = 60
-READ_ONLY = "settings cannot be put back automatically: read-only provider"
+READ_ONLY = (
+    "Settings are not put back: they come from a read-only provider. Give `settings=` an object"
+    " with export() and restore(values), or restore into a new place and take settings.json"
+)
 
 
 class LiveSettings:
@@ -34,6 +43,14 @@ class LiveSettings:
     def writable(self) -> bool:
         """Whether the provider can put settings back."""
         return self._restore is not None
+
+    def read_only_change(self) -> PlannedChange:
+        """Say what becomes of settings that the provider cannot put back."""
+        holder = comes_back_with(self._provider)
+        if holder is None:
+            return PlannedChange(target="settings", action="skip", detail=READ_ONLY)
+        detail = f"they come back with {holder}, which holds them"
+        return PlannedChange(target="settings", action="unchanged", detail=detail)
 
     def plain(self) -> Document:
         """Return the settings without their secrets."""
@@ -74,7 +91,7 @@ class StagedSettings:
     def plan(self) -> tuple[PlannedChange, ...]:
         """Say which settings would be created, replaced and removed; secrets stay unnamed."""
         if not self._live.writable:
-            return (PlannedChange(target="settings", action="unchanged", detail=READ_ONLY),)
+            return (self._live.read_only_change(),)
         old, new = flatten(self._live.plain().settings), flatten(self._document.settings)
         changes = [_change(name, old, new) for name in sorted({*old, *new})]
         if not any(changes):

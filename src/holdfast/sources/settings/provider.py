@@ -15,6 +15,9 @@ class SettingsProvider(Protocol):
 
     `restore(values)` makes the settings exactly `values`, at once or not at all. What a
     backup left out as secret is among `values` just as `export` gave it.
+
+    One without it may name in `comes_back_with` what it reads from, if a restore brings that
+    back: "the table settings of app.db".
     """
 
     def export(self) -> Mapping[str, Any]:
@@ -83,6 +86,12 @@ def restorer(provider: SettingsProvider) -> Restorer | None:
     """Return the method that puts settings back, or None if there is none."""
     method = getattr(provider, "restore", None)
     return cast("Restorer", method) if callable(method) else None
+
+
+def comes_back_with(provider: SettingsProvider) -> str | None:
+    """Return what holds the settings and is itself restored, or None if nothing is."""
+    holder = getattr(provider, "comes_back_with", None)
+    return holder if isinstance(holder, str) else None
 
 
 def restore(method: Restorer, values: Mapping[str, Any]) -> None:
