@@ -36,6 +36,25 @@ def test_each_setting_is_shown_with_its_origin(
     assert "canary" not in out + err
 
 
+def test_what_has_several_names_is_shown_with_each_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "holdfast.toml").write_text(
+        '[directories]\nthumbnails = "pictures"\n'
+        'uploads = {path = "up", exclude = ["*.tmp", "cache"]}\n'
+        '[references]\nthumbnails = "select picture from users"\n'
+    )
+    assert main(["config", "show", "--repo", "r"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    shown = {key: " ".join(rest) for key, *rest in lines}
+    assert shown["directories"].startswith(
+        f"thumbnails={tmp_path}/pictures; uploads={tmp_path}/up without *.tmp, cache "
+    )
+    assert shown["references"].startswith("thumbnails=select picture from users ")
+    assert shown["databases"] == "- default"
+
+
 def test_a_wrong_setting_is_a_usage_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -229,9 +229,11 @@ def add_source_options(parser: ArgumentParser) -> None:
     )
 
 
-def add_yes_option(parser: ArgumentParser) -> None:
+def add_yes_option(
+    parser: ArgumentParser, explanation: str = "do not ask for confirmation"
+) -> None:
     """Add the option that answers the question before a destructive act."""
-    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    parser.add_argument("--yes", action="store_true", help=explanation)
 
 
 def add_confirm_option(parser: ArgumentParser) -> None:

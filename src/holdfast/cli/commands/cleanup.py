@@ -52,7 +52,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-prune", action="store_true", help="leave freeing the space to a later prune"
     )
-    add_yes_option(parser)
+    add_yes_option(
+        parser,
+        "do not ask for confirmation; without a terminal nothing is asked either, and one run"
+        " removes at most half of all backups unless this is given",
+    )
 
 
 def run(context: Context) -> int:

@@ -48,9 +48,13 @@ def _table(context: Context, settings: Sequence[SettingDescription]) -> str:
 
 
 def _shown(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "-"
     match value:
-        case None | "" | [] | {}:
-            return "-"
         case str():
             return value
+        case {"path": str(path), "exclude": list(exclude)}:
+            return f"{path} without {', '.join(exclude)}" if exclude else path
+        case dict():
+            return "; ".join(f"{name}={_shown(each)}" for name, each in value.items())
     return json.dumps(value, ensure_ascii=False)
