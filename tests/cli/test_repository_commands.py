@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 
@@ -136,6 +137,31 @@ def test_damage_is_found_and_named_with_its_backup(kept: App) -> None:
     )  # fmt: skip
     assert "verification FAILED" in kept.do("list").out
     assert "completed, verification FAILED" in kept.do("show", "latest").out
+
+
+def test_damage_whose_data_are_nowhere_any_more_ends_with_the_backups_that_need_them(
+    kept: App,
+) -> None:
+    pack = max(
+        (kept.root / "backups" / "data").rglob("?" * 64), key=lambda path: path.stat().st_size
+    )
+    pack.unlink()
+    shutil.rmtree(kept.root / "data" / "thumbnails")
+    (kept.root / "data" / "thumbnails").mkdir()
+    with kept.database() as database:
+        database.execute("delete from users where id > 1")
+        database.execute("update users set picture = null")
+    kept.do("create")
+    still = kept.run("check", "--json").document["check"]
+    touched = {name for finding in still["findings"] for name in finding["backups"]}
+    assert touched
+    shown = kept.run("check").out
+    assert "`holdfast delete` them, then `holdfast prune`." in shown
+    for name in touched:
+        kept.do("delete", name, "--yes")
+    kept.do("prune")
+    kept.do("check", "--read-data")
+    assert len(kept.do("list", "--json").document["backups"]) == 1
 
 
 def test_a_lost_index_is_rebuilt(kept: App) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from holdfast.errors import (
     LockLost,
+    NotEnoughSpace,
     RepositoryDamaged,
     RepositoryLocked,
     StoreError,
@@ -327,3 +328,16 @@ def test_a_failed_release_does_not_turn_success_into_failure(clock: SimClock) ->
     repository = reopen(FaultStore(inner, [fault]), clock=clock)
     back_up(repository, {"a": b"x"})
     assert len(repository.list_snapshots()) == 1
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_on_a_full_disk_the_hint_does_not_lead_to_what_needs_a_lock_itself(
+    exclusive: bool,
+) -> None:
+    """R36: cleanup frees space, but not before there is room for its own lock."""
+    objects = create().store.objects  # type: ignore[attr-defined]
+    full = MemoryStore(objects, capacity_bytes=sum(map(len, objects.values())))
+    with pytest.raises(NotEnoughSpace) as caught:
+        reopen(full).lock(exclusive=exclusive)
+    assert "outside of the repository" in (caught.value.hint or "")
+    assert full.objects == objects

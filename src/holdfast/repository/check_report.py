@@ -46,6 +46,8 @@ class Finding:
         remedy = _REMEDIES[self.kind]
         if self.kind in _PACK_KINDS and not self.backups:
             remedy = "Run `holdfast prune`, which replaces it."
+        if self.kind in _DATA_KINDS and self.backups:
+            remedy += _LAST_RESORT
         return remedy
 
     def __str__(self) -> str:
@@ -54,6 +56,12 @@ class Finding:
 
 
 _PACK_KINDS: Final = (FindingKind.PACK_MISSING, FindingKind.PACK_DAMAGED)
+_DATA_KINDS: Final = (*_PACK_KINDS, FindingKind.BLOB_MISSING, FindingKind.TREE_DAMAGED)
+_LAST_RESORT: Final = (
+    " If it is still named after a new backup, its data is nowhere any more: take what you need of"
+    " the backups that it touches with `holdfast restore --into DIR --path PATH`, `holdfast delete`"
+    " them, then `holdfast prune`."
+)
 _STORE_ANEW: Final = (
     "Run `holdfast create`: what is still there is stored anew, and backups that need it are whole"
     " again; then `holdfast prune`. Or bring the pack back from a copy of the repository."

@@ -24,6 +24,7 @@ from holdfast.clock import Clock
 from holdfast.errors import (
     HoldfastError,
     LockLost,
+    NotEnoughSpace,
     ObjectNotFound,
     RepositoryDamaged,
     RepositoryLocked,
@@ -378,7 +379,15 @@ def _save(objects: SealedObjects, *, exclusive: bool, now: datetime) -> str:
         uid=os.getuid(),
         gid=os.getgid(),
     )
-    return objects.save(ObjectKind.LOCK, msgspec.json.encode(document))[0]
+    try:
+        return objects.save(ObjectKind.LOCK, msgspec.json.encode(document))[0]
+    except NotEnoughSpace as error:
+        # Also what frees space needs a lock, so the usual advice would lead in a circle.
+        raise NotEnoughSpace(
+            error.message,
+            hint="Free some room on that disk first, outside of the repository (a megabyte is"
+            " enough); then `holdfast cleanup` or `holdfast prune` frees more.",
+        ) from error
 
 
 def _remove_if_there(objects: SealedObjects, kind: ObjectKind, object_id: str) -> bool:
