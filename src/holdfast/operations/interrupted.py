@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import msgspec
+
 from holdfast.catalog import RunKind
 from holdfast.errors import BackupBusy, HoldfastError
 from holdfast.operations.journal import Recovery, journal_path, recover
@@ -58,5 +60,5 @@ def record_recovered_run(workplace: Workplace, recovery: Recovery) -> None:
             "safety_backup_id": recovery.safety_backup_id,
             "roots": list(recovery.roots),
             "paths": list(recovery.paths),
-            "absent": list(recovery.absent),
+            "made": msgspec.to_builtins(recovery.made),
         }

@@ -34,6 +34,18 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     state: dict[str, Any]
 
 
+class MadeDirectory(msgspec.Struct, frozen=True, kw_only=True):
+    """A directory that a restore made where there was none.
+
+    Attributes:
+        device: Its `st_dev`, and `inode` its `st_ino`: an undo touches no other directory.
+    """
+
+    root: str
+    device: int
+    inode: int
+
+
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """A restore under way.
 
@@ -42,7 +54,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
             swap until everything is swapped, `swapped` while what was replaced is removed.
         scratch: The restore's own scratch directory.
         steps: In the order of swapping.
-        absent: Roots of directories that were not there before; an undo removes them.
+        made: Directories that were not there before; an undo takes them away again.
     """
 
     token: str
@@ -54,7 +66,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     safety_backup_id: str | None = None
     paths: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
+    made: tuple[MadeDirectory, ...] = ()
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +78,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     safety_backup_id: str | None
     roots: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
+    made: tuple[MadeDirectory, ...] = ()
 
     def sentence(self) -> str:
         """Say it for people."""
@@ -174,7 +186,7 @@ def recover(
         safety_backup_id=journal.safety_backup_id,
         roots=tuple(step.root for step in journal.steps),
         paths=journal.paths,
-        absent=journal.absent,
+        made=journal.made,
     )
     on_settled(recovery)
     _forget(state_dir, journal)

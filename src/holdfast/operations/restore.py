@@ -9,7 +9,6 @@ what fails in 6 is undone; after a crash in 6 the journal decides.
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,8 +16,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from holdfast.catalog import RunKind
 from holdfast.errors import (
+    HoldfastError,
     RestoreCheckFailed,
     SourceNotFound,
     StoreError,
@@ -37,6 +39,7 @@ from holdfast.models.progress import Progress
 from holdfast.models.target import RestoreTarget
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
+from holdfast.operations.backups import backups_of
 from holdfast.operations.extract import Surroundings, require_paths, restore_into
 from holdfast.operations.findings import Findings, metadata_warnings
 from holdfast.operations.interrupted import recover_restore
@@ -45,6 +48,7 @@ from holdfast.operations.journal import (
     SWAPPED,
     SWAPPING,
     Journal,
+    MadeDirectory,
     Recovery,
     Step,
     remove_journal,
@@ -64,7 +68,7 @@ from holdfast.operations.workspace import (
     scratch_directory,
 )
 from holdfast.sources.base import RestoreContext, Source, Staged
-from holdfast.sources.directory import DirectorySource
+from holdfast.sources.directory import DirectorySource, StagedDirectory, TakingBack, identity_at
 from holdfast.sources.sqlite import SqliteStaged
 
 _log = logging.getLogger("holdfast.restore")
@@ -79,7 +83,8 @@ class RestoreOptions:
     Attributes:
         sources: Names or roots of the sources to restore; empty means all.
         paths: Paths in the backup to restore, each with all below it; empty means all.
-        remove: Roots of directories that are to go, for an undo: they were not there before.
+        remove: Directories that an undo takes away again: they were not there before.
+        restored: What was put into them, for an undo; None if that is not known.
         into: A new place to lay the backup out in, instead of replacing the live data.
     """
 
@@ -88,7 +93,8 @@ class RestoreOptions:
     dry_run: bool = False
     sources: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
-    remove: tuple[str, ...] = ()
+    remove: tuple[MadeDirectory, ...] = ()
+    restored: BackupTree | None = None
     into: Path | None = None
     trigger: Trigger = Trigger.MANUAL_API
 
@@ -100,7 +106,7 @@ class _Outcome:
     warnings: list[str] = field(default_factory=list)
     safety_backup_id: str | None = None
     target: RestoreTarget | None = None
-    absent: tuple[str, ...] = ()
+    made: tuple[MadeDirectory, ...] = ()
 
 
 def restore(
@@ -154,8 +160,13 @@ def surroundings(workplace: Workplace) -> Surroundings:
     )
 
 
-def _is_absent_directory(source: Source) -> bool:
-    return isinstance(source, DirectorySource) and not source.path.exists()
+def _directories_made(staged: Sequence[tuple[Source, Staged]]) -> tuple[MadeDirectory, ...]:
+    made = []
+    for source, each in staged:
+        identity = each.makes() if isinstance(each, StagedDirectory) else None
+        if identity is not None:
+            made.append(MadeDirectory(root=source.root, device=identity[0], inode=identity[1]))
+    return tuple(made)
 
 
 class _Restore:
@@ -336,8 +347,9 @@ class _Restore:
         self._outcome.warnings += metadata_warnings(self._outcome.checks)
         self._outcome.changes += tuple(
             PlannedChange(target=str(each.path), action="remove", detail="it was not there before")
-            for each in self._going()
+            for each, _ in self._going()
         )
+        self._warn_of_others()
         failed = [each for each in self._outcome.checks if each.failed]
         if failed:
             reasons = "; ".join(f"{each.name}: {each.detail}" for each in failed)
@@ -355,9 +367,6 @@ class _Restore:
         """
         databases = [each for _, each in staged if isinstance(each, SqliteStaged)]
         versions = [each.live_version() for each in databases]
-        self._outcome.absent = tuple(
-            source.root for source, _ in staged if _is_absent_directory(source)
-        )
         self._make_safety_backup(staged)
         with ExitStack() as holds:
             for each in databases:
@@ -367,15 +376,16 @@ class _Restore:
                 self._make_safety_backup(staged)
             for each, version in zip(databases, held, strict=True):
                 each.expect_unchanged_since(version)
+            self._outcome.made = _directories_made(staged)
             record.detail = {
                 "safety_backup_id": self._outcome.safety_backup_id,
                 "roots": [source.root for source, _ in staged],
                 "paths": list(self._options.paths),
-                "absent": list(self._outcome.absent),
+                "made": msgspec.to_builtins(self._outcome.made),
             }
             self._swap(staged)
-        for source in self._going():
-            self._remove(source)
+        for source, made in self._going():
+            self._take_back(source, made)
 
     def _make_safety_backup(self, staged: list[tuple[Source, Staged]]) -> None:
         if not self._options.safety_backup:
@@ -387,7 +397,7 @@ class _Restore:
             description=f"Before the restore of {self._backup_id}",
             allow_damaged=True,
             skip_missing=True,
-            only=tuple(source.root for source in (*(each for each, _ in staged), *self._going())),
+            only=tuple(source.root for source, _ in (*staged, *self._going())),
             facts={"before_restore_of": self._backup_id},
         )
         try:
@@ -410,23 +420,58 @@ class _Restore:
         self._at.progress(Progress(step=sentence))
         self._outcome.warnings.append(sentence)
 
-    def _going(self) -> list[DirectorySource]:
-        """Return the directories that an undo removes, as far as they are there."""
-        sources = [self._at.plan.source_at(root) for root in self._options.remove]
-        return [
-            each for each in sources if isinstance(each, DirectorySource) and each.path.exists()
-        ]
+    def _going(self) -> list[tuple[DirectorySource, MadeDirectory]]:
+        """Return what an undo takes away again, as far as the same directories are there."""
+        return [pair for pair in self._to_remove() if self._stands(*pair)]
 
-    def _remove(self, source: DirectorySource) -> None:
-        """Remove a directory that the safety backup has just saved; by one rename first."""
-        beside = source.path.with_name(f".{source.path.name}.holdfast-{self._token}-gone")
-        try:
-            source.path.rename(beside)
-            shutil.rmtree(beside)
-        except OSError as error:
+    def _to_remove(self) -> list[tuple[DirectorySource, MadeDirectory]]:
+        if self._options.restored is None:
+            return []
+        found = ((self._at.plan.source_at(made.root), made) for made in self._options.remove)
+        return [(source, made) for source, made in found if isinstance(source, DirectorySource)]
+
+    def _stands(self, source: DirectorySource, made: MadeDirectory) -> bool:
+        return identity_at(source.path) == (made.device, made.inode)
+
+    def _warn_of_others(self) -> None:
+        """Say which directories an undo leaves because they are not those that were made."""
+        for source, made in self._to_remove():
+            if source.path.exists() and not self._stands(source, made):
+                self._outcome.warnings.append(
+                    f"{source.path} was not there before the restore; what is there now was put"
+                    " there since, and is left as it is"
+                )
+        if self._options.restored is None and self._options.remove:
+            roots = ", ".join(made.root for made in self._options.remove)
             self._outcome.warnings.append(
-                f"{source.path} was not there before the restore, and could not be removed:"
-                f" {error.strerror}"
+                f"{roots} was not there before the restore, and is left as it is: the backup that"
+                " was restored is not in the repository, to compare with"
+            )
+
+    def _take_back(self, source: DirectorySource, made: MadeDirectory) -> None:
+        """Remove what the restore put into a directory, where the safety backup has it."""
+        restored, safety_id = self._options.restored, self._outcome.safety_backup_id
+        if restored is None or safety_id is None:
+            return
+        _, snapshot = backups_of(self._at).resolve(safety_id)
+        taking = TakingBack(
+            identity=(made.device, made.inode),
+            root=made.root,
+            restored=restored,
+            saved=self._at.repository.tree(snapshot),
+        )
+        try:
+            left = taking.remove(source.path)
+        except (OSError, HoldfastError) as error:
+            # All else is undone by now, so that this is no failure of it.
+            self._outcome.warnings.append(
+                f"{source.path} was not there before the restore, and could not be removed: {error}"
+            )
+            return
+        if left:
+            self._outcome.warnings.append(
+                f"{left} files are left in {source.path}: they were not part of the restored"
+                " backup, have changed since, or cannot be removed"
             )
 
     def _swap(self, staged: list[tuple[Source, Staged]]) -> None:
@@ -472,7 +517,7 @@ class _Restore:
             scratch=str(self._scratch),
             safety_backup_id=self._outcome.safety_backup_id,
             paths=self._options.paths,
-            absent=self._outcome.absent,
+            made=self._outcome.made,
             steps=tuple(Step(root=source.root, state=state) for source, state in steps),
         )
         save_journal(self._at.state_dir, journal)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from holdfast.catalog import Run, RunKind, RunStatus
 from holdfast.errors import NothingToUndo
 from holdfast.models.backup import BackupType, RestoreResult
+from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
+from holdfast.operations.journal import MadeDirectory
 from holdfast.operations.plan import Workplace
 from holdfast.operations.restore import RestoreOptions, restore
 from holdfast.repository import Snapshot
 
 
 def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResult:
-    """Restore the safety backup of the last restore; a directory that it made goes again.
+    """Restore the safety backup of the last restore; what it put where no directory was goes again.
 
     What is replaced by that gets a safety backup too, so an undo can be undone.
 
@@ -23,12 +27,31 @@ def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResul
     tree = workplace.repository.tree(snapshot)
     last = _last_restore(workplace)
     paths = tuple(last.detail.get("paths", ())) if last else ()
-    absent = tuple(last.detail.get("absent", ())) if last else ()
     # A path that the restore made new is no part of the safety backup: then all of it goes back.
     if any(tree.node(path) is None for path in paths):
         paths = ()
-    options = RestoreOptions(dry_run=dry_run, paths=paths, remove=absent)
+    options = RestoreOptions(
+        dry_run=dry_run,
+        paths=paths,
+        remove=_made_directories(last),
+        restored=_restored_tree(workplace, last),
+    )
     return restore(workplace, backup_id, tree, options)
+
+
+def _made_directories(last: Run | None) -> tuple[MadeDirectory, ...]:
+    made = last.detail.get("made", ()) if last else ()
+    return msgspec.convert(made, tuple[MadeDirectory, ...])
+
+
+def _restored_tree(workplace: Workplace, last: Run | None) -> BackupTree | None:
+    """Return the backup that the last restore restored; None if it is not in the repository."""
+    if last is None or last.backup_id is None:
+        return None
+    for name, snapshot in backups_of(workplace).snapshots():
+        if name == last.backup_id:
+            return workplace.repository.tree(snapshot)
+    return None
 
 
 def _last_restore(workplace: Workplace) -> Run | None:

@@ -117,6 +117,19 @@ class StagedDirectory:
         """Return where everything stands; what is staged is durable then."""
         return self._prepare().state()
 
+    def makes(self) -> tuple[int, int] | None:
+        """Return `(st_dev, st_ino)` of the directory that a swap puts where there is none.
+
+        Returns:
+            None if there is one that the swap replaces. What is staged is durable then.
+        """
+        swap = self._prepare()
+        if swap.live != self._root.parent or swap.telling is None or swap.telling.old:
+            return None
+        with translated("stage a restore of", self._shown):
+            status = (swap.staged / self._name).lstat()
+        return status.st_dev, status.st_ino
+
     def swap(self) -> None:
         """Exchange the staged for the live directory (or for the entries of it that may move).
 
