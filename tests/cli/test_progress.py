@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 
+from holdfast.cli.console import Console
 from holdfast.cli.progress import ProgressDisplay, format_bar
+from holdfast.cli.warnings_said import warnings_said
 from holdfast.models.progress import Progress
 
 MIB = 1024 * 1024
@@ -72,6 +75,28 @@ def test_the_bar_is_gone_at_the_end() -> None:
     display.close()
     assert screen.getvalue().endswith("\r\x1b[K")
     assert "\n" not in screen.getvalue()
+
+
+def test_a_long_step_leaves_its_total_on_a_terminal() -> None:
+    screen, watch = Screen(terminal=True), Stopwatch()
+    display = ProgressDisplay(screen, monotonic_s=watch)
+    display(reading(1))
+    watch.now_s += 14
+    display(reading(100 * MIB))
+    display.close()
+    assert screen.getvalue().endswith("\r\x1b[KReading app.db: 100.0 MiB of 100.0 MiB in 14 s\n")
+
+
+def test_a_warning_begins_on_a_line_of_its_own_and_no_bar_is_left_in_it() -> None:
+    screen, watch = Screen(terminal=True), Stopwatch()
+    display = ProgressDisplay(screen, monotonic_s=watch)
+    display(reading(1))
+    with warnings_said(Console(color=False, err=screen), display):
+        logging.getLogger("holdfast.test").warning("%s is gone\x1b[2J", "a.jpg")
+    assert screen.getvalue().endswith("\r\x1b[Kwarning: a.jpg is gone\\x1b[2J\n")
+    display(reading(2))
+    display.close()
+    assert screen.getvalue().endswith("\n")
 
 
 def test_elsewhere_a_line_comes_every_ten_seconds_and_at_the_end_of_a_step() -> None:

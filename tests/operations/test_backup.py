@@ -74,6 +74,20 @@ def test_the_checksum_of_each_content_is_that_of_its_bytes(application: Applicat
         assert manifest["contents"][path]["size"] == len(data)
 
 
+def test_the_progress_of_a_backup_ends_with_the_total(application: Application) -> None:
+    """Also where less is read than was measured: a file vanished meanwhile."""
+    seen: list[Progress] = []
+
+    def vanish(progress: Progress) -> None:
+        seen.append(progress)
+        (application.thumbnails / "9.jpg").unlink(missing_ok=True)
+
+    application.service().create_backup(progress=vanish)
+    last = [each for each in seen if each.step.startswith("Backing up")][-1]
+    assert last.done_bytes == last.total_bytes
+    assert last.done_bytes > 0
+
+
 def test_an_unchanged_application_stores_no_data_again(application: Application) -> None:
     service = application.service()
     first = service.create_backup()

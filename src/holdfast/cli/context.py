@@ -75,9 +75,12 @@ class Context:
         if self.console.quiet or self.console.json:
             yield no_progress
             return
+        from holdfast.cli.warnings_said import warnings_said
+
         display = ProgressDisplay(self.console.err)
         try:
-            yield display
+            with warnings_said(self.console, display):
+                yield display
         finally:
             display.close()
 

@@ -23,9 +23,9 @@ _CLEAR = "\r\x1b[K"
 class ProgressDisplay:
     """Shows the progress that work reports; a `ProgressCallback`. Safe from any thread.
 
-    On a terminal one line is redrawn at most ten times a second and removed at the end.
-    Elsewhere a line is written at the end of each step that took or moved something, and every
-    ten seconds in between.
+    On a terminal one line is redrawn at most ten times a second; a step that took a while leaves
+    a line of its own, with what it moved. Elsewhere a line is written at the end of each step
+    that took or moved something, and every ten seconds in between.
     """
 
     def __init__(
@@ -70,6 +70,14 @@ class ProgressDisplay:
                 self._drawn = False
                 self._shown_s = 0.0
 
+    def say(self, text: str) -> None:
+        """Write a line of its own; the bar comes back below it."""
+        with self._lock:
+            if self._drawn:
+                self._write(_CLEAR)
+                self._drawn = False
+            self._write(f"{text}\n")
+
     def _show(self, progress: Progress, now_s: float) -> None:
         self._shown_s = now_s
         elapsed_s = now_s - self._step_began_s
@@ -82,12 +90,16 @@ class ProgressDisplay:
         self._drawn = True
 
     def _end_step(self, now_s: float) -> None:
-        if self._current is None or self._terminal:
+        if self._current is None:
             return
         spent_s = now_s - self._step_began_s
         done = _done(self._current)
-        if not done and spent_s < SHORT_STEP_S:
+        # On a terminal the bar has shown short steps already.
+        if spent_s < SHORT_STEP_S and (self._terminal or not done):
             return
+        if self._drawn:
+            self._write(_CLEAR)
+            self._drawn = False
         spent = format_duration(spent_s)
         amount = f"{done} in {spent}" if done else f"done in {spent}"
         self._write(f"{printable(self._current.step)}: {amount}\n")

@@ -25,6 +25,7 @@ from holdfast.operations.capture import TreeBuilder
 from holdfast.operations.plan import Plan, Workplace
 from holdfast.operations.runs import recorded_run
 from holdfast.operations.saving import Captured, format_instant, save_backup, total_size
+from holdfast.operations.scheduled import PROTECTS, protected_by
 from holdfast.operations.workspace import (
     check_space,
     plan_lock,
@@ -106,9 +107,10 @@ def run_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadata:
         plan=workplace.plan.name,
         trigger=options.trigger,
     ) as record:
+        record.detail = {PROTECTS: protected_by(workplace.plan)}
         metadata = _Backup(workplace, options).run()
         record.backup_id = metadata.backup_id
-        record.detail = {"status": metadata.status, "original_size": metadata.original_size}
+        record.detail |= {"status": metadata.status, "original_size": metadata.original_size}
         return metadata
 
 
@@ -121,6 +123,7 @@ class _Backup:
         self._captured = Captured(options.compression, warnings=list(options.warnings))
         self._facts: list[tuple[Source, CaptureFacts]] = []
         self._missing: list[SourceNotFound] = []
+        self._step = ""
         self._done_bytes = 0
         self._total_bytes = 0
         self._database_bytes = 0
@@ -140,6 +143,7 @@ class _Backup:
             ) as writer:
                 for source in sources:
                     self._capture_present(source, writer, parent, scratch)
+                self._complete()
                 if not self._captured.roots and self._options.skip_missing:
                     raise SourceNotFound("Nothing that the restore would replace is there")
                 if not self._captured.roots and self._missing:
@@ -152,7 +156,7 @@ class _Backup:
                     self._captured,
                     parent=parent,
                     begun_s=self._begun_s,
-                    facts=self._options.facts,
+                    facts={PROTECTS: protected_by(self._at.plan), **self._options.facts},
                 )
 
     def _sources(self) -> list[Source]:
@@ -268,6 +272,7 @@ class _Backup:
             self._captured.add(source.root, root, content, builder)
 
     def _advance(self, step: str, count: int) -> None:
+        self._step = step
         self._done_bytes += count
         self._at.progress(
             Progress(
@@ -276,6 +281,12 @@ class _Backup:
                 total_bytes=max(self._total_bytes, self._done_bytes),
             )
         )
+
+    def _complete(self) -> None:
+        """Tell that all was read, also where a source turned out smaller than it was measured."""
+        self._total_bytes = self._done_bytes
+        if self._done_bytes:
+            self._advance(self._step, 0)
 
     def _manifest(self) -> Manifest:
         plan, captured = self._at.plan, self._captured

@@ -12,7 +12,7 @@ from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
 from holdfast.operations.databases import check_expectations, database_paths
 from holdfast.operations.extract import restore_into
-from holdfast.operations.findings import Findings
+from holdfast.operations.findings import Findings, counted
 from holdfast.operations.plan import Workplace
 from holdfast.operations.references import check_references
 from holdfast.operations.restore import surroundings
@@ -92,4 +92,4 @@ def _restore(
     except (RepositoryDamaged, RestoreError, StoreError) as error:
         return findings.add("restore", False, error.message)
     findings.checks += result.checks
-    return findings.add("restore", True, f"{result.restored_files} files")
+    return findings.add("restore", True, counted(result.restored_files, "file"))

@@ -20,6 +20,11 @@ def metadata_warnings(checks: Iterable[CheckResult]) -> list[str]:
     ]
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 file`, `22 files`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 @dataclass(slots=True)
 class Findings:
     """Named checks in the order they were made."""

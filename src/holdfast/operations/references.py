@@ -12,6 +12,7 @@ from holdfast.models.manifest import FILES_DIR
 from holdfast.models.node import NodeType
 from holdfast.models.progress import CancellationToken
 from holdfast.models.tree import BackupTree
+from holdfast.operations.findings import counted
 from holdfast.sources.sqlite import query_column
 
 _EXAMPLES = 5
@@ -127,7 +128,7 @@ def _relative(value: str, label: str, directory: Path | None, present: set[str])
 
 
 def _detail(named: int, lost: list[str], spare: list[str]) -> str:
-    sentence = f"{named} files named"
+    sentence = f"{counted(named, 'file')} named"
     if lost:
         more = "..." if len(lost) > _EXAMPLES else ""
         sentence += f", {len(lost)} missing: {', '.join(lost[:_EXAMPLES])}{more}"

@@ -25,7 +25,7 @@ from holdfast.operations.databases import (
     restored_databases,
     skip_database_checks,
 )
-from holdfast.operations.findings import Findings
+from holdfast.operations.findings import Findings, counted
 from holdfast.operations.plan import Workplace
 from holdfast.operations.references import ReferenceReport, check_references
 from holdfast.operations.runs import recorded_run
@@ -34,10 +34,10 @@ from holdfast.repository import READING_STEPS, BlobType, Snapshot, SnapshotTree,
 _log = logging.getLogger("holdfast.catalog")
 
 _PASSED = {
-    "existence": "{files} files, all their parts are there",
+    "existence": "{files}, all their parts are there",
     "decryption": "authentic",
     "decompression": "whole",
-    "checksum": "SHA-256 of {files} files",
+    "checksum": "SHA-256 of {files}",
 }
 
 
@@ -180,9 +180,9 @@ class _Damage:
             elif self.stopped_at:
                 findings.skip(step, f"not reached, as the backup failed in {self.stopped_at}")
             elif lost:
-                findings.skip(step, f"not reached by {lost} of {self.files} files")
+                findings.skip(step, f"not reached by {lost} of {counted(self.files, 'file')}")
             else:
-                findings.add(step, True, _PASSED[step].format(files=self.files))
+                findings.add(step, True, _PASSED[step].format(files=counted(self.files, "file")))
             lost += len(failed)
 
 
