@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 import pytest
 
+from holdfast import __version__
+from holdfast.cli.main import main
 from holdfast.cli.parser import Parser, add_common_options, command_parser, parse
 from holdfast.cli.table import COMMANDS, Command
 from holdfast.errors import UsageError
@@ -110,3 +113,18 @@ def test_every_option_says_what_it_does() -> None:
     for parser in (common, *map(command_parser, COMMANDS.values())):
         for action in parser._actions:
             assert action.help, f"{parser.prog}: {action.option_strings or action.dest}"
+
+
+@pytest.mark.parametrize(
+    "line", ["--version --json", "--json --version", "--quiet --json --version"]
+)
+def test_the_version_is_a_document_where_one_is_wanted(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(line.split()) == 0
+    assert json.loads(capsys.readouterr().out) == {"version": __version__}
+
+
+def test_a_version_that_is_the_value_of_an_option_is_not_asked_for() -> None:
+    _, arguments = parse(["create", "--json", "--description=--version"])
+    assert arguments.description == "--version"

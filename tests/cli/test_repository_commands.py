@@ -220,7 +220,13 @@ def test_numbers_are_said_as_a_person_reads_them(kept: App) -> None:
 def test_a_plan_of_equal_counts_claims_no_change_of_them(kept: App) -> None:
     shown = kept.do("restore", "latest", "--dry-run").out
     assert " -> " not in shown
-    assert "5 rows, as now; contents may differ" in shown
+    assert "app.db: all 2 tables  as many rows in each as now; contents may differ" in shown
+    assert "app.db: users" not in shown
+    with kept.database() as database:
+        database.execute("delete from users where id = 1")
+    shown = kept.do("restore", "latest", "--dry-run").out
+    assert re.search(r"app.db: users +4 rows -> 5 rows", shown)
+    assert re.search(r"app.db: settings +1 row, as now; contents may differ", shown)
 
 
 def test_a_kept_backup_is_left_by_cleanup_and_delete(kept: App) -> None:

@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.cli.app import App
 
 
@@ -139,3 +141,16 @@ def test_a_file_that_is_no_archive_is_refused(kept: App) -> None:
         done = kept.run(command, "x.zip", *(["--yes"] if command == "restore" else []))
         assert (done.status, done.out) == (1, "")
         assert "x.zip" in done.err or "Backup file" in done.err
+
+
+@pytest.mark.parametrize("line", ["import one.db", "import one.DB.GZ", "restore one.db --yes"])
+def test_a_single_database_in_the_place_of_an_archive_is_refused_with_how_it_is_restored(
+    kept: App, line: str
+) -> None:
+    kept.do("export", "latest", "-o", "one.db")
+    done = kept.run(*line.split())
+    assert done.status == 2
+    assert "archives end in .zip or .zip.age" in done.err
+    assert "-wal and -shm" in done.err
+    assert kept.users() == 5
+    assert "copying it" in kept.do(line.split()[0], "--help").out

@@ -23,6 +23,31 @@ def add_passphrase_options(parser: ArgumentParser, which: str) -> None:
     )
 
 
+_SINGLE_DATABASE = (".db", ".db.gz", ".sqlite", ".sqlite3", ".sqlite.gz", ".sqlite3.gz")
+SINGLE_DATABASE_HELP = (
+    "An archive is a .zip or a .zip.age. A single database that was exported (.db, .db.gz) is"
+    " restored by\ncopying it: stop the application, unpack the file if it ends in .gz, remove the"
+    " -wal and -shm files\nbeside the live database, and copy the file over it."
+)
+
+
+def refuse_single_database(name: str) -> None:
+    """Say how a single database is restored, where it is given in the place of an archive.
+
+    Raises:
+        UsageError: By its suffix the file is one.
+    """
+    from holdfast.errors import UsageError
+
+    if name.lower().endswith(_SINGLE_DATABASE):
+        raise UsageError(
+            f"{name} is a single database; archives end in .zip or .zip.age",
+            hint="It is restored by copying: stop the application, unpack the file if it ends in"
+            " .gz, remove the -wal and -shm files beside the live database, and copy the file over"
+            " it.",
+        )
+
+
 def passphrase_for(context: Context, path: Path | None, *, new: bool) -> str | None:
     """Return the passphrase of an archive, or None for one that has none.
 

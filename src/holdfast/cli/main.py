@@ -33,6 +33,9 @@ def _run(arguments: list[str]) -> int:
     if not arguments:
         sys.stderr.write(root_parser().format_help())
         return 2
+    if _wants_version_as_json(arguments):
+        _print_version_as_json()
+        return 0
     try:
         command, namespace = parse(arguments)
     except SystemExit as done:
@@ -46,6 +49,20 @@ def _run(arguments: list[str]) -> int:
     from holdfast.cli.session import run_command
 
     return run_command(command, namespace)
+
+
+def _wants_version_as_json(arguments: list[str]) -> bool:
+    # `--version` ends the parsing where it stands, so that a `--json` behind it is never seen.
+    options_only = all(each.startswith("--") for each in arguments)
+    return options_only and "--version" in arguments and "--json" in arguments
+
+
+def _print_version_as_json() -> None:
+    import json
+
+    from holdfast import __version__
+
+    sys.stdout.write(json.dumps({"version": __version__}) + "\n")
 
 
 def _mute(stream: object) -> None:

@@ -14,7 +14,7 @@ from holdfast.cli.text import (
     printable,
 )
 from holdfast.errors import ConfirmationRequired
-from holdfast.models.backup import PlannedChange, RestoreResult
+from holdfast.models.backup import SAME_COUNT, PlannedChange, RestoreResult
 from holdfast.models.target import RestoreTarget, TargetPlace
 
 _SHOWN_CHANGES = 40
@@ -85,8 +85,9 @@ def answer_restore(context: Context, result: RestoreResult, place: str = "") -> 
 
 def changes_table(context: Context, changes: Sequence[PlannedChange]) -> str:
     """Return what changes (or would) as a table; what stays as it is comes as a count."""
-    moving = [each for each in changes if each.action != "unchanged"]
-    same = len(changes) - len(moving)
+    changing = [each for each in changes if each.action != "unchanged"]
+    same = len(changes) - len(changing)
+    moving = _folded(changing)
     columns = (
         Column(title="CHANGE", style=context.console.painter(_COLOURS)),
         Column(title="WHAT"),
@@ -100,6 +101,24 @@ def changes_table(context: Context, changes: Sequence[PlannedChange]) -> str:
     if same:
         lines.append(f"{format_count(same, 'item')} unchanged")
     return "\n".join(lines) or "Nothing would change."
+
+
+def _folded(changes: Sequence[PlannedChange]) -> list[PlannedChange]:
+    """Make one line of a database's tables where all have as many rows as now."""
+    shown: list[PlannedChange] = []
+    folded = ""
+    for i, each in enumerate(changes):
+        if folded and each.target.startswith(folded):
+            continue
+        shown.append(each)
+        prefix = f"{each.target}: "
+        tables = [other for other in changes[i + 1 :] if other.target.startswith(prefix)]
+        if len(tables) > 1 and all(other.detail.endswith(SAME_COUNT) for other in tables):
+            folded = prefix
+            what = f"{prefix}all {len(tables):,} tables"
+            detail = f"as many rows in each {SAME_COUNT}"
+            shown.append(PlannedChange(target=what, action="replace", detail=detail))
+    return shown
 
 
 def _describe(context: Context, result: RestoreResult, place: str) -> str:

@@ -137,6 +137,10 @@ class BackupVerification:
         return self.verified
 
 
+SAME_COUNT = "as now; contents may differ"
+"""How the detail of a change ends where only counts were compared, and are equal."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedChange:
     """One thing that a restore would change.

@@ -14,7 +14,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
     from holdfast.cli.parser import add_yes_option
 
-    parser.add_argument("backup", metavar="BACKUP", help="its id, or the unique beginning of one")
+    parser.add_argument(
+        "backup",
+        metavar="BACKUP",
+        help="its id, the unique beginning of one, or latest: the newest that is no safety backup",
+    )
     add_yes_option(parser)
 
 

@@ -13,18 +13,20 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    from holdfast.cli.archives import add_passphrase_options
+    from holdfast.cli.archives import SINGLE_DATABASE_HELP, add_passphrase_options
 
+    parser.description = f"{parser.description}\n\n{SINGLE_DATABASE_HELP}"
     parser.add_argument("file", metavar="FILE", help="a .zip or .zip.age that was exported")
     add_passphrase_options(parser, "of a .zip.age file")
 
 
 def run(context: Context) -> int:
     """Import the archive."""
-    from holdfast.cli.archives import passphrase_for
+    from holdfast.cli.archives import passphrase_for, refuse_single_database
     from holdfast.cli.reminders import remind
     from holdfast.cli.text import format_size
 
+    refuse_single_database(context.arguments.file)
     path = Path(context.arguments.file).expanduser()
     passphrase = passphrase_for(context, path, new=False)
     with context.progress() as progress:

@@ -18,9 +18,10 @@ ARCHIVE_SUFFIXES = (".zip", ".zip.age")
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    from holdfast.cli.archives import add_passphrase_options
+    from holdfast.cli.archives import SINGLE_DATABASE_HELP, add_passphrase_options
     from holdfast.cli.parser import add_confirm_option, add_source_options, add_yes_option
 
+    parser.description = f"{parser.description}\n\n{SINGLE_DATABASE_HELP}"
     parser.add_argument(
         "backup",
         metavar="BACKUP",
@@ -62,10 +63,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(context: Context) -> int:
     """Restore."""
+    from holdfast.cli.archives import refuse_single_database
     from holdfast.cli.restic import note_restic
     from holdfast.cli.restoring import answer_restore, confirm_plan
 
     arguments = context.arguments
+    refuse_single_database(arguments.backup)
     restore = _restorer(context)
     confirm = None
     if arguments.into is None and not arguments.dry_run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from holdfast.models.backup import PlannedChange
+from holdfast.models.backup import SAME_COUNT, PlannedChange
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
@@ -94,7 +94,7 @@ def _table_change(target: str, before: int | None, after: int | None) -> Planned
 
 def _from_to(before: str, after: str) -> str:
     # Only counts are compared here, so that a plan costs little.
-    return f"{before} -> {after}" if before != after else f"{after}, as now; contents may differ"
+    return f"{before} -> {after}" if before != after else f"{after}, {SAME_COUNT}"
 
 
 def _rows(count: int) -> str:
