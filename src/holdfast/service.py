@@ -323,7 +323,7 @@ class BackupService:
             with plan_lock(work.state_dir, work.plan.name):
                 recovered = recover_restore(work)
                 if due_at is not None:
-                    refuse_second_run(work, due_at, retry_failed=retry_failed)
+                    warnings += refuse_second_run(work, due_at, retry_failed=retry_failed)
                 options = backing_up.BackupOptions(
                     compression=self._level if compression else None,
                     description=description,

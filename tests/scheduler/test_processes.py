@@ -6,11 +6,13 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from holdfast import BackupService
 from holdfast.errors import AlreadyRun
-from holdfast.models.backup import BackupType, Trigger
+from holdfast.models.backup import BackupMetadata, BackupType, Trigger
 from tests.operations.application import Application
 from tests.rig.sim_clock import SimClock
 from tests.scheduler.desk import utc
@@ -89,3 +91,63 @@ def test_a_backup_dated_far_ahead_does_not_stop_the_schedule(application: Applic
     """R43: a clock that leapt a year ahead and back again left one behind."""
     scheduled(application, SimClock(utc("2025-03-01 02:00")))
     assert scheduled(application, SimClock(utc("2024-03-01 02:00")))
+
+
+def due_at_two(service: BackupService) -> BackupMetadata:
+    return service.create_backup(
+        backup_type=BackupType.SCHEDULED,
+        trigger=Trigger.SCHEDULED_CRON,
+        due_at=utc("2024-03-01 02:00"),
+    )
+
+
+@pytest.mark.parametrize("difference", ["app", "sources", "places"])
+def test_another_application_under_the_same_plan_name_is_backed_up_and_warned_of(
+    application: Application, tmp_path: Path, difference: str
+) -> None:
+    """R41: its run is no second one, though it comes for the same time to the same repository."""
+    clock = SimClock(utc("2024-03-01 02:00"))
+    first = due_at_two(application.service(clock=clock, app="shop"))
+    assert not any("Two applications" in each for each in first.warnings)
+    other = Application(tmp_path / "other")
+    other.create(events=1)
+    choices: dict[str, dict[str, Any]] = {
+        "app": {"app": "forum"},
+        "sources": {"app": "shop", "directories": {}},
+        "places": {"app": "shop", "database_url": f"sqlite:///{other.database}"},
+    }
+    second = application.service(clock=clock, **choices[difference])
+    assert second.last_scheduled_run_at() is None
+    assert any("Two applications" in each for each in due_at_two(second).warnings)
+    for service in (second, application.service(clock=clock, app="shop")):
+        with pytest.raises(AlreadyRun):
+            due_at_two(service)
+
+
+def test_a_failed_run_of_another_application_is_not_one_of_ours(application: Application) -> None:
+    """R44: the catalog tells whose run it was, before there is a backup."""
+    clock = SimClock(utc("2024-03-01 02:00"))
+    application.service(clock=clock).init_repository()
+    lost = application.root / "lost.db"
+    with pytest.raises(Exception, match="lost"):
+        due_at_two(application.service(clock=clock, database_url=f"sqlite:///{lost}"))
+    made = due_at_two(application.service(clock=clock))
+    assert any("Two applications" in each for each in made.warnings)
+
+
+def test_servers_of_one_application_on_several_hosts_share_a_run(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R41: each has the shared data mounted where it likes."""
+    clock = SimClock(utc("2024-03-01 02:00"))
+    due_at_two(application.service(clock=clock))
+    elsewhere = application.root / "elsewhere"
+    elsewhere.symlink_to(application.root / "data")
+    monkeypatch.setattr("socket.gethostname", lambda: "another-host")
+    moved = application.service(
+        clock=clock,
+        database_url=f"sqlite:///{elsewhere / 'app.db'}",
+        directories={"thumbnails": elsewhere / "thumbnails"},
+    )
+    with pytest.raises(AlreadyRun):
+        due_at_two(moved)
