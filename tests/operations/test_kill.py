@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,3 +101,48 @@ def test_work_killed_at_any_store_operation_loses_no_backup(
             application.restic().run("check", "--read-data")
             assert service.create_backup().status is BackupStatus.COMPLETED
     assert deaths > 2
+
+
+_DIES_BETWEEN = """
+import os, signal, sys
+from holdfast.sources.sqlite.restore import SqliteStaged
+from tests.operations.restoring import restore
+SqliteStaged.swap = lambda self: os.kill(os.getpid(), signal.SIGKILL)
+restore(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("how", ["a new file", "a changed file", "a removed file", "nothing"])
+def test_what_is_written_between_a_death_and_the_next_command_is_never_lost(
+    how: str, template: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R17: the files are swapped, the database is not yet, and the application goes on."""
+    application = template
+    old = application.state()
+    command = [sys.executable, "-c", _DIES_BETWEEN, str(application.root)]
+    died = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
+    assert died.returncode == -signal.SIGKILL
+    if how == "a new file":
+        (application.thumbnails / "upload.jpg").write_bytes(b"since")
+    elif how == "a changed file":
+        (application.thumbnails / "1.jpg").write_bytes(b"since")
+    elif how == "a removed file":
+        (application.thumbnails / "1.jpg").unlink()
+    service = application.service(settings=None)
+    service.list_backups()  # whatever is done next settles the restore
+    assert application.state() == old
+    kept = list(application.root.glob("data/*.after-interrupted-restore-*"))
+    if how == "nothing":
+        assert kept == []
+        assert "as it was before" in caplog.text
+        return
+    (aside,) = kept
+    assert f"is kept in {aside}" in caplog.text
+    assert "as it was before" not in caplog.text
+    service.create_backup()
+    files = {path.name: path.read_bytes() for path in aside.rglob("*.jpg")}
+    assert files.get("upload.jpg" if how == "a new file" else "1.jpg") == (
+        None if how == "a removed file" else b"since"
+    )
+    assert "2.jpg" in files, "with what was restored"
+    application.execute("insert into events (title) values ('on')")

@@ -10,7 +10,7 @@ otherwise everything is taken back.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,11 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
-    """What recovery found and did: the live data is wholly new (`completed`) or wholly old."""
+    """What recovery found and did: the live data is wholly new (`completed`) or wholly old.
+
+    Attributes:
+        kept: Directories with what was restored and then written to, before it was taken back.
+    """
 
     backup_id: str
     started_at: str
@@ -79,13 +83,19 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     roots: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     made: tuple[MadeDirectory, ...] = ()
+    kept: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Say it for people."""
-        what = "completed" if self.completed else "taken back; the data is as it was before"
-        return (
-            f"The restore of {self.backup_id} that was interrupted ({self.started_at}) was {what}"
-        )
+        restore = f"The restore of {self.backup_id} that was interrupted ({self.started_at})"
+        if self.completed:
+            return f"{restore} was completed"
+        if self.kept:
+            return (
+                f"{restore} was taken back. What had been restored was written to since, and is "
+                f"kept in {', '.join(self.kept)}: look through it, then remove it"
+            )
+        return f"{restore} was taken back; the data is as it was before"
 
 
 def journal_path(state_dir: Path, plan: str) -> Path:
@@ -187,10 +197,21 @@ def recover(
         roots=tuple(step.root for step in journal.steps),
         paths=journal.paths,
         made=journal.made,
+        kept=() if completed else _kept_aside(journal, by_root),
     )
     on_settled(recovery)
     _forget(state_dir, journal)
     return recovery
+
+
+def _kept_aside(journal: Journal, sources: Mapping[str, Source]) -> tuple[str, ...]:
+    """Return where what was written into restored directories since is kept."""
+    found = []
+    for step in journal.steps:
+        source = sources[step.root]
+        if isinstance(source, DirectorySource):
+            found.append(source.kept_aside(step.state))
+    return tuple(str(path) for path in found if path is not None)
 
 
 def _forget(state_dir: Path, journal: Journal) -> None:

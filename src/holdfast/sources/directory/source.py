@@ -27,6 +27,7 @@ from holdfast.errors import ConfigError, RestoreError, SourceError, SourceNotFou
 from holdfast.models.manifest import FILES_DIR
 from holdfast.sources.base import CaptureContext, RestoreContext
 from holdfast.sources.directory.area import choose_place, remove_area, sweep
+from holdfast.sources.directory.aside import aside_of, set_aside
 from holdfast.sources.directory.beneath import Beneath, join
 from holdfast.sources.directory.capture import DirectoryCapture
 from holdfast.sources.directory.failures import translated
@@ -177,6 +178,9 @@ class DirectorySource:
     def recover(self, state: Mapping[str, Any], *, committed: bool | None) -> bool:
         """Finish or take back an interrupted swap, and remove what was staged.
 
+        What was written into the restored directory before it was taken back is kept; see
+        `kept_aside`.
+
         Raises:
             RestoreError: What would be put back is gone, or a step failed.
         """
@@ -197,10 +201,16 @@ class DirectorySource:
                 done = True
             else:
                 swap.backward()
+                set_aside(swap)
                 done = False
             if committed is not None:
                 remove_area(swap.container)
         return done
+
+    def kept_aside(self, state: Mapping[str, Any]) -> Path | None:
+        """Return where `recover` kept what was written into a restored directory, or None."""
+        aside = aside_of(Swap.load(state).container)
+        return aside if aside.is_dir() else None
 
     def sweep(self, target: Path | None = None) -> None:
         """Remove what a restore staged that was killed before its swap began (idempotent).

@@ -7,7 +7,9 @@ a dry run, reads only what is there.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -19,6 +21,7 @@ from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.node import NodeType
 from holdfast.sources.base import RestoreContext
 from holdfast.sources.directory.area import Place, StagingArea, choose_place, sweep
+from holdfast.sources.directory.aside import set_aside
 from holdfast.sources.directory.beneath import Beneath, display
 from holdfast.sources.directory.comparison import Comparison
 from holdfast.sources.directory.exchange import flush
@@ -30,6 +33,8 @@ from holdfast.sources.directory.selection import Selection
 from holdfast.sources.directory.steps import Step, encode_path, plan_steps, write_steps
 from holdfast.sources.directory.swap import Swap
 from holdfast.sources.directory.writing import TreeWriter, Written
+
+_log = logging.getLogger("holdfast.restore")
 
 _TREE = "tree"
 _SHOWN = 5
@@ -169,6 +174,14 @@ class StagedDirectory:
             area.close()
             return
         with translated("remove what was staged for", self._shown):
+            if self._phase is _Phase.UNDONE and self._swap is not None:
+                kept = set_aside(self._swap)
+                if kept is not None:
+                    _log.warning(
+                        "%s was written to while it was restored; that is kept in %s",
+                        self._shown,
+                        kept,
+                    )
             area.remove()
             if self._phase is not _Phase.SWAPPED:
                 for directory in reversed(self._made):
@@ -244,7 +257,13 @@ class StagedDirectory:
             else:
                 with Beneath.open(live) as old, Beneath.open(staged) as new:
                     telling = write_steps(area.tree, plan_steps(self._scope, held, old, new))
-            swap = Swap(live=live, staged=staged, container=area.path, telling=telling)
+            swap = Swap(
+                live=live,
+                staged=staged,
+                container=area.path,
+                telling=telling,
+                prepared_ns=time.time_ns(),
+            )
             swap.save()
             flush(area.tree)
             self._swap = swap

@@ -40,6 +40,7 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
     staged: str
     container: str
     telling: Step | None
+    prepared_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +52,14 @@ class Swap:
         staged: The same on the staged side.
         container: The staging directory, which holds `staged` and the file of the steps.
         telling: One step, to tell from when the container is gone; None if there are none.
+        prepared_ns: When all was staged and nothing moved yet [ns since 1970].
     """
 
     live: Path
     staged: Path
     container: Path
     telling: Step | None
+    prepared_ns: int = 0
 
     def state(self) -> dict[str, Any]:
         """Return all this as JSON values."""
@@ -65,6 +68,7 @@ class Swap:
             staged=encode_path(str(self.staged)),
             container=encode_path(str(self.container)),
             telling=self.telling,
+            prepared_ns=self.prepared_ns,
         )
         return dict(msgspec.to_builtins(state))
 
@@ -84,6 +88,7 @@ class Swap:
             staged=Path(decode_path(loaded.staged)),
             container=Path(decode_path(loaded.container)),
             telling=loaded.telling,
+            prepared_ns=loaded.prepared_ns,
         )
 
     def save(self) -> None:
