@@ -8,6 +8,7 @@ as it was staged, it is kept whole beside the live directory, under a name that 
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from holdfast.sources.directory.beneath import Beneath
@@ -64,6 +65,8 @@ def _is_foreign(swap: Swap, step: Step) -> bool:
         status = path.lstat()
         if status.st_ino != step.new or status.st_mtime_ns > swap.prepared_ns:
             return True
+        if not stat.S_ISDIR(status.st_mode):
+            return False
         return any(
             Path(folder, name).lstat().st_ctime_ns > swap.prepared_ns
             for folder, directories, files in os.walk(path, onerror=_raise)
