@@ -57,8 +57,8 @@ def _was_written_to(swap: Swap) -> bool:
 def _is_foreign(swap: Swap, step: Step) -> bool:
     """Whether what now stands on the staged side is not just what was staged there.
 
-    The entry itself was renamed, which may set its change time, so its own content tells; of
-    what lies below, every change sets the change time of it or of its directory.
+    The entry itself was renamed, which may set its change time, so the time of its content
+    tells; of what lies below, every change sets the change time of it or of its directory.
     """
     path = swap.staged / decode_path(step.path)
     try:
@@ -68,7 +68,7 @@ def _is_foreign(swap: Swap, step: Step) -> bool:
         if not stat.S_ISDIR(status.st_mode):
             return False
         return any(
-            Path(folder, name).lstat().st_ctime_ns > swap.prepared_ns
+            _changed_ns(Path(folder, name).lstat()) > swap.prepared_ns
             for folder, directories, files in os.walk(path, onerror=_raise)
             for name in (*directories, *files)
         )
@@ -76,6 +76,15 @@ def _is_foreign(swap: Swap, step: Step) -> bool:
         return False
     except OSError:
         return True  # what cannot be looked at is not thrown away
+
+
+def _changed_ns(status: os.stat_result) -> int:
+    """Return when an entry changed last, as far as its own move does not tell.
+
+    One of several names of a file may have been moved, which sets the change time of them all.
+    """
+    linked = status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode)
+    return status.st_mtime_ns if linked else status.st_ctime_ns
 
 
 def _raise(error: OSError) -> None:
