@@ -10,7 +10,6 @@ nothing else.
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ import msgspec
 
 from holdfast.catalog.records import Proof, RunKind
 from holdfast.errors import StoreError
-from holdfast.stores.durable import make_directories, sync_directory, write_file
+from holdfast.stores.durable import replace_file
 
 _log = logging.getLogger("holdfast.catalog")
 
@@ -79,15 +78,9 @@ class ProofFiles:
             detail=proof.detail,
         )
         path = self._path(proof.backup_id, proof.kind)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        sealed = self._seal.seal(msgspec.json.encode(document))
         try:
-            make_directories(str(self._directory))
-            try:
-                write_file(str(temporary), self._seal.seal(msgspec.json.encode(document)))
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
-            sync_directory(str(self._directory))
+            replace_file(str(path), sealed)
         except OSError as error:
             raise StoreError(
                 f"The proof of {proof.backup_id} cannot be written: {path}: {error.strerror}",

@@ -9,10 +9,7 @@ holds no more.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,7 +33,7 @@ from holdfast.models.recovery_key import (
 )
 from holdfast.repository import KeyInfo, Repository, list_keys
 from holdfast.stores import Store
-from holdfast.stores.durable import sync_directory
+from holdfast.stores.durable import replace_file
 
 _log = logging.getLogger("holdfast.escrow")
 
@@ -250,19 +247,9 @@ def _remember(
 
 def _save(state_dir: Path, record: _Record) -> None:
     path = state_dir / RECORD_NAME
-    temporary = path.with_suffix(f".{secrets.token_hex(4)}")  # another process may do the same
     try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(record))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_directory(str(state_dir))
+        replace_file(str(path), msgspec.json.encode(record))
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise StoreError(
             f"{path} cannot be written: {error.strerror}",
             hint="Free some space there, or mend its permissions, then try again.",

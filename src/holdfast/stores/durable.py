@@ -8,10 +8,12 @@ says success, so the only honest way on is to write the data again into a new fi
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import fcntl
 import os
+import secrets
 
 from holdfast.stores.base import Buffer
 
@@ -45,6 +47,29 @@ def write_file(path: str, data: Buffer) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def replace_file(path: str, data: Buffer) -> None:
+    """Put a new file in the place of another, or of none: durable, and never half of it.
+
+    Its directory is made if it is missing. Several processes may do it at once; one of them
+    is the last.
+
+    Raises:
+        OSError: It could not be written, and what was there before still is; or its new name
+            could not be made durable.
+    """
+    directory, name = os.path.split(path)
+    make_directories(directory)
+    temporary = os.path.join(directory, f".{name}.{secrets.token_hex(4)}")
+    try:
+        write_file(temporary, data)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    sync_directory(directory)
 
 
 def _write_all(descriptor: int, rest: memoryview) -> None:

@@ -39,11 +39,8 @@ def set_aside(swap: Swap) -> Path | None:
     aside = aside_of(swap.container)
     if swap.container.is_dir() and _was_written_to(swap):
         swap.container.rename(aside)
-        descriptor = os.open(aside.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with Beneath.open(aside.parent) as parent:
+            os.fsync(parent.directory())
     return aside if aside.is_dir() else None
 
 
