@@ -47,6 +47,7 @@ from holdfast.operations.cleanup import (
     delete_backup,
     execute_cleanup,
     plan_cleanup,
+    plan_repository_prune,
     prune_repository,
 )
 from holdfast.operations.detached import needs_repository, throwaway_repository
@@ -85,7 +86,6 @@ from holdfast.repository import (
     Subset,
     execute_index_rebuild,
     plan_index_rebuild,
-    plan_prune,
 )
 from holdfast.stores import Store
 
@@ -735,14 +735,8 @@ class BackupService:
         cancel: CancellationToken | None = None,
     ) -> PrunePlan:
         """Say what a prune would remove and repack; changes nothing."""
-        with self._work(progress, cancel) as work, work.repository.lock(exclusive=True) as lock:
-            return plan_prune(
-                work.repository,
-                lock,
-                options=options or PruneOptions(),
-                progress=work.progress,
-                cancel=work.cancel,
-            )
+        with self._work(progress, cancel) as work:
+            return plan_repository_prune(work, options)
 
     def prune(
         self,

@@ -22,7 +22,7 @@ from holdfast.operations.retention import is_complete, is_verified, plan_retenti
 from holdfast.operations.runs import recorded_run
 from holdfast.operations.undo import find_safety_backup
 from holdfast.operations.workspace import plan_lock
-from holdfast.repository import PruneOptions, execute_prune, plan_prune
+from holdfast.repository import Lock, PruneOptions, PrunePlan, execute_prune, plan_prune
 
 _log = logging.getLogger("holdfast.cleanup")
 
@@ -122,14 +122,7 @@ def _require_sound(workplace: Workplace) -> None:
             ones that restore.
         RepositoryLocked: Another process is at work in the repository.
     """
-    with workplace.repository.lock(exclusive=True) as lock:
-        plan_prune(
-            workplace.repository,
-            lock,
-            options=PruneOptions(),
-            progress=workplace.progress,
-            cancel=workplace.cancel,
-        )
+    plan_repository_prune(workplace)
 
 
 def _free(workplace: Workplace) -> int:
@@ -143,17 +136,27 @@ def _free(workplace: Workplace) -> int:
         return 0
 
 
+def plan_repository_prune(workplace: Workplace, options: PruneOptions | None = None) -> PrunePlan:
+    """Say what a prune would remove and repack; changes nothing."""
+    with workplace.repository.lock(exclusive=True) as lock:
+        return _plan_prune(workplace, lock, options)
+
+
+def _plan_prune(workplace: Workplace, lock: Lock, options: PruneOptions | None) -> PrunePlan:
+    return plan_prune(
+        workplace.repository,
+        lock,
+        options=options or PruneOptions(),
+        progress=workplace.progress,
+        cancel=workplace.cancel,
+    )
+
+
 def prune_repository(workplace: Workplace, options: PruneOptions | None = None) -> int:
     """Free what no backup reaches; return how many bytes less the repository occupies."""
     repository = workplace.repository
     with repository.lock(exclusive=True) as lock:
-        plan = plan_prune(
-            repository,
-            lock,
-            options=options or PruneOptions(),
-            progress=workplace.progress,
-            cancel=workplace.cancel,
-        )
+        plan = _plan_prune(workplace, lock, options)
         workplace.cancel.raise_if_cancelled()
         summary = execute_prune(
             repository, lock, plan, progress=workplace.progress, cancel=workplace.cancel
