@@ -143,9 +143,7 @@ class AgentSession:
         poll = select.poll()  # unlike select, it takes descriptors above 1023
         poll.register(descriptor, select.POLLIN)
         while b"\n" not in self._pending:
-            if self._cancel.cancelled:
-                self.kill()
-                self._cancel.raise_if_cancelled()
+            self._require_wanted()
             if deadline is not None and time.monotonic() > deadline:
                 self.kill()
                 raise AgentFailed("The helper process did not answer in time and was ended")
@@ -181,13 +179,17 @@ class AgentSession:
         """
         poll = select.poll()
         poll.register(self._stream, select.POLLIN)
+        self._require_wanted()
         while not poll.poll(_TICK_S * 1000):
-            if self._cancel.cancelled:
-                self.kill()
-                self._cancel.raise_if_cancelled()
+            self._require_wanted()
             if self._has_ended() and not poll.poll(0):
                 return 0
         return os.readv(self._stream, [buffer])
+
+    def _require_wanted(self) -> None:
+        if self._cancel.cancelled:
+            self.kill()
+            self._cancel.raise_if_cancelled()
 
     def _has_ended(self) -> bool:
         """Whether the agent has answered or died."""

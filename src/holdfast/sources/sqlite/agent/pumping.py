@@ -86,7 +86,6 @@ class Pump:
     def _run(self) -> None:
         try:
             for page, pages, frames in _runs(self._moment):
-                self._require_modest_log()
                 if frames:
                     self._send_frames(page, frames)
                 else:
@@ -135,6 +134,7 @@ class Pump:
 
     def _send_frames(self, page: int, frames: list[int]) -> None:
         """Send pages that lie in the `-wal`, from `page` on."""
+        self._require_modest_log()
         moment = self._moment
         assert moment.wal is not None
         header = bytearray(wal_index.FRAME_HEADER_BYTES)
