@@ -118,7 +118,7 @@ def test_only_config_reads_the_environment() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv")
     }
-    assert readers == {"config/environment.py", "sources/sqlite/session.py"}
+    assert readers == {"config/environment.py", "sources/inherited.py"}
 
 
 def test_the_public_names_are_pinned() -> None:

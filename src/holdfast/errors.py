@@ -39,11 +39,18 @@ Neither may ever contain a secret.
     │   ├── DatabaseEncrypted
     │   ├── DatabaseDamaged
     │   ├── DatabaseChanged
+    │   ├── DatabaseUnreachable
+    │   ├── DatabaseRefused
+    │   ├── ContainerUnavailable
+    │   ├── ClientMissing
+    │   ├── ProgramFailed
     │   └── AgentFailed
     ├── RestoreError
     │   ├── BackupTooNew
     │   ├── RestoreCheckFailed
     │   ├── LiveDataChanged
+    │   ├── SchemaMismatch
+    │   ├── DataDoesNotFit
     │   ├── TargetInUse
     │   ├── TargetExists
     │   └── NothingToUndo
@@ -62,6 +69,8 @@ Neither may ever contain a secret.
 
 from __future__ import annotations
 
+import signal
+from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar
 
@@ -323,6 +332,63 @@ class DatabaseChanged(SourceError):
     http_status = 409
 
 
+class DatabaseUnreachable(SourceError):
+    """The database server does not answer, or ended the connection."""
+
+    code = "database-unreachable"
+    http_status = 503
+
+
+class DatabaseRefused(SourceError):
+    """The database server refused the login, or its user may not do what is needed."""
+
+    code = "database-refused"
+    http_status = 403
+
+
+class ContainerUnavailable(SourceError):
+    """The container that the plan names is not there or does not run."""
+
+    code = "container-unavailable"
+    http_status = 503
+
+
+class ClientMissing(SourceError):
+    """No client program that fits the database server is installed."""
+
+    code = "client-missing"
+    http_status = 501
+
+
+class ProgramFailed(SourceError):
+    """A client program did not do its work.
+
+    Attributes:
+        program: Its name.
+        status: Its exit status, negative for a signal; None if it was ended for its silence.
+        said: What it wrote to standard error, cut to its end and without secrets.
+    """
+
+    code = "program-failed"
+
+    def __init__(
+        self, program: str, status: int | None, said: str, *, hint: str | None = None
+    ) -> None:
+        self.program = program
+        self.status = status
+        self.said = said
+        super().__init__(f"{program} {_ending(status)}{': ' + said if said else ''}", hint=hint)
+
+
+def _ending(status: int | None) -> str:
+    if status is None:
+        return "neither took nor gave a byte for too long and was ended"
+    if status < 0:
+        with suppress(ValueError):
+            return f"was ended by {signal.Signals(-status).name}"
+    return f"failed with exit code {status}"
+
+
 class AgentFailed(SourceError):
     """The helper process ended without an answer or did not answer in time."""
 
@@ -353,6 +419,20 @@ class LiveDataChanged(RestoreError):
 
     code = "live-data-changed"
     http_status = 409
+
+
+class SchemaMismatch(RestoreError):
+    """The backup is of another schema version than the application's code."""
+
+    code = "schema-mismatch"
+    http_status = 409
+
+
+class DataDoesNotFit(RestoreError):
+    """The target cannot hold what the backup has: a type or a table is missing there."""
+
+    code = "data-does-not-fit"
+    http_status = 422
 
 
 class TargetInUse(RestoreError):

@@ -14,13 +14,19 @@ MANIFEST_PATH = "manifest.json"
 SETTINGS_PATH = "settings.json"
 DATABASE_DIR = "database"
 FILES_DIR = "files"
+TABLES_DIR = "tables"
+DATABASE_KINDS = frozenset({"sqlite", "postgresql", "mysql"})
+"""Kinds of sources whose rows are counted in `Manifest.table_counts`."""
+TABLE_KIND = "table"
+"""Kind of the entries of `Manifest.contents` that are a table of a `tables` source."""
 
 
 class ContentEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the manifest says of one captured source.
 
     Attributes:
-        kind: Kind of source: `sqlite`, `directory`, `settings`.
+        kind: Kind of source: `sqlite`, `postgresql`, `mysql`, `tables`, `directory`,
+            `settings`; or `table` for one table of a `tables` source.
         size: Logical size [bytes].
         count: Rows of a database, files of a directory, keys of the settings.
         checksum: Lower-case hexadecimal SHA-256: of the file's bytes for a single file; for
@@ -82,7 +88,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         created_at: RFC 3339, UTC, of the moment the backup began.
         contents: Per captured source, by its path in the backup: `database/app.db`,
-            `settings.json`, `files/<label>`.
+            `settings.json`, `files/<label>`, `tables`. And per table of a `tables` source, by
+            the table's name, with its `path` in the backup among its facts.
         table_counts: Rows per table, `<database name>` left out when there is only one
             database, else `<database name>.<table>`.
         original_size: Sum of the logical sizes [bytes].
@@ -122,6 +129,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, FileChecksum] | msgspec.UnsetType = msgspec.UNSET
     directories: dict[str, DirectoryMetadata] | msgspec.UnsetType = msgspec.UNSET
     links: dict[str, LinkMetadata] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def sources(self) -> dict[str, ContentEntry]:
+        """What `contents` says of whole sources, by their paths in the backup."""
+        return {path: each for path, each in self.contents.items() if each.kind != TABLE_KIND}
+
+    @property
+    def tables(self) -> dict[str, ContentEntry]:
+        """What `contents` says of tables in files of their own, by the tables' names."""
+        return {name: each for name, each in self.contents.items() if each.kind == TABLE_KIND}
 
     def encode(self) -> bytes:
         """Return the manifest as indented UTF-8 JSON with a final newline."""

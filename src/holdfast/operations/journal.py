@@ -20,7 +20,6 @@ from holdfast.errors import RestoreError, StoreError
 from holdfast.operations.workspace import file_name, remove_restore_scratch
 from holdfast.sources.base import Source
 from holdfast.sources.directory import DirectorySource
-from holdfast.sources.sqlite import SqliteSource, remove_staged
 
 STAGING = "staging"
 SWAPPING = "swapping"
@@ -221,10 +220,7 @@ def _forget(state_dir: Path, journal: Journal) -> None:
 
 def _remove_staged(journal: Journal, sources: Sequence[Source]) -> None:
     for source in sources:
-        if isinstance(source, SqliteSource):
-            remove_staged(source.path, journal.token, Path(journal.scratch))
-        elif isinstance(source, DirectorySource):
-            source.sweep()
+        source.sweep(journal.token, Path(journal.scratch))
 
 
 def _sync_directory(path: Path) -> None:

@@ -67,9 +67,8 @@ from holdfast.operations.workspace import (
     restore_scratch,
     scratch_directory,
 )
-from holdfast.sources.base import RestoreContext, Source, Staged
+from holdfast.sources.base import RestoreContext, Source, Staged, Versioned, Watched
 from holdfast.sources.directory import DirectorySource, StagedDirectory, TakingBack, identity_at
-from holdfast.sources.sqlite import SqliteStaged
 
 _log = logging.getLogger("holdfast.restore")
 _SWAP_ORDER = {"directory": 0, "settings": 1}
@@ -272,13 +271,13 @@ class _Restore:
 
     def _warn_of_schema(self, staged: list[tuple[Source, Staged]]) -> None:
         stored = self._tree.manifest.schema_version
-        if not any(isinstance(each, SqliteStaged) for _, each in staged):
+        databases = [each for _, each in staged if isinstance(each, Versioned)]
+        if not databases:
             return
         told = self._at.plan.schema_version
         live = told() if told else None
-        for _, each in staged:
-            if isinstance(each, SqliteStaged):
-                live = live or each.live_schema_version
+        for each in databases:
+            live = live or each.live_schema_version
         if stored != live and (stored or live):
             self._outcome.warnings.append(
                 f"The backup has schema version {stored or 'unknown'}, the live database"
@@ -365,7 +364,7 @@ class _Restore:
         if anyone wrote meanwhile a second, small safety backup takes that in: nothing which
         the application was told is committed is missing from the safety backup.
         """
-        databases = [each for _, each in staged if isinstance(each, SqliteStaged)]
+        databases = [each for _, each in staged if isinstance(each, Watched)]
         versions = [each.live_version() for each in databases]
         self._make_safety_backup(staged)
         with ExitStack() as holds:

@@ -6,16 +6,17 @@ A source knows live things and streams. It knows nothing of repositories or arch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.manifest import ContentEntry, Problem
 from holdfast.models.node import Node
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
+from holdfast.models.target import TargetPlace
 from holdfast.models.tree import BackupTree
 
 
@@ -70,6 +71,7 @@ class CaptureFacts:
         facts: Kept in the manifest's `ContentEntry.facts` and given back as `previous` next
             time; JSON values only.
         engines: Versions: `{"sqlite": "3.51.3", "sqlite_application": "3.40.1"}`.
+        tables: By name, tables that lie in files of their own, for the manifest's `contents`.
         damaged: True if the source failed its integrity check and was taken all the same.
         problems: Paths that could not be captured.
         warnings: Sentences for the user.
@@ -84,6 +86,7 @@ class CaptureFacts:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     skipped_settings: tuple[str, ...] = ()
+    tables: Mapping[str, ContentEntry] = field(default_factory=dict)
 
 
 class Capture(Protocol):
@@ -119,6 +122,11 @@ class RestoreContext:
         thorough: Check databases completely, with all their indexes; else their structure.
         exclude: Absolute paths never to replace or remove, though they lie inside a live
             directory: the repository, protected databases.
+        tables: Tables of a database server to restore; empty means all. The others stay.
+        kept: For an undo: what `Keeping.kept` of the restore said, to be swapped back instead
+            of restoring the backup. Where it is gone the backup is restored.
+        keep_old: Whether a database server keeps what `swap` replaced, for an undo.
+        only_new: Refuse a target that holds anything.
     """
 
     token: str
@@ -129,6 +137,10 @@ class RestoreContext:
     only: tuple[str, ...] = ()
     thorough: bool = True
     exclude: tuple[Path, ...] = ()
+    tables: tuple[str, ...] = ()
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    keep_old: bool = True
+    only_new: bool = False
     progress: ProgressCallback = no_progress
     cancel: CancellationToken = field(default_factory=CancellationToken)
 
@@ -159,6 +171,91 @@ class Staged(Protocol):
         """Remove everything that staging left: after a success, a failure or instead of a swap."""
 
 
+@runtime_checkable
+class Versioned(Protocol):
+    """A staged database whose live one knows the version of its schema."""
+
+    @property
+    def live_schema_version(self) -> str | None:
+        """The schema version of the live database; None if there is none or it is unknown."""
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A staged restore in whose live data a write can be noticed, and held off.
+
+    What is written between the safety backup and the swap would be lost; with this it is not.
+    A source that keeps what it replaces until an undo or a cleanup need not be watched.
+    """
+
+    def live_version(self) -> str:
+        """Return a token that changes with every commit into the live data."""
+
+    def hold_writers(self) -> AbstractContextManager[None]:
+        """Keep writers away from now until the context ends or `swap` is done."""
+
+    def expect_unchanged_since(self, token: str) -> None:
+        """Make `swap` raise `LiveDataChanged`, and replace nothing, if anyone wrote since."""
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A staged restore that keeps what it replaced until the next cleanup."""
+
+    def kept(self) -> dict[str, Any]:
+        """Return where that is, as JSON values; empty where nothing is kept."""
+
+
+class Restored(Protocol):
+    """A backup's database, restored into a scratch place on its server, for a drill."""
+
+    def check(self) -> tuple[CheckResult, ...]:
+        """Check counts, constraints and whatever else proves that it is whole."""
+
+    def ask(self, queries: Sequence[str]) -> tuple[CheckResult, ...]:
+        """Check that each query yields one true value; results are named `expect: <SQL>`.
+
+        Queries read only, and may take a minute.
+        """
+
+    def column(self, query: str) -> Iterator[str]:
+        """Yield the first column of a query's rows as text.
+
+        Raises:
+            SourceError: It cannot be answered.
+        """
+
+
+@runtime_checkable
+class DatabaseServer(Protocol):
+    """A source whose database lives on a server.
+
+    Attributes:
+        location: The database for people, without secrets: `postgresql://app@host:5432/shop`.
+    """
+
+    @property
+    def location(self) -> str: ...
+
+    def place(self) -> TargetPlace:
+        """Say what is there now; `exists` is False where the server cannot be asked."""
+
+    def check_stored(
+        self, tree: BackupTree, *, progress: ProgressCallback, cancel: CancellationToken
+    ) -> tuple[CheckResult, ...]:
+        """Parse all of what a backup holds of it; no server is asked, nothing is written."""
+
+    def rehearse(self, context: RestoreContext) -> AbstractContextManager[Restored]:
+        """Restore into a scratch database; it is gone when the context is left.
+
+        Raises:
+            SourceError: The server cannot be used for that; the message says why.
+        """
+
+    def drop_kept(self) -> tuple[str, ...]:
+        """Drop everything that restores kept of this source; return what it was called."""
+
+
 class Source(Protocol):
     """One thing that a plan protects."""
 
@@ -168,7 +265,7 @@ class Source(Protocol):
 
     @property
     def kind(self) -> str:
-        """`sqlite`, `directory` or `settings`."""
+        """`sqlite`, `postgresql`, `mysql`, `tables`, `directory` or `settings`."""
 
     @property
     def root(self) -> str:
@@ -199,4 +296,12 @@ class Source(Protocol):
 
         Returns:
             Whether the live data is (now) the new one. Idempotent.
+        """
+
+    def sweep(self, token: str, scratch_dir: Path) -> None:
+        """Remove what staging left when its process died before it swapped anything.
+
+        Args:
+            token: That of the restore's context; other restores' things stay.
+            scratch_dir: That of the restore's context.
         """

@@ -103,7 +103,7 @@ def settle(base: Path, told: str) -> tuple[bool, str]:
     journal = base / "journal"
     if not journal.exists():
         swapped = (base / "live" / "added").exists()
-        source.sweep()
+        source.sweep("", Path())
         return swapped, "no journal"
     state = json.loads(journal.read_text())
     committed = {"finish": True, "take back": False}.get(told)

@@ -185,7 +185,7 @@ def test_a_swap_that_cannot_be_taken_back_leaves_everything_to_recovery(
             staged.swap()
     assert sorted((live / name).read_text() for name in "abc") == ["new", "new", "old"]
     monkeypatch.setattr(exchange, "renameat2", original)
-    source.sweep()
+    source.sweep("", Path())
     assert source.recover(state, committed=None) is False
     assert source.recover(state, committed=False) is False
     assert [(live / name).read_text() for name in "abc"] == ["old"] * 3
@@ -237,7 +237,7 @@ def test_a_sweep_leaves_what_a_living_process_stages(disk: Path) -> None:
     tree = capture(source, disk)
     with source.stage(RestoreContext(token="one", tree=tree, scratch_dir=disk)) as staged:
         staged.check()
-        source.sweep()
+        source.sweep("", Path())
         with source.stage(RestoreContext(token="two", tree=tree, scratch_dir=disk)) as other:
             other.check()
             assert len([path for path in disk.iterdir() if path.name != "live"]) == 2

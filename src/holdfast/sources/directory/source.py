@@ -212,12 +212,13 @@ class DirectorySource:
         aside = aside_of(Swap.load(state).container)
         return aside if aside.is_dir() else None
 
-    def sweep(self, target: Path | None = None) -> None:
-        """Remove what a restore staged that was killed before its swap began (idempotent).
+    def sweep(self, token: str, scratch_dir: Path) -> None:
+        """Remove what restores staged that were killed before their swap began (idempotent).
 
         A new restore does the same by itself.
         """
-        root = Path(os.path.realpath(target or self._path))
+        del token, scratch_dir  # whose process is gone is seen by its lock
+        root = Path(os.path.realpath(self._path))
         with translated("clean up beside", root):
             if root.parent.is_dir():
                 sweep(choose_place(root).directory, root.name or "root")

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from holdfast.clock import Clock, SystemClock
@@ -115,6 +116,9 @@ class SettingsSource:
                 return committed is not False
             case _:
                 raise RestoreError("The journal of the restore of the settings cannot be read")
+
+    def sweep(self, token: str, scratch_dir: Path) -> None:
+        """Do nothing: settings are staged in memory."""
 
 
 class SettingsCapture:

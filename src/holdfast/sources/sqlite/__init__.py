@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from holdfast.sources.sqlite.checks import check_database, query_column
     from holdfast.sources.sqlite.database_url import sqlite_path
-    from holdfast.sources.sqlite.leftovers import remove_staged
     from holdfast.sources.sqlite.live_query import query_live_pairs
     from holdfast.sources.sqlite.restore import SqliteStaged
     from holdfast.sources.sqlite.source import SqliteSource
@@ -21,7 +20,6 @@ __all__ = [
     "check_database",
     "query_column",
     "query_live_pairs",
-    "remove_staged",
     "sqlite_path",
 ]
 
@@ -31,7 +29,6 @@ _MODULES = {
     "check_database": "checks",
     "query_column": "checks",
     "query_live_pairs": "live_query",
-    "remove_staged": "leftovers",
     "sqlite_path": "database_url",
 }
 

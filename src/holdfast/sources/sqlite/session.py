@@ -21,15 +21,13 @@ from holdfast import errors
 from holdfast.errors import AgentFailed as AgentFailed
 from holdfast.errors import HoldfastError, SourceError
 from holdfast.models.progress import CancellationToken
+from holdfast.sources.inherited import inherited
 
 _TICK_S = 0.1
 _END_S = 10.0
 _READ_BYTES = 1 << 16
 _PIPE_BYTES = 1 << 20
 _SHOWN_CHARACTERS = 500
-
-_PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHOME")
-"""What the interpreter may need to start. The rest of the environment may hold secrets."""
 
 
 def _no_tick() -> None:
@@ -258,6 +256,5 @@ def _interpreter() -> str:
 
 
 def _environment() -> dict[str, str]:
-    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     search = [entry or str(Path.cwd()) for entry in sys.path]
-    return {**passed, "PYTHONPATH": os.pathsep.join(search)}
+    return {**inherited("PYTHONHOME"), "PYTHONPATH": os.pathsep.join(search)}

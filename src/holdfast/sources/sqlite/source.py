@@ -15,6 +15,7 @@ from holdfast.models.progress import Progress
 from holdfast.sources.base import Capture, CaptureContext, RestoreContext
 from holdfast.sources.sqlite import fingerprint
 from holdfast.sources.sqlite.agent import files
+from holdfast.sources.sqlite.agent.names import names_for
 from holdfast.sources.sqlite.capture import (
     OnlineCapture,
     UnchangedCapture,
@@ -206,3 +207,11 @@ class SqliteSource:
     def recover(self, state: Mapping[str, Any], *, committed: bool | None) -> bool:
         """Finish or take back a swap that a crash interrupted; see `recover_swap`."""
         return recover_swap(state, committed=committed, busy_timeout_s=self._busy_timeout_s)
+
+    def sweep(self, token: str, scratch_dir: Path) -> None:
+        """Remove the files of the restore `token`, none else; idempotent.
+
+        Only for a restore that never began to swap: afterwards its files tell what happened.
+        """
+        for leftover in names_for(str(self._real_path()), token, str(scratch_dir)).all():
+            files.remove(leftover)
