@@ -9,6 +9,7 @@ import pytest
 
 from holdfast.config import (
     Configuration,
+    DatabaseSettings,
     DirectorySettings,
     EncryptionSettings,
     Layer,
@@ -112,6 +113,7 @@ def test_every_table_arrives_in_the_settings(tmp_path: Path) -> None:
         [databases]
         app = "sqlite:///app.db"
         logs = "logs.db"
+        shop = { url = "postgresql://app@db/shop", container = "podman:db-1" }
         [directories]
         thumbnails = { path = "t", exclude = ["cache/"] }
         [settings]
@@ -135,8 +137,9 @@ def test_every_table_arrives_in_the_settings(tmp_path: Path) -> None:
         """,
     ).settings
     assert settings.databases == {
-        "app": f"sqlite:///{tmp_path}/app.db",
-        "logs": f"sqlite:///{tmp_path}/logs.db",
+        "app": DatabaseSettings(url=f"sqlite:///{tmp_path}/app.db"),
+        "logs": DatabaseSettings(url=f"sqlite:///{tmp_path}/logs.db"),
+        "shop": DatabaseSettings(url="postgresql://app@db/shop", container="podman:db-1"),
     }
     assert settings.directories == {
         "thumbnails": DirectorySettings(path=tmp_path / "t", exclude=("cache/", "*.tmp"))

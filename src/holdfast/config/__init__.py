@@ -10,6 +10,7 @@ from holdfast.config.load import Configuration, Layer, Origin, load_configuratio
 from holdfast.config.secret import PasswordSource, read_password
 from holdfast.config.settings import (
     CompressionSettings,
+    DatabaseSettings,
     DirectorySettings,
     EncryptionSettings,
     RestoreSettings,
@@ -22,6 +23,7 @@ from holdfast.config.settings import (
 __all__ = [
     "CompressionSettings",
     "Configuration",
+    "DatabaseSettings",
     "DirectorySettings",
     "EncryptionSettings",
     "Layer",

@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.config.fields import FIELDS, PASSWORD_KEYS, Field
 from holdfast.config.load import Configuration
+from holdfast.config.settings import DatabaseSettings
 
 # user:password@ in a URL (the password may itself hold an "@", so the last one counts), and
 # what some drivers take as a parameter.
@@ -58,6 +59,9 @@ def _json_value(value: Any) -> Any:
             return str(value)
         case Mapping():
             return {key: _json_value(item) for key, item in value.items()}
+        case DatabaseSettings(url=url, container=container):
+            shown = _json_value(url)
+            return {"url": shown, "container": container} if container else shown
         case (Path() as path, tuple() as exclude):
             return {"path": str(path), "exclude": list(exclude)}
         case list() | tuple():

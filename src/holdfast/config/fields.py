@@ -76,14 +76,30 @@ FIELDS = (
         parse=values.parse_database_url,
         variable="DATABASE_URL",
         flag="--database",
-        summary="The database to protect, as a URL or as the path of an SQLite file.",
+        summary="The database to protect, as a URL (`postgresql://`, `mysql://`, `sqlite:///`) or"
+        " as the path of an SQLite file.",
+    ),
+    Field(
+        key="container",
+        parse=values.parse_container,
+        variable="DATABASE_CONTAINER",
+        flag="--container",
+        summary="The running container that the database of `database_url` is in: `NAME`,"
+        " `docker:NAME` or `podman:NAME`.",
     ),
     Field(
         key="databases",
-        parse=values.parse_table(values.parse_database_url),
+        parse=values.parse_table(values.parse_database),
         default={},
-        summary="Several databases, each under the name it has in the backup;"
-        " `DATABASE_URL` is then not used.",
+        summary="Several databases, each under the name it has in the backup: a URL, or a table"
+        " of `url` and `container`; `DATABASE_URL` is then not used.",
+    ),
+    Field(
+        key="tables",
+        parse=values.parse_texts,
+        default=(),
+        flag="--tables",
+        summary="Tables of the first database to export as JSON besides; `*` for all.",
     ),
     Field(
         key="directories",
@@ -315,6 +331,14 @@ FIELDS = (
         may_be_empty=False,  # else a misspelt variable of the deployment takes the guard away
         summary="A name for the live data, such as `production`. A restore in their place, and an"
         " undo, then need that name: typed, or by `--confirm`.",
+    ),
+    Field(
+        key="restore.owner",
+        parse=values.parse_bool,
+        default=True,
+        flag="--owner",
+        summary="Restore the owners and rights of a server's database as they were; the roles"
+        " must be there.",
     ),
 )
 

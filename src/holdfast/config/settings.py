@@ -22,6 +22,19 @@ class DirectorySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """A database to protect.
+
+    Attributes:
+        container: The running container whose client programs reach it, if it is in one:
+            `NAME`, `docker:NAME` or `podman:NAME`.
+    """
+
+    url: str
+    container: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsTable:
     """The table of the database that keeps the application's settings, and its columns."""
 
@@ -97,11 +110,13 @@ class RestoreSettings:
         verify_first: Verify a backup before it is restored.
         safety_backup: Back up the live data before it is replaced.
         target_name: What the live data are called, where a restore must name them.
+        owner: Restore the owners and rights of a server's database as they were.
     """
 
     verify_first: bool = True
     safety_backup: bool = True
     target_name: str | None = None
+    owner: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +125,11 @@ class Settings:
 
     Attributes:
         plan: The name of what is protected, where one repository serves several applications.
-        databases: URLs by the name each database has in the backup; paths in them are absolute.
+        databases: By the name each database has in the backup; paths in URLs are absolute.
         database_url: URL of the one database of a small application; its name in the backup is
             that of its file.
+        container: The container of the database of `database_url`; see `DatabaseSettings`.
+        tables: Tables of the first database to export as JSON; `*` means all.
         references: Per directory label, a query whose first column names its files.
         expect: Queries that must each yield one true value in a restored database.
         busy_timeout_s: How long a locked database is waited for [s].
@@ -124,7 +141,9 @@ class Settings:
     app_version: str | None = None
     plan: str = "default"
     database_url: str | None = None
-    databases: Mapping[str, str] = field(default_factory=dict)
+    container: str | None = None
+    databases: Mapping[str, DatabaseSettings] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
     directories: Mapping[str, DirectorySettings] = field(default_factory=dict)
     settings_table: SettingsTable | None = None
     references: Mapping[str, str] = field(default_factory=dict)

@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from holdfast.config.settings import DatabaseSettings
+
 Parser = Callable[[Any, Path], Any]
 
+SERVERS = frozenset({"postgresql", "postgres", "mysql", "mariadb"})
+"""Schemes of URLs of databases on servers, without their drivers."""
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_CONTAINER = re.compile(r"(?:(?:docker|podman):)?[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _DURATION = re.compile(r"(?=[0-9])([0-9]{1,9}y)?([0-9]{1,9}m)?([0-9]{1,9}d)?([0-9]{1,9}h)?")
 
 
@@ -91,14 +96,38 @@ def parse_database_url(value: Any, base: Path) -> str:
     if not separator:
         # What follows a question mark is a URL's query; in a path it is part of the name.
         return f"sqlite:///{str(parse_path(text, base)).replace('?', '%3F')}"
-    if scheme.partition("+")[0] != "sqlite":
+    kind = scheme.lower().partition("+")[0]
+    if kind in SERVERS:
         return text
+    if kind != "sqlite":
+        raise ValueError(f"expected a database of SQLite, PostgreSQL, MySQL or MariaDB, not {kind}")
     path, question, query = rest.removeprefix("/").partition("?")
     if not rest.startswith("/") or path in ("", ":memory:"):
         raise ValueError("expected a database in a file: sqlite:///./data/app.db")
     if path.startswith("file:"):
         return text
     return f"{scheme}:///{parse_path(path, base)}{question}{query}"
+
+
+def parse_container(value: Any, base: Path) -> str:
+    """Read the name of a container, with its runtime before it or not."""
+    text = parse_text(value, base).strip()
+    if not _CONTAINER.fullmatch(text):
+        raise ValueError("expected the name of a container: NAME, docker:NAME or podman:NAME")
+    return text
+
+
+def parse_database(value: Any, base: Path) -> DatabaseSettings:
+    """Read a database: its URL, or a table of `url` and `container`."""
+    if not isinstance(value, Mapping):
+        return DatabaseSettings(url=parse_database_url(value, base))
+    if set(value) - {"url", "container"} or "url" not in value:
+        raise ValueError("expected a URL, or a table with url and, if wanted, container")
+    container = value.get("container")
+    return DatabaseSettings(
+        url=parse_database_url(value["url"], base),
+        container=None if container is None else parse_container(container, base),
+    )
 
 
 def parse_texts(value: Any, base: Path) -> tuple[str, ...]:
