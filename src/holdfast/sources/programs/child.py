@@ -136,6 +136,12 @@ class Child:
                 self.kill()
                 raise ProgramFailed(self.name, None, self.said())
 
+    def end_input(self) -> None:
+        """Tell it that nothing more comes (idempotent)."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+
     def finish(self) -> str:
         """Close its input, wait for its end, and return what it said.
 
@@ -143,8 +149,7 @@ class Child:
             ProgramFailed: Its exit status is not 0, or it did not end.
             Cancelled: The token was cancelled; the program was killed.
         """
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self.end_input()
         deadline = time.monotonic() + self._stall_s
         while self._runs():
             if self._cancel.cancelled:
