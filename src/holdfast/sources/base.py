@@ -181,6 +181,32 @@ class Versioned(Protocol):
 
 
 @runtime_checkable
+class Migratable(Protocol):
+    """A staged database that the application's own migrations can bring to another schema.
+
+    Before they run, `check` compared it with the backup.
+    """
+
+    def staged_url(self) -> str:
+        """Return the URL of the staged database, in the spelling of the plan's.
+
+        It may hold a password: for the environment of a child process, never for messages.
+        """
+
+    def staged_schema_version(self) -> str | None:
+        """Read the schema version of the staged database; None if it does not say one."""
+
+    def migrated(self) -> None:
+        """Take in that another program changed the staged database on purpose.
+
+        From now on `check` looks at it as it is, and compares no counts with the backup.
+
+        Raises:
+            RestoreError: What is there now cannot be put in the place of the live data.
+        """
+
+
+@runtime_checkable
 class Watched(Protocol):
     """A staged restore in whose live data a write can be noticed, and held off.
 

@@ -39,7 +39,13 @@ class SqliteStaged:
     """
 
     def __init__(
-        self, context: RestoreContext, *, root: str, target: Path, busy_timeout_s: float
+        self,
+        context: RestoreContext,
+        *,
+        root: str,
+        target: Path,
+        busy_timeout_s: float,
+        url_scheme: str = "sqlite",
     ) -> None:
         node = context.tree.node(root)
         if node is None or node.type is not NodeType.FILE:
@@ -56,6 +62,8 @@ class SqliteStaged:
         self._root = root
         self._node: Node = node
         self._busy_timeout_s = busy_timeout_s
+        self._url_scheme = url_scheme
+        self._is_migrated = False
         self._names: Names = names_for(str(target), context.token, str(context.scratch_dir))
         self._agent: AgentSession | None = None
         self._expected: str | None = None
@@ -87,6 +95,34 @@ class SqliteStaged:
         """The schema version of the database to restore."""
         version = self._facts.get("schema_version")
         return version if isinstance(version, str) else None
+
+    def staged_url(self) -> str:
+        """Return the URL of the staged database, with the driver of the plan's."""
+        return f"{self._url_scheme}:///{self._names.staged}"
+
+    def staged_schema_version(self) -> str | None:
+        """Read the schema version of the staged database; None if it does not say one."""
+        with AgentSession(self._context.cancel) as agent:
+            version: str | None = agent.call("schema_version", path=self._names.staged)
+        return version
+
+    def migrated(self) -> None:
+        """Take in that another program changed the staged database on purpose.
+
+        Raises:
+            RestoreError: It put another file in the place of the staged one.
+            TargetInUse: Somebody has the staged database open still.
+        """
+        found = files.stat(self._names.staged)
+        if found is None or found[:2] != self._staged_id:
+            # After a crash the journal knows the staged database by these.
+            raise RestoreError(
+                f"The staged database {self._names.staged} was replaced by another file",
+                hint="Migrate the database that DATABASE_URL names in its place.",
+            )
+        with AgentSession(self._context.cancel) as agent:
+            agent.call("gather", path=self._names.staged, timeout_s=self._busy_timeout_s)
+        self._is_migrated = True
 
     def write(self) -> None:
         """Write the backup's bytes into the staged file, durably.
@@ -169,14 +205,14 @@ class SqliteStaged:
         """Check the staged file, as one that anybody may have made.
 
         The integrity check (the quick one unless the context is thorough), foreign keys, and
-        the rows per table against the manifest.
+        the rows per table against the manifest, unless it was `migrated` since.
         """
         self._context.progress(Progress(step=f"Checking {self.target.name}"))
         violations = self._facts.get("violations")
         return tuple(
             check_database(
                 self.staged_path,
-                table_counts=self._expected_tables(),
+                table_counts=None if self._is_migrated else self._expected_tables(),
                 full=self._context.thorough,
                 known_violations=violations if isinstance(violations, int) else None,
                 cancel=self._context.cancel,

@@ -37,8 +37,9 @@ class SqliteSource:
         name: The label of the source, by default the file name without its last suffix.
         root: Its path in the backup, by default `database/<file name>`.
         busy_timeout_s: How long to wait for a lock of another process [s].
-        schema_version: Tells the version of the application's schema, where it is not
-            Alembic that knows it.
+        schema_version: Tells the version of the application's schema, where it is neither
+            Alembic nor Django that knows it.
+        url_scheme: How the application's URL begins: `sqlite+aiosqlite`.
     """
 
     kind = "sqlite"
@@ -51,12 +52,14 @@ class SqliteSource:
         root: str | None = None,
         busy_timeout_s: float = 30.0,
         schema_version: Callable[[], str | None] | None = None,
+        url_scheme: str = "sqlite",
     ) -> None:
         self.path = Path(path).absolute()
         self.name = name or self.path.stem
         self.root = root or f"{DATABASE_DIR}/{self.path.name}"
         self._busy_timeout_s = busy_timeout_s
         self._schema_version = schema_version
+        self._url_scheme = url_scheme
 
     def size_bytes(self) -> int:
         """Return the bytes of the database and its `-wal`, 0 if it is not there."""
@@ -197,6 +200,7 @@ class SqliteSource:
             root=self.root,
             target=Path(os.path.realpath(target)),
             busy_timeout_s=self._busy_timeout_s,
+            url_scheme=self._url_scheme,
         )
         try:
             staged.write()

@@ -170,6 +170,14 @@ class Agent:
         """See `inspection.query_column`."""
         return inspection.query_column(path, sql)
 
+    def schema_version(self, path: str) -> str | None:
+        """See `inspection.schema_version_of`."""
+        return inspection.schema_version_of(path)
+
+    def gather(self, path: str, timeout_s: float) -> None:
+        """See `inspection.gather`."""
+        inspection.gather(path, timeout_s)
+
     def open(self, names: list[str], scratch: str, timeout_s: float) -> None:
         """Begin a session for `version`, `hold`, `release`, `swap` and `undo`."""
         self._replacement = replacing.Replacement(Names(*names), scratch, timeout_s)

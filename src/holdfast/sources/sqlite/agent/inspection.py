@@ -6,6 +6,7 @@ schema; the process that does it has limits on memory and time (see `__main__`).
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from typing import Any
 
 import apsw
 
-from holdfast.errors import SourceError
+from holdfast.errors import SourceError, TargetInUse
+from holdfast.models.schema_version import alembic_version, django_version
 from holdfast.sources.sqlite.agent import connecting, faults, files
 
 MAX_REASONS = 20
@@ -167,15 +169,58 @@ def count_violations(connection: apsw.Connection, limit_s: float) -> int | None:
 
 
 def schema_version(connection: apsw.Connection) -> str | None:
-    """Return the Alembic head that the database is at, several joined by commas."""
+    """Return the Alembic heads that the database is at, or else Django's newest migrations."""
+    alembic = _rows(connection, "select version_num from alembic_version order by 1 limit 20")
+    version = alembic_version(str(row[0]) for row in alembic if row[0] is not None)
+    if version is not None:
+        return version
+    # More than any project has; a hostile file must not make this long.
+    django = _rows(connection, "select app, name from django_migrations limit 20000")
+    return django_version((str(row[0]), str(row[1])) for row in django)
+
+
+def _rows(connection: apsw.Connection, sql: str) -> list[tuple[Any, ...]]:
+    """Return what a query yields; nothing where its table is not there."""
     try:
-        rows = connection.execute(
-            "select version_num from alembic_version order by version_num limit 20"
-        ).fetchall()
+        return connection.execute(sql).fetchall()
     except apsw.Error:
-        return None
-    heads = [str(row[0])[:100] for row in rows if row[0] is not None]
-    return ",".join(heads) or None
+        return []
+
+
+def schema_version_of(path: str) -> str | None:
+    """Return the schema version of a file that nobody writes to."""
+    connection = open_untrusted(path)
+    try:
+        return schema_version(connection)
+    finally:
+        connection.close()
+
+
+def gather(path: str, timeout_s: float) -> None:
+    """Make one durable file of a database of ours that another program wrote to.
+
+    What its last user left in a `-wal` or a hot journal goes into the file.
+
+    Raises:
+        TargetInUse: Somebody has it open still.
+    """
+    connection = connecting.connect(path, "mode=rw")
+    try:
+        connecting.harden(connection)
+        connection.set_busy_timeout(int(timeout_s * 1000))
+        connection.pragma("journal_mode", "delete")
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise TargetInUse(
+            f"{path} is still open in another process",
+            hint="The command must end all that it started before it ends itself.",
+        ) from error
+    finally:
+        connection.close()
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def describe(connection: apsw.Connection) -> dict[str, Any]:
