@@ -8,6 +8,22 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.rig import servers
+
+# The fixtures of database servers; each starts what it needs when it is first asked for.
+postgres_server = servers.postgres_server
+new_postgres_role = servers.new_postgres_role
+new_postgres_database = servers.new_postgres_database
+postgres_database = servers.postgres_database
+chinook_postgres = servers.chinook_postgres
+features_postgres = servers.features_postgres
+mariadb_server = servers.mariadb_server
+new_mariadb_user = servers.new_mariadb_user
+new_mariadb_database = servers.new_mariadb_database
+mariadb_database = servers.mariadb_database
+chinook_mariadb = servers.chinook_mariadb
+features_mariadb = servers.features_mariadb
+
 IN_CI = bool(os.environ.get("CI"))
 
 # No deadline: two test workers share two cores. No database: runs leave no files behind.
