@@ -5,7 +5,7 @@ frozen `Settings` and where each of them came from.
 """
 
 from holdfast.config.description import SettingDescription, describe
-from holdfast.config.environment import wants_no_color
+from holdfast.config.environment import read_environment, wants_no_color
 from holdfast.config.load import Configuration, Layer, Origin, load_configuration
 from holdfast.config.secret import PasswordSource, read_password
 from holdfast.config.settings import (
@@ -13,6 +13,7 @@ from holdfast.config.settings import (
     DatabaseSettings,
     DirectorySettings,
     EncryptionSettings,
+    MigrationSettings,
     RestoreSettings,
     RetentionSettings,
     ScheduleSettings,
@@ -27,6 +28,7 @@ __all__ = [
     "DirectorySettings",
     "EncryptionSettings",
     "Layer",
+    "MigrationSettings",
     "Origin",
     "PasswordSource",
     "RestoreSettings",
@@ -37,6 +39,7 @@ __all__ = [
     "SettingsTable",
     "describe",
     "load_configuration",
+    "read_environment",
     "read_password",
     "wants_no_color",
 ]

@@ -340,6 +340,19 @@ FIELDS = (
         summary="Restore the owners and rights of a server's database as they were; the roles"
         " must be there.",
     ),
+    Field(
+        key="migrations.head_command",
+        parse=values.parse_program,
+        summary="A command that prints the schema version which the application's code expects,"
+        " such as `alembic heads` or `python manage.py showmigrations --plan`; a restore in place"
+        " of a database with another one is refused.",
+    ),
+    Field(
+        key="migrations.upgrade_command",
+        parse=values.parse_program,
+        summary="A command that migrates the database which `DATABASE_URL` names, such as"
+        " `alembic upgrade head`; `restore --migrate` runs it before the swap.",
+    ),
 )
 
 FIELDS_BY_KEY = {field.key: field for field in FIELDS}

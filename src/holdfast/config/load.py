@@ -17,6 +17,7 @@ from holdfast.config.settings import (
     CompressionSettings,
     DirectorySettings,
     EncryptionSettings,
+    MigrationSettings,
     RestoreSettings,
     RetentionSettings,
     ScheduleSettings,
@@ -199,6 +200,7 @@ def _assemble(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Setti
         retention=RetentionSettings(**_group(values, "retention")),
         schedule=ScheduleSettings(**_group(values, "schedule")),
         restore=RestoreSettings(**_group(values, "restore")),
+        migrations=MigrationSettings(**_group(values, "migrations")),
     )
 
 

@@ -120,6 +120,19 @@ class RestoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationSettings:
+    """The application's own migrations, as command lines that are run without a shell.
+
+    Attributes:
+        head_command: Prints the schema version that the code expects.
+        upgrade_command: Brings the database that `DATABASE_URL` names there.
+    """
+
+    head_command: str | None = None
+    upgrade_command: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set.
 
@@ -156,3 +169,4 @@ class Settings:
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     restore: RestoreSettings = field(default_factory=RestoreSettings)
+    migrations: MigrationSettings = field(default_factory=MigrationSettings)

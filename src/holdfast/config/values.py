@@ -7,6 +7,7 @@ ValueError with what it expected, and the caller says which setting that was.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,16 @@ def parse_texts(value: Any, base: Path) -> tuple[str, ...]:
 def parse_command(value: Any, base: Path) -> str:
     """Read a command line."""
     return parse_text(value, base)
+
+
+def parse_program(value: Any, base: Path) -> str:
+    """Read a command line that is split as a shell would."""
+    text = parse_text(value, base)
+    try:
+        shlex.split(text)
+    except ValueError as error:
+        raise ValueError(f"expected a command line: {error}") from error
+    return text
 
 
 def parse_timezone(value: Any, base: Path) -> str:

@@ -14,6 +14,19 @@ from holdfast.sources.base import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Migrations:
+    """The application's own migrations, as commands that are run without a shell.
+
+    Attributes:
+        head_command: Prints the schema version that the code expects: `alembic heads`.
+        upgrade_command: Brings the database that `DATABASE_URL` names there.
+    """
+
+    head_command: tuple[str, ...] = ()
+    upgrade_command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is protected and how.
 
@@ -23,7 +36,8 @@ class Plan:
         references: Per directory label, an SQL query whose first column names its files,
             relative to the directory.
         expectations: SQL queries that must each yield one true value in a restored database.
-        schema_version: Asks the application for its schema version, where it says one.
+        schema_version: Asks the application which schema version its code expects.
+        migrations: Commands that say that too, and that migrate a restored database.
         target_name: What the live data are called, where a restore in their place must name
             them: `production`.
     """
@@ -35,6 +49,7 @@ class Plan:
     references: Mapping[str, str] = field(default_factory=dict)
     expectations: Sequence[str] = ()
     schema_version: Callable[[], str | None] | None = None
+    migrations: Migrations = field(default_factory=Migrations)
     target_name: str | None = None
 
     def source_at(self, root: str) -> Source | None:
