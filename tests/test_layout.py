@@ -33,6 +33,7 @@ PUBLIC_NAMES = {
     "BackupVerification",
     "CancellationToken",
     "CheckResult",
+    "DatabaseOptions",
     "DirectoryOptions",
     "HoldfastError",
     "PlannedChange",
@@ -42,6 +43,7 @@ PUBLIC_NAMES = {
     "RetentionPlan",
     "RetentionPolicy",
     "SettingsTable",
+    "TablesOptions",
     "Trigger",
 }
 

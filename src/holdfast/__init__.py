@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from holdfast.models.progress import CancellationToken, Progress
     from holdfast.models.retention import RetentionDecision, RetentionPlan, RetentionPolicy
     from holdfast.scheduler import BackupConfig, BackupScheduler
-    from holdfast.service import BackupService, DirectoryOptions
+    from holdfast.service import BackupService, DatabaseOptions, DirectoryOptions, TablesOptions
 
 __version__ = "0.1.0"
 
@@ -41,6 +41,7 @@ _HOMES = {
     "BackupVerification": "holdfast.models.backup",
     "CancellationToken": "holdfast.models.progress",
     "CheckResult": "holdfast.models.backup",
+    "DatabaseOptions": "holdfast.service",
     "DirectoryOptions": "holdfast.service",
     "HoldfastError": "holdfast.errors",
     "PlannedChange": "holdfast.models.backup",
@@ -50,6 +51,7 @@ _HOMES = {
     "RetentionPlan": "holdfast.models.retention",
     "RetentionPolicy": "holdfast.models.retention",
     "SettingsTable": "holdfast.config",
+    "TablesOptions": "holdfast.service",
     "Trigger": "holdfast.models.backup",
 }
 
@@ -64,6 +66,7 @@ __all__ = [
     "BackupVerification",
     "CancellationToken",
     "CheckResult",
+    "DatabaseOptions",
     "DirectoryOptions",
     "HoldfastError",
     "PlannedChange",
@@ -73,6 +76,7 @@ __all__ = [
     "RetentionPlan",
     "RetentionPolicy",
     "SettingsTable",
+    "TablesOptions",
     "Trigger",
 ]
 

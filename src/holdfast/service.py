@@ -27,6 +27,7 @@ from holdfast.errors import (
     PasswordMissing,
     RepositoryExists,
     RepositoryNotFound,
+    UsageError,
 )
 from holdfast.models.backup import (
     BackupMetadata,
@@ -65,8 +66,15 @@ from holdfast.operations.interrupted import recover_restore, settle_interrupted
 from holdfast.operations.journal import Recovery
 from holdfast.operations.measuring import measured
 from holdfast.operations.plan import Plan, Workplace
-from holdfast.operations.protected import DirectoryOptions, database_files, make_sources
+from holdfast.operations.protected import (
+    DatabaseOptions,
+    DirectoryOptions,
+    TablesOptions,
+    database_files,
+    make_sources,
+)
 from holdfast.operations.recovery_kit import RecoveryKit, export_recovery_kit
+from holdfast.operations.relocation import restore_to
 from holdfast.operations.restore import RestoreOptions, restore
 from holdfast.operations.scheduled import last_scheduled_run_at, refuse_second_run
 from holdfast.operations.stats import backup_stats
@@ -99,7 +107,8 @@ class BackupService:
     """Backs up, proves and restores one application's data.
 
     Args:
-        database_url: The database, as SQLAlchemy writes it: `sqlite:///./data/app.db`.
+        database_url: The database, as SQLAlchemy writes it: `sqlite:///./data/app.db`,
+            `postgresql://...`, `mysql://...`, `mariadb://...`; a driver does not matter.
         backup_dir: The repository: a local directory, made by the first backup.
         encryption_password: Opens the repository; kept in memory only.
         directories: What to protect beside the database, by label.
@@ -119,6 +128,11 @@ class BackupService:
         compression_level: zstd level, 1 to 19.
         restore_target_name: A name for the live data, such as `production`; a restore in their
             place must then give it as `confirm`.
+        container: The running container that the database of `database_url` is in: `NAME`,
+            `docker:NAME` or `podman:NAME`; see `DatabaseOptions`.
+        tables: Tables of the first database to export as JSON besides, by name; `["*"]` for
+            all. Or `TablesOptions`.
+        restore_owner: Restore the owners and rights of a server's database as they were.
     """
 
     def __init__(
@@ -132,7 +146,7 @@ class BackupService:
         app: str = "app",
         app_version: str | None = None,
         plan: str = "default",
-        databases: Mapping[str, str] | None = None,
+        databases: Mapping[str, str | DatabaseOptions] | None = None,
         references: Mapping[str, str] | None = None,
         expect: Sequence[str] = (),
         retention: RetentionPolicy | None = None,
@@ -142,6 +156,9 @@ class BackupService:
         scratch_dir: str | Path | None = None,
         compression_level: int = 1,
         restore_target_name: str | None = None,
+        container: str | None = None,
+        tables: Sequence[str] | TablesOptions | None = None,
+        restore_owner: bool = True,
         ask_password: PasswordPrompt | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -150,9 +167,17 @@ class BackupService:
         self._retention = retention
         self._timezone: tzinfo = _zone(timezone)
         self._level = compression_level
+        self._owner = restore_owner
         self._scratch_root = Path(scratch_dir) if scratch_dir else default_scratch_root()
         sources = make_sources(
-            database_url, databases or {}, directories or {}, settings, busy_timeout_s
+            database_url,
+            databases or {},
+            directories or {},
+            settings,
+            busy_timeout_s=busy_timeout_s,
+            container=container,
+            tables=tables,
+            owner=restore_owner,
         )
         unknown = sorted(set(references or {}) - set(directories or {}))
         if unknown:
@@ -194,7 +219,10 @@ class BackupService:
             app=settings.app,
             app_version=settings.app_version,
             plan=settings.plan,
-            databases=settings.databases,
+            databases={
+                name: DatabaseOptions(url=each.url, container=each.container)
+                for name, each in settings.databases.items()
+            },
             references=settings.references,
             expect=settings.expect,
             retention=None if retention.is_empty else retention,
@@ -203,6 +231,9 @@ class BackupService:
             scratch_dir=settings.scratch_dir,
             compression_level=settings.compression.level,
             restore_target_name=settings.restore.target_name,
+            container=settings.container,
+            tables=settings.tables,
+            restore_owner=settings.restore.owner,
             ask_password=ask_password,
             clock=clock,
         )
@@ -441,6 +472,9 @@ class BackupService:
         create_safety_backup: bool = True,
         *,
         into: str | Path | None = None,
+        to: Mapping[str, str] | None = None,
+        tables: Sequence[str] = (),
+        keep_old: bool = True,
         paths: Sequence[str] = (),
         sources: Sequence[str] = (),
         dry_run: bool = False,
@@ -455,6 +489,12 @@ class BackupService:
             verify_first: Read and authenticate everything first, and check restored
                 databases with all their indexes; else only their structure is checked.
             into: A new place to restore to instead, laid out as the backup is.
+            to: Databases that hold nothing yet to restore to instead: URLs by the name of the
+                database in the backup, or by "" for the only one. Another engine is filled from
+                the tables that the backup holds as JSON.
+            tables: Only these tables of databases on servers; the others stay as they are.
+            keep_old: Whether a database server keeps what is replaced until the next cleanup,
+                so that an undo puts it back as it was to the last write.
             paths: Only these files or directories of the backup.
             sources: Only these sources, by name.
             dry_run: Only say what would change.
@@ -466,11 +506,24 @@ class BackupService:
             RestoreError: It was not restored; the live data is as it was.
             VerificationFailed: The backup is not intact; nothing was touched.
         """
-        if into is None and not dry_run:
+        if into is None and not to and not dry_run:
             require_confirmed(self._plan, confirm)
+        if into is not None and to:
+            raise UsageError("A backup is restored into a directory or to databases, not both")
         with self._work(progress, cancel, recover=dry_run) as work:
             found_id, snapshot = backups_of(work).resolve(backup_id)
             tree = work.repository.tree(snapshot)
+            if to:
+                return restore_to(
+                    work,
+                    found_id,
+                    tree,
+                    to,
+                    dry_run=dry_run,
+                    verify_first=verify_first,
+                    owner=self._owner,
+                    tables=tables,
+                )
             options = RestoreOptions(
                 verify_first=verify_first,
                 safety_backup=create_safety_backup,
@@ -478,6 +531,8 @@ class BackupService:
                 sources=tuple(sources),
                 paths=tuple(paths),
                 into=Path(into) if into is not None else None,
+                tables=tuple(tables),
+                keep_old=keep_old,
                 trigger=trigger,
             )
             return restore(work, found_id, tree, options)
@@ -489,6 +544,9 @@ class BackupService:
         passphrase: str | None = None,
         create_safety_backup: bool = True,
         into: str | Path | None = None,
+        to: Mapping[str, str] | None = None,
+        tables: Sequence[str] = (),
+        keep_old: bool = True,
         paths: Sequence[str] = (),
         sources: Sequence[str] = (),
         dry_run: bool = False,
@@ -502,11 +560,14 @@ class BackupService:
         none is wanted or nothing is live that could be lost. Otherwise the safety backup makes
         the repository, as any first backup does.
 
+        Args:
+            to: As of `restore_backup`; so are `tables` and `keep_old`.
+
         Raises:
             ArchiveError: It was refused; nothing was touched.
             PasswordMissing: There is no repository yet, and no password to make it with.
         """
-        if into is None and not dry_run:
+        if into is None and not to and not dry_run:
             require_confirmed(self._plan, confirm)
         around = Surroundings(
             scratch_root=self._scratch_root,
@@ -537,13 +598,26 @@ class BackupService:
                 )
             options = RestoreOptions(
                 verify_first=False,
-                safety_backup=create_safety_backup,
+                safety_backup=create_safety_backup and not to,
                 dry_run=dry_run,
                 sources=tuple(sources),
                 paths=tuple(paths),
+                tables=tuple(tables),
+                keep_old=keep_old,
                 trigger=Trigger.UPLOAD,
             )
             with self._archive_work(options, scratch, around) as work:
+                if to:
+                    return restore_to(
+                        work,
+                        backup_id,
+                        tree,
+                        to,
+                        dry_run=dry_run,
+                        verify_first=False,
+                        owner=self._owner,
+                        tables=tables,
+                    )
                 return restore(work, backup_id, tree, options)
 
     def undo(
@@ -884,4 +958,4 @@ def _zone(name: str) -> tzinfo:
         ) from error
 
 
-__all__ = ["BackupService", "DirectoryOptions"]
+__all__ = ["BackupService", "DatabaseOptions", "DirectoryOptions", "TablesOptions"]

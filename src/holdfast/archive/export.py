@@ -176,7 +176,7 @@ class _Export:
 
     def _check_whole(self) -> None:
         """The tree must hold what its manifest says was captured, or no reader takes it."""
-        roots = self._manifest.contents
+        roots = self._manifest.sources
         for path in roots:
             if self._tree.node(path) is None:
                 raise ArchiveError(

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 
 from holdfast.archive.limits import shown
 from holdfast.archive.members import Contents, Entry
-from holdfast.archive.names import TABLES_DIR
-from holdfast.models.manifest import DATABASE_DIR, FILES_DIR, SETTINGS_PATH, Manifest
+from holdfast.models.manifest import DATABASE_DIR, FILES_DIR, SETTINGS_PATH, TABLES_DIR, Manifest
 
 _SQLITE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 _WIDTH = 78

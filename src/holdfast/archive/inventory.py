@@ -31,6 +31,7 @@ from holdfast.archive.names import RESTORE_PATH
 from holdfast.models.manifest import (
     FILES_DIR,
     MANIFEST_PATH,
+    TABLES_DIR,
     ContentEntry,
     DirectoryMetadata,
     FileChecksum,
@@ -251,7 +252,7 @@ class Inventory:
         """All that the manifest says was backed up is there, and nothing besides it."""
         roots: set[bytes] = set()
         links: set[bytes] = set()
-        for path, entry in self.manifest.contents.items():
+        for path, entry in self.manifest.sources.items():
             parent, _, name = path.encode().rpartition(b"/")
             if b"/" in parent or path in _OWN:
                 raise refused(f"its manifest has contents at {shown(path)}")
@@ -263,7 +264,7 @@ class Inventory:
 
     def _root(self, path: str, index: int | None, entry: ContentEntry) -> bytes:
         """Return where what was backed up as `path` is stored: a file, or under `files/` any."""
-        may_be_directory = path.startswith(f"{FILES_DIR}/")
+        may_be_directory = path.startswith(f"{FILES_DIR}/") or path == TABLES_DIR
         if index is None or (self._directory[index].is_directory and not may_be_directory):
             raise damaged(f"{shown(path)}, which its manifest names, is missing")
         if (

@@ -14,10 +14,16 @@ import unicodedata
 from collections.abc import Container
 from urllib.parse import unquote_to_bytes
 
-from holdfast.models.manifest import DATABASE_DIR, FILES_DIR, MANIFEST_PATH, SETTINGS_PATH
+from holdfast.models.manifest import (
+    DATABASE_DIR,
+    FILES_DIR,
+    MANIFEST_PATH,
+    SETTINGS_PATH,
+    TABLES_DIR,
+)
 
 RESTORE_PATH = "RESTORE.txt"
-TABLES_DIR = "tables"
+
 MAX_PART_BYTES = 255
 MAX_PATH_BYTES = 32_768
 

@@ -12,7 +12,8 @@ class TargetPlace:
 
     Attributes:
         root: What of the backup would come here: `database/app.db`.
-        path: Where it is; None for settings that the application itself keeps.
+        path: Where it is, for a database on a server its URL without secrets; None for
+            settings that the application itself keeps.
         exists: Whether anything is there.
         size_bytes: Of all files there.
         files: How many files are in a directory; None for a database.

@@ -16,7 +16,7 @@ from holdfast import __version__
 from holdfast.catalog import RunKind
 from holdfast.errors import ConfigError, DatabaseChanged, HoldfastError, SourceNotFound
 from holdfast.models.backup import BackupMetadata, BackupType, Trigger
-from holdfast.models.manifest import ContentEntry, Manifest, Problem
+from holdfast.models.manifest import DATABASE_KINDS, ContentEntry, Manifest, Problem
 from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
@@ -168,7 +168,7 @@ class _Backup:
             try:
                 size_bytes = source.size_bytes()
                 self._total_bytes += size_bytes
-                self._database_bytes += size_bytes if source.kind == "sqlite" else 0
+                self._database_bytes += 0 if source.kind == "directory" else size_bytes
             except SourceNotFound:
                 if not self._may_lack(source):
                     raise
@@ -270,6 +270,7 @@ class _Backup:
                 source, builder, root, facts, context.previous.get(source.root)
             )
             self._captured.add(source.root, root, content, builder)
+            self._captured.add_tables(facts.tables)
 
     def _advance(self, step: str, count: int) -> None:
         self._step = step
@@ -308,7 +309,9 @@ class _Backup:
             contents=captured.contents,
             table_counts=counts,
             total_records=sum(counts.values()),
-            original_size=total_size(captured.contents.values()),
+            original_size=total_size(
+                each for root, each in captured.contents.items() if root in captured.roots
+            ),
             engines={name: each.engines[name] for each in every for name in each.engines},
             references=dict(plan.references),
             skipped_settings=tuple(name for each in every for name in each.skipped_settings),
@@ -321,7 +324,7 @@ def _previous_contents(tree: BackupTree | None) -> dict[str, ContentEntry]:
     if tree is None:
         return {}
     try:
-        return dict(tree.manifest.contents)
+        return dict(tree.manifest.sources)
     except (HoldfastError, ValueError):
         # Without a readable parent everything is captured anew, which is only slower.
         return {}
@@ -354,7 +357,7 @@ def _content_entry(
 
 
 def _table_counts(captured: list[tuple[Source, CaptureFacts]]) -> dict[str, int]:
-    databases = [(source, facts) for source, facts in captured if source.kind == "sqlite"]
+    databases = [(source, facts) for source, facts in captured if source.kind in DATABASE_KINDS]
     if len(databases) == 1:
         return dict(databases[0][1].table_counts)
     return {

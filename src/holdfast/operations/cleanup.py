@@ -12,6 +12,7 @@ from holdfast.errors import (
     NothingToUndo,
     RepositoryLocked,
     RetentionError,
+    SourceError,
     StoreError,
 )
 from holdfast.models.progress import Progress
@@ -23,6 +24,7 @@ from holdfast.operations.runs import recorded_run
 from holdfast.operations.undo import find_safety_backup
 from holdfast.operations.workspace import plan_lock
 from holdfast.repository import Lock, PruneOptions, PrunePlan, execute_prune, plan_prune
+from holdfast.sources.base import DatabaseServer
 
 _log = logging.getLogger("holdfast.cleanup")
 
@@ -110,8 +112,22 @@ def execute_cleanup(
             _require_sound(workplace)
         removed = _remove(workplace, plan)
         freed = _free(workplace) if prune else 0
+        _drop_kept(workplace)
         record.detail = {"removed": removed, "freed_bytes": freed}
         return CleanupResult(removed=tuple(removed), freed_bytes=freed)
+
+
+def _drop_kept(workplace: Workplace) -> None:
+    """Drop what restores kept on database servers; an undo goes by the safety backup from now."""
+    for source in workplace.plan.sources:
+        if not isinstance(source, DatabaseServer):
+            continue
+        try:
+            for name in source.drop_kept():
+                _log.info("Dropped %s, which a restore had replaced", name)
+        except SourceError as error:
+            # The repository is clean; what is left on the server is found the next time.
+            _log.warning("What restores keep of %s could not be dropped: %s", source.name, error)
 
 
 def _require_sound(workplace: Workplace) -> None:

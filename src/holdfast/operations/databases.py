@@ -4,22 +4,51 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from holdfast.errors import HoldfastError
-from holdfast.models.manifest import DATABASE_DIR, Manifest
+from holdfast.models.backup import CheckResult
+from holdfast.models.manifest import DATABASE_DIR, DATABASE_KINDS, Manifest
 from holdfast.models.node import NodeType
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.findings import Findings
 from holdfast.operations.plan import Workplace
 from holdfast.operations.workspace import require_space, scratch_directory
-from holdfast.sources.sqlite import check_database
+from holdfast.sources.sqlite import check_database, query_column
 
 _NAMED = re.compile(r"\s*(?P<name>[\w.-]+)\s*:\s*(?P<sql>.+)", re.DOTALL)
 _CHECKS = ("sqlite integrity", "foreign keys", "table counts")
+
+
+class Askable(Protocol):
+    """A restored database that answers queries."""
+
+    def ask(self, queries: Sequence[str]) -> tuple[CheckResult, ...]:
+        """Check that each query yields one true value; results are named `expect: <SQL>`."""
+
+    def column(self, query: str) -> Iterator[str]:
+        """Yield the first column of a query's rows as text; may raise `SourceError`."""
+
+
+class DatabaseFile:
+    """A restored SQLite database that answers queries."""
+
+    def __init__(self, path: Path, cancel: CancellationToken) -> None:
+        self._path = path
+        self._cancel = cancel
+
+    def ask(self, queries: Sequence[str]) -> tuple[CheckResult, ...]:
+        """Check the queries, as far as the database can be asked."""
+        results = check_database(self._path, expect=queries, full=False, cancel=self._cancel)
+        return tuple(each for each in results if each.name.startswith("expect"))
+
+    def column(self, query: str) -> Iterator[str]:
+        """Yield the first column of a query's rows as text."""
+        return query_column(self._path, query, cancel=self._cancel)
 
 
 def database_paths(tree: BackupTree, target: Path) -> dict[str, Path]:
@@ -112,33 +141,27 @@ def _databases_of(tree: BackupTree) -> list[tuple[str, bool]]:
 
 
 def check_expectations(
-    databases: dict[str, Path],
-    findings: Findings,
-    expectations: Sequence[str],
-    *,
-    cancel: CancellationToken | None = None,
+    databases: Mapping[str, Askable], findings: Findings, expectations: Sequence[str]
 ) -> None:
     """Check the user's queries, each against the database that it names, else the first.
 
     Args:
-        databases: The restored files, by path in the backup.
+        databases: The restored databases, by path in the backup.
         expectations: `SQL`, or `NAME: SQL` where the backup holds several databases.
     """
-    asked: dict[Path, list[tuple[str, str]]] = {}
+    asked: dict[str, list[tuple[str, str]]] = {}
     for written in expectations:
         name, sql = _parse_expectation(written)
-        file = _find_database(databases, name)
-        if file is None:
+        path = _find_database(databases, name)
+        if path is None:
             held = ", ".join(Path(path).stem for path in databases)
             wanted = f"database {name}" if name else "database to ask"
             detail = f"the backup holds no {wanted}" + (f"; it holds {held}" if held else "")
             findings.add(f"expect: {written}", False, detail)
         else:
-            asked.setdefault(file, []).append((written, sql))
-    for file, questions in asked.items():
-        queries = [sql for _, sql in questions]
-        results = check_database(file, expect=queries, full=False, cancel=cancel)
-        answers = [each for each in results if each.name.startswith("expect")]
+            asked.setdefault(path, []).append((written, sql))
+    for path, questions in asked.items():
+        answers = databases[path].ask([sql for _, sql in questions])
         for (written, _), answer in zip(questions, answers, strict=False):
             findings.add(f"expect: {written}", answer.passed, answer.detail)
         for written, _ in questions[len(answers) :]:
@@ -154,14 +177,14 @@ def _parse_expectation(written: str) -> tuple[str | None, str]:
     return (found["name"], found["sql"]) if found else (None, written)
 
 
-def _find_database(databases: dict[str, Path], name: str | None) -> Path | None:
+def _find_database(databases: Mapping[str, Askable], name: str | None) -> str | None:
     if name is None:
-        return next(iter(databases.values()), None)
-    return next((file for path, file in databases.items() if Path(path).stem == name), None)
+        return next(iter(databases), None)
+    return next((path for path in databases if Path(path).stem == name), None)
 
 
 def _is_only(manifest: Manifest) -> bool:
-    return sum(entry.kind == "sqlite" for entry in manifest.contents.values()) <= 1
+    return sum(entry.kind in DATABASE_KINDS for entry in manifest.contents.values()) <= 1
 
 
 def _counts_of(manifest: Manifest, name: str, single: bool) -> dict[str, int]:

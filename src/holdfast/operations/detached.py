@@ -10,6 +10,7 @@ from holdfast.clock import Clock
 from holdfast.operations.plan import Plan
 from holdfast.operations.restore import RestoreOptions
 from holdfast.repository import Repository
+from holdfast.sources.base import DatabaseServer
 from holdfast.stores import open_store
 
 
@@ -21,8 +22,11 @@ def needs_repository(plan: Plan, options: RestoreOptions) -> bool:
     """
     if options.dry_run or not options.safety_backup:
         return False
+    servers = [source for source in plan.sources if isinstance(source, DatabaseServer)]
+    if any(server.place().exists for server in servers):
+        return True
     paths = [path for source in plan.sources if (path := getattr(source, "path", None))]
-    return not paths or any(Path(path).exists() for path in paths)
+    return not (paths or servers) or any(Path(path).exists() for path in paths)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from holdfast.catalog import RunKind
@@ -10,13 +11,19 @@ from holdfast.errors import RepositoryDamaged, RestoreError, StoreError
 from holdfast.models.backup import BackupVerification
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
-from holdfast.operations.databases import check_expectations, database_paths
+from holdfast.operations.databases import (
+    Askable,
+    DatabaseFile,
+    check_expectations,
+    database_paths,
+)
 from holdfast.operations.extract import restore_into
 from holdfast.operations.findings import Findings, counted
 from holdfast.operations.plan import Workplace
 from holdfast.operations.references import check_references
 from holdfast.operations.restore import surroundings
 from holdfast.operations.runs import recorded_run
+from holdfast.operations.servers import rehearse, servers_in
 from holdfast.operations.verify import directory_paths, references_of, remember
 from holdfast.operations.workspace import scratch_directory
 
@@ -36,6 +43,7 @@ def drill_backup(
     Raises:
         BackupNotFound: There is no such backup.
         NotEnoughSpace: The scratch place has no room for it.
+        SourceError: A database server cannot be used for it, which says nothing of the backup.
     """
     backup_id, snapshot = backups_of(workplace).resolve(wanted)
     findings = Findings()
@@ -56,16 +64,15 @@ def drill_backup(
         tree = workplace.repository.tree(snapshot)
         target = scratch / "restored"
         if _restore(workplace, tree, backup_id, target, findings):
-            databases = database_paths(tree, target)
-            expectations = (*workplace.plan.expectations, *expect)
-            check_expectations(databases, findings, expectations, cancel=workplace.cancel)
-            report = check_references(
-                tree,
-                references_of(workplace, tree),
-                databases.values(),
-                directory_paths(workplace),
-                cancel=workplace.cancel,
-            )
+            with ExitStack() as stack:
+                databases = _databases(workplace, tree, target, scratch, findings, stack)
+                check_expectations(databases, findings, (*workplace.plan.expectations, *expect))
+                report = check_references(
+                    tree,
+                    references_of(workplace, tree),
+                    databases.values(),
+                    directory_paths(workplace),
+                )
             findings.checks += report.checks
             missing, orphans = report.missing, report.orphans
         result = BackupVerification(
@@ -81,6 +88,27 @@ def drill_backup(
         remember(workplace, snapshot, result, RunKind.DRILL)
         record.failed_because = "; ".join(result.errors) or None
     return result
+
+
+def _databases(
+    workplace: Workplace,
+    tree: BackupTree,
+    target: Path,
+    scratch: Path,
+    findings: Findings,
+    stack: ExitStack,
+) -> dict[str, Askable]:
+    """Return the restored databases, by path in the backup; the plan's main one comes first."""
+    files = database_paths(tree, target)
+    found: dict[str, Askable] = {}
+    for root in tree.manifest.sources:
+        if root in files:
+            found[root] = DatabaseFile(files[root], workplace.cancel)
+        elif root in servers_in(tree.manifest):
+            restored = rehearse(workplace, tree, root, scratch, findings, stack)
+            if restored is not None:
+                found[root] = restored
+    return found
 
 
 def _restore(

@@ -17,7 +17,7 @@ from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.databases import check_databases, database_paths
-from holdfast.operations.findings import Findings, metadata_warnings
+from holdfast.operations.findings import Findings, metadata_warnings, require_passed
 from holdfast.operations.workspace import new_token, require_space, scratch_directory
 from holdfast.sources.base import RestoreContext
 from holdfast.sources.directory import DirectorySource
@@ -113,7 +113,7 @@ def _lay_out(
     dry_run: bool,
     thorough: bool,
 ) -> tuple[tuple[PlannedChange, ...], tuple[CheckResult, ...], int, int]:
-    lost = [root for root in tree.manifest.contents if tree.node(root) is None]
+    lost = [root for root in tree.manifest.sources if tree.node(root) is None]
     if lost and not paths:
         raise RestoreCheckFailed(
             f"The backup was not restored into {target}: it lacks {lost[0]} of its manifest",
@@ -148,7 +148,11 @@ def _lay_out(
             staged.swap()
         database_checks = _check_databases(around, tree, beside, thorough=thorough)
         # What was damaged when it was taken comes back as it was, and is said to be.
-        _raise_if_failed(checks if tree.manifest.damaged else checks + database_checks, target)
+        require_passed(
+            checks if tree.manifest.damaged else checks + database_checks,
+            f"The backup was not restored into {target}",
+            "Nothing was changed there. Restore another backup.",
+        )
         checks += database_checks
         beside.replace(target)
     finally:
@@ -189,16 +193,6 @@ def _check_databases(
     return tuple(findings.checks)
 
 
-def _raise_if_failed(checks: Sequence[CheckResult], target: Path) -> None:
-    failed = [each for each in checks if each.failed]
-    if failed:
-        reasons = "; ".join(f"{each.name}: {each.detail}" for each in failed)
-        raise RestoreCheckFailed(
-            f"The backup was not restored into {target}: {reasons}",
-            hint="Nothing was changed there. Restore another backup.",
-        )
-
-
 def _refuse_used(target: Path) -> None:
     if target.is_dir() and not any(target.iterdir()):
         return
@@ -214,7 +208,7 @@ def _roots_of(tree: BackupTree, names: Sequence[str]) -> list[str]:
     return [
         root
         for name in names
-        for root in tree.manifest.contents
+        for root in tree.manifest.sources
         if name in {root, root.rpartition("/")[2], Path(root).stem}
     ]
 

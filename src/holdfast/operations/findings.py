@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from holdfast.errors import RestoreCheckFailed
 from holdfast.models.backup import CheckResult
 
 _METADATA = "metadata"
@@ -18,6 +19,14 @@ def metadata_warnings(checks: Iterable[CheckResult]) -> list[str]:
         for each in checks
         if each.name.rpartition(": ")[2] == _METADATA
     ]
+
+
+def require_passed(checks: Iterable[CheckResult], what: str, hint: str) -> None:
+    """Raise `RestoreCheckFailed`, saying `what` was not done and why, if a check failed."""
+    failed = [each for each in checks if each.failed]
+    if failed:
+        reasons = "; ".join(f"{each.name}: {each.detail}" for each in failed)
+        raise RestoreCheckFailed(f"{what}: {reasons}", hint=hint)
 
 
 def counted(count: int, noun: str) -> str:

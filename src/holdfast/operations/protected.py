@@ -11,10 +11,20 @@ from holdfast.config import SettingsTable
 from holdfast.errors import ConfigError
 from holdfast.models.manifest import DATABASE_DIR
 from holdfast.operations.table_settings import TableSettings
-from holdfast.sources.base import Source
+from holdfast.sources.base import DatabaseServer, Source
 from holdfast.sources.directory import DirectorySource
 from holdfast.sources.settings import SettingsSource
 from holdfast.sources.sqlite import SqliteSource, sqlite_path
+
+SERVER_KINDS = frozenset({"postgresql", "mysql", "tables"})
+"""Kinds of sources that are checked and rehearsed by asking the source itself."""
+_SCHEMES = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+}
+_ALL_TABLES = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,33 +36,68 @@ class DirectoryOptions:
     exclude: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseOptions:
+    """A database to protect.
+
+    Attributes:
+        url: As SQLAlchemy or libpq write it.
+        container: The running container whose client programs reach it, if it is in one:
+            `NAME`, `docker:NAME` or `podman:NAME`.
+    """
+
+    url: str
+    container: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablesOptions:
+    """Tables to export as JSON.
+
+    Attributes:
+        tables: Their names; empty means all.
+        database: A URL, or an engine, session or session maker of SQLAlchemy, synchronous or
+            not: its URL is taken, and a connection of its own made. None: the first database.
+        models: The application's declarative base, metadata or mapped classes, to take the
+            tables from instead of looking at the database.
+    """
+
+    tables: Sequence[str] = ()
+    database: Any = None
+    models: Any = None
+
+
 def make_sources(
     database_url: str | None,
-    databases: Mapping[str, str],
+    databases: Mapping[str, str | DatabaseOptions],
     directories: Mapping[str, str | Path | DirectoryOptions],
     settings: Any,
+    *,
     busy_timeout_s: float,
+    container: str | None = None,
+    tables: Sequence[str] | TablesOptions | None = None,
+    owner: bool = True,
 ) -> tuple[Source, ...]:
     """Make the sources of a plan in the order of capture: databases, settings, directories.
 
     Args:
         settings: As `BackupService` takes them.
+        container: Where the database of `database_url` runs.
+        owner: Whether a server's objects get their owners and rights back.
 
     Raises:
         ConfigError: A URL or label cannot be used, or two sources would have one place.
     """
     found: list[Source] = []
-    if database_url:
-        found.append(SqliteSource(sqlite_path(database_url), busy_timeout_s=busy_timeout_s))
-    for name, url in databases.items():
-        found.append(
-            SqliteSource(
-                sqlite_path(url),
-                name=name,
-                root=f"{DATABASE_DIR}/{name}.db",
-                busy_timeout_s=busy_timeout_s,
-            )
-        )
+    named = {name: _database_options(given) for name, given in databases.items()}
+    main = DatabaseOptions(url=database_url, container=container) if database_url else None
+    if main:
+        found.append(make_database(main, busy_timeout_s=busy_timeout_s, owner=owner))
+    for name, each in named.items():
+        found.append(make_database(each, name, busy_timeout_s=busy_timeout_s, owner=owner))
+    if tables:
+        first = main or next(iter(named.values()), None)
+        found.append(_tables_source(tables, first, busy_timeout_s))
     if settings is not None:
         found.append(SettingsSource(_settings_provider(settings, found, busy_timeout_s)))
     for label, given in directories.items():
@@ -73,6 +118,127 @@ def make_sources(
             hint="Give databases distinct file names and directories distinct labels.",
         )
     return tuple(found)
+
+
+def make_database(
+    options: DatabaseOptions, name: str | None = None, *, busy_timeout_s: float, owner: bool = True
+) -> Source:
+    """Make the source of one database, by the scheme of its URL.
+
+    Raises:
+        ConfigError: The URL cannot be used.
+    """
+    kind = database_kind(options.url)
+    if kind == "sqlite":
+        if options.container:
+            raise ConfigError(
+                f"A SQLite database is a file, which no container {options.container} is asked for",
+                hint="Name the file where this machine sees it, in a volume for example.",
+            )
+        root = f"{DATABASE_DIR}/{name}.db" if name else None
+        path = sqlite_path(options.url)
+        return SqliteSource(path, name=name, root=root, busy_timeout_s=busy_timeout_s)
+    runtime, _, container = (options.container or "").rpartition(":")
+    if kind == "postgresql":
+        from holdfast.sources.postgresql import PostgresSource
+
+        return PostgresSource(
+            options.url,
+            name=name,
+            container=container or None,
+            container_runtime=runtime or None,
+            connect_timeout_s=busy_timeout_s,
+            owner=owner,
+        )
+    from holdfast.sources.mysql import MySqlSource
+
+    return MySqlSource(
+        options.url,
+        name=name,
+        container=container or None,
+        container_runtime=runtime or None,
+        connect_timeout_s=busy_timeout_s,
+    )
+
+
+def database_kind(url: str) -> str:
+    """Return the kind of source that a database URL is of: `sqlite`, `postgresql`, `mysql`.
+
+    Raises:
+        ConfigError: It is of none; nothing but its scheme is shown.
+    """
+    scheme, separator, _ = url.partition("://")
+    name = scheme.lower().partition("+")[0]
+    if not separator or name == "sqlite":
+        return "sqlite"
+    if name not in _SCHEMES:
+        raise ConfigError(
+            f"Not a database that Holdfast protects: {name}://...",
+            hint="It takes URLs of sqlite, postgresql, mysql and mariadb.",
+        )
+    return _SCHEMES[name]
+
+
+def source_at_url(kind: str, url: str, root: str, *, owner: bool = True) -> Source:
+    """Make a source of one kind that fills `root` in a backup from the database at `url`.
+
+    Raises:
+        ConfigError: The URL cannot be used.
+    """
+    name = Path(root).stem
+    if kind == "sqlite":
+        return SqliteSource(sqlite_path(url), name=name, root=root)
+    if kind == "postgresql":
+        from holdfast.sources.postgresql import PostgresSource
+
+        return PostgresSource(url, name=name, root=root, owner=owner)
+    if kind == "mysql":
+        from holdfast.sources.mysql import MySqlSource
+
+        return MySqlSource(url, name=name, root=root)
+    from holdfast.sources.tables import TablesSource
+
+    return TablesSource(url, root=root)
+
+
+def detached_server(kind: str, root: str) -> DatabaseServer:
+    """Make a source that can only check what a backup holds: the plan does not name its server."""
+    nowhere = {"postgresql": "postgresql:///none", "mysql": "mysql://localhost/none"}
+    source = source_at_url(kind, nowhere.get(kind, "sqlite:///none.db"), root)
+    assert isinstance(source, DatabaseServer)
+    return source
+
+
+def _database_options(given: str | DatabaseOptions) -> DatabaseOptions:
+    return given if isinstance(given, DatabaseOptions) else DatabaseOptions(url=given)
+
+
+def _tables_source(
+    given: Sequence[str] | TablesOptions, first: DatabaseOptions | None, busy_timeout_s: float
+) -> Source:
+    from holdfast.sources.tables import TablesSource
+
+    if isinstance(given, str):
+        given = [given]
+    options = given if isinstance(given, TablesOptions) else TablesOptions(tables=given)
+    database = options.database or (first.url if first else None)
+    if database is None:
+        raise ConfigError(
+            "The tables to export need a database to be in",
+            hint="Set DATABASE_URL, or name the database of the tables.",
+        )
+    if first and first.container and options.database is None:
+        raise ConfigError(
+            f"Tables cannot be exported from inside the container {first.container}",
+            hint="Publish the database's port, and give its address for the tables.",
+        )
+    names = tuple(options.tables)
+    return TablesSource(
+        database,
+        tables=() if _ALL_TABLES in names else names,
+        models=options.models,
+        busy_timeout_s=busy_timeout_s,
+    )
 
 
 def _settings_provider(settings: Any, databases: Sequence[Source], timeout_s: float) -> Any:

@@ -10,10 +10,9 @@ from holdfast.errors import SourceError
 from holdfast.models.backup import CheckResult
 from holdfast.models.manifest import FILES_DIR
 from holdfast.models.node import NodeType
-from holdfast.models.progress import CancellationToken
 from holdfast.models.tree import BackupTree
+from holdfast.operations.databases import Askable
 from holdfast.operations.findings import counted
-from holdfast.sources.sqlite import query_column
 
 _EXAMPLES = 5
 
@@ -35,10 +34,10 @@ class ReferenceReport:
 def check_references(
     tree: BackupTree,
     references: Mapping[str, str],
-    databases: Iterable[Path],
+    databases: Iterable[Askable],
     directories: dict[str, Path],
     *,
-    cancel: CancellationToken | None = None,
+    later: str = "",
 ) -> ReferenceReport:
     """Compare the files that the database names with the files of the backup.
 
@@ -48,9 +47,10 @@ def check_references(
             tables.
         directories: Where each labelled directory lives on the application's machine, so
             that a row may name a file by its path below it, by `<label>/...`, or in full.
+        later: Why a query that no database here answers is left to a drill; else it fails.
     """
     checks, missing, orphans = [], [], []
-    paths = list(databases)
+    askable = list(databases)
     for label, query in references.items():
         root = f"{FILES_DIR}/{label}"
         if tree.node(root) is None:
@@ -63,10 +63,15 @@ def check_references(
             if node.type is not NodeType.DIR
         }
         try:
-            named = _named_files(paths, query, label, directories.get(label), present, cancel)
+            named = _named_files(askable, query, label, directories.get(label), present)
         except SourceError as error:
             checks.append(
-                CheckResult(name=f"references {label}", passed=False, detail=error.message)
+                CheckResult(
+                    name=f"references {label}",
+                    passed=False,
+                    detail=later or error.message,
+                    skipped=bool(later),
+                )
             )
             continue
         lost = sorted(f"{root}/{name}" for name in named - present)
@@ -84,12 +89,11 @@ def check_references(
 
 
 def _named_files(
-    databases: list[Path],
+    databases: list[Askable],
     query: str,
     label: str,
     directory: Path | None,
     present: set[str],
-    cancel: CancellationToken | None,
 ) -> set[str]:
     """Ask the first database that can answer the query."""
     refused = SourceError("the backup holds no database to ask")
@@ -97,7 +101,7 @@ def _named_files(
         try:
             return {
                 _relative(value, label, directory, present)
-                for value in query_column(database, query, cancel=cancel)
+                for value in database.column(query)
                 if value
             }
         except SourceError as error:

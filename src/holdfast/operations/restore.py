@@ -9,7 +9,7 @@ what fails in 6 is undone; after a crash in 6 the journal decides.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,11 +21,9 @@ import msgspec
 from holdfast.catalog import RunKind
 from holdfast.errors import (
     HoldfastError,
-    RestoreCheckFailed,
     SourceNotFound,
     StoreError,
     UsageError,
-    VerificationFailed,
 )
 from holdfast.models.backup import (
     BackupMetadata,
@@ -35,13 +33,14 @@ from holdfast.models.backup import (
     RestoreResult,
     Trigger,
 )
+from holdfast.models.manifest import DATABASE_KINDS
 from holdfast.models.progress import Progress
 from holdfast.models.target import RestoreTarget
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
 from holdfast.operations.backups import backups_of
 from holdfast.operations.extract import Surroundings, require_paths, restore_into
-from holdfast.operations.findings import Findings, metadata_warnings
+from holdfast.operations.findings import metadata_warnings, require_passed
 from holdfast.operations.interrupted import recover_restore
 from holdfast.operations.journal import (
     STAGING,
@@ -55,9 +54,10 @@ from holdfast.operations.journal import (
     save_journal,
 )
 from holdfast.operations.plan import Workplace
+from holdfast.operations.protected import SERVER_KINDS
 from holdfast.operations.runs import RunRecord, recorded_run
 from holdfast.operations.target import describe_target
-from holdfast.operations.verify import check_stored
+from holdfast.operations.verify import require_intact
 from holdfast.operations.workspace import (
     existing_parent,
     new_token,
@@ -67,7 +67,7 @@ from holdfast.operations.workspace import (
     restore_scratch,
     scratch_directory,
 )
-from holdfast.sources.base import RestoreContext, Source, Staged, Versioned, Watched
+from holdfast.sources.base import Keeping, RestoreContext, Source, Staged, Versioned, Watched
 from holdfast.sources.directory import DirectorySource, StagedDirectory, TakingBack, identity_at
 
 _log = logging.getLogger("holdfast.restore")
@@ -85,6 +85,9 @@ class RestoreOptions:
         remove: Directories that an undo takes away again: they were not there before.
         restored: What was put into them, for an undo; None if that is not known.
         into: A new place to lay the backup out in, instead of replacing the live data.
+        tables: Tables of databases on servers to restore; empty means all that is chosen.
+        keep_old: Whether database servers keep what is replaced, until the next cleanup.
+        kept: For an undo, by root: what the restore to undo kept, to be swapped back.
     """
 
     verify_first: bool = True
@@ -95,6 +98,9 @@ class RestoreOptions:
     remove: tuple[MadeDirectory, ...] = ()
     restored: BackupTree | None = None
     into: Path | None = None
+    tables: tuple[str, ...] = ()
+    keep_old: bool = True
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     trigger: Trigger = Trigger.MANUAL_API
 
 
@@ -168,6 +174,13 @@ def _directories_made(staged: Sequence[tuple[Source, Staged]]) -> tuple[MadeDire
     return tuple(made)
 
 
+def _without_exports(chosen: list[Source]) -> list[Source]:
+    """Leave out tables that are exported besides a database: they come back with it."""
+    if not any(each.kind in DATABASE_KINDS for each in chosen):
+        return chosen
+    return [each for each in chosen if each.kind != "tables"]
+
+
 class _Restore:
     def __init__(
         self, workplace: Workplace, backup_id: str, tree: BackupTree, options: RestoreOptions
@@ -192,7 +205,7 @@ class _Restore:
         chosen = self._choose()
         self._outcome.target = describe_target(self._at.plan, chosen)
         if self._options.verify_first:
-            self._verify()
+            self._outcome.checks += require_intact(self._at, self._tree, self._backup_id)
         self._require_space(chosen)
         with ExitStack() as stages:
             staged = self._stage(chosen, self._prepare(chosen, stages), stages)
@@ -214,7 +227,7 @@ class _Restore:
     def _choose(self) -> list[Source]:
         """Return the sources to restore, in the order of swapping."""
         self._refuse_other_plan()
-        contents = self._tree.manifest.contents
+        contents = self._tree.manifest.sources
         wanted = set(self._options.sources)
         chosen = []
         for root in contents:
@@ -225,6 +238,10 @@ class _Restore:
                 )
             elif (not wanted or wanted & {source.name, source.root}) and self._touches(root):
                 chosen.append(source)
+        if self._options.tables:
+            chosen = [each for each in chosen if each.kind in SERVER_KINDS]
+        if not wanted and not self._options.paths:
+            chosen = _without_exports(chosen)
         self._require(chosen)
         self._warn_of_lacking(wanted)
         return sorted(chosen, key=lambda each: _SWAP_ORDER.get(each.kind, 2))
@@ -257,7 +274,7 @@ class _Restore:
     def _require(self, chosen: list[Source]) -> None:
         require_paths(self._tree, self._backup_id, self._options.paths)
         if not chosen:
-            held = ", ".join(self._tree.manifest.contents) or "nothing"
+            held = ", ".join(self._tree.manifest.sources) or "nothing"
             raise UsageError(
                 f"Nothing of {self._backup_id} belongs to this plan; it holds {held}",
                 hint="Restore it into a new place with --into DIR.",
@@ -283,16 +300,6 @@ class _Restore:
                 f"The backup has schema version {stored or 'unknown'}, the live database"
                 f" {live or 'unknown'}; migrate after the restore if the application needs it"
             )
-
-    def _verify(self) -> None:
-        self._at.progress(Progress(step=f"Verifying {self._backup_id}"))
-        findings = Findings()
-        if not check_stored(self._at, self._tree, findings):
-            raise VerificationFailed(
-                f"{self._backup_id} is not intact: {'; '.join(findings.errors)}",
-                hint="Nothing was changed. Restore another backup, or look at `holdfast check`.",
-            )
-        self._outcome.checks += tuple(findings.checks)
 
     def _require_space(self, chosen: Sequence[Source]) -> None:
         """Find out before anything is written whether the staged data fits beside the live."""
@@ -323,6 +330,9 @@ class _Restore:
                 tree=self._tree,
                 scratch_dir=scratch,
                 keep_previous=many,
+                keep_old=self._options.keep_old,
+                kept=self._options.kept.get(source.root, {}),
+                tables=self._options.tables,
                 thorough=self._options.verify_first,
                 exclude=self._at.exclude,
                 only=tuple(
@@ -349,13 +359,11 @@ class _Restore:
             for each, _ in self._going()
         )
         self._warn_of_others()
-        failed = [each for each in self._outcome.checks if each.failed]
-        if failed:
-            reasons = "; ".join(f"{each.name}: {each.detail}" for each in failed)
-            raise RestoreCheckFailed(
-                f"{self._backup_id} was not restored: {reasons}",
-                hint="Nothing was changed. Restore another backup.",
-            )
+        require_passed(
+            self._outcome.checks,
+            f"{self._backup_id} was not restored",
+            "Nothing was changed. Restore another backup.",
+        )
 
     def _replace(self, staged: list[tuple[Source, Staged]], record: RunRecord) -> None:
         """Save what is live, then swap.
@@ -380,9 +388,14 @@ class _Restore:
                 "safety_backup_id": self._outcome.safety_backup_id,
                 "roots": [source.root for source, _ in staged],
                 "paths": list(self._options.paths),
+                "tables": list(self._options.tables),
                 "made": msgspec.to_builtins(self._outcome.made),
             }
             self._swap(staged)
+            kept = {
+                source.root: each.kept() for source, each in staged if isinstance(each, Keeping)
+            }
+            record.detail["kept"] = {root: place for root, place in kept.items() if place}
         for source, made in self._going():
             self._take_back(source, made)
 

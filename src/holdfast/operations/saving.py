@@ -6,7 +6,7 @@ import getpass
 import hashlib
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -49,6 +49,15 @@ class Captured:
         self.roots[path] = msgspec.structs.replace(root, name=path.rpartition("/")[2])
         self.contents[path] = entry
         self.compressed_size += builder.totals.compressed_size
+
+    def add_tables(self, tables: Mapping[str, ContentEntry]) -> None:
+        """Take in what the manifest will say of tables in files of their own, by their names.
+
+        A table that has the name of something else stands under its path.
+        """
+        for name, entry in tables.items():
+            key = str(entry.facts["path"]) if name in self.contents else name
+            self.contents[key] = entry
 
 
 def save_backup(

@@ -11,7 +11,7 @@ from pathlib import Path
 from holdfast.errors import ConfirmationRequired
 from holdfast.models.target import RestoreTarget, TargetPlace
 from holdfast.operations.plan import Plan
-from holdfast.sources.base import Source
+from holdfast.sources.base import DatabaseServer, Source
 
 
 def describe_target(plan: Plan, sources: Sequence[Source]) -> RestoreTarget:
@@ -53,7 +53,7 @@ def require_confirmed(plan: Plan, confirm: str | None) -> None:
 
 def _fingerprint(plan: Plan) -> str:
     where = [_hostname(), plan.name]
-    where += sorted(f"{source.root}\0{_path_of(source) or ''}" for source in plan.sources)
+    where += sorted(f"{source.root}\0{_location_of(source)}" for source in plan.sources)
     digest = hashlib.sha256("\0\0".join(where).encode("utf-8", "surrogateescape")).hexdigest()
     return f"{digest[:4]}-{digest[4:8]}"
 
@@ -67,7 +67,15 @@ def _path_of(source: Source) -> Path | None:
     return path.absolute() if isinstance(path, Path) else None
 
 
+def _location_of(source: Source) -> str:
+    if isinstance(source, DatabaseServer):
+        return source.location
+    return str(_path_of(source) or "")
+
+
 def _look_at(source: Source) -> TargetPlace:
+    if isinstance(source, DatabaseServer):
+        return source.place()
     path = _path_of(source)
     if path is None:
         return TargetPlace(root=source.root, kind=source.kind, path=None, exists=True)

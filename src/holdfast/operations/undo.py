@@ -35,6 +35,8 @@ def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResul
         paths=paths,
         remove=_made_directories(last),
         restored=_restored_tree(workplace, last),
+        tables=tuple(last.detail.get("tables", ())) if last else (),
+        kept=last.detail.get("kept", {}) if last else {},
     )
     return restore(workplace, backup_id, tree, options)
 

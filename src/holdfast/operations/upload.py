@@ -19,6 +19,7 @@ from holdfast.operations.databases import check_databases, restored_databases
 from holdfast.operations.findings import Findings
 from holdfast.operations.plan import Workplace
 from holdfast.operations.saving import Captured, save_backup
+from holdfast.operations.servers import check_dumps
 from holdfast.operations.workspace import check_space, plan_lock
 from holdfast.repository import RepositoryWriter
 from holdfast.sources.base import Entry
@@ -48,7 +49,7 @@ def _keep(workplace: Workplace, tree: BackupTree, compression: int | None) -> Ba
         repository.reload_index(only_intact=True)
         captured = Captured(compression)
         with repository.writer(lock, compression=compression, cancel=workplace.cancel) as writer:
-            for root, entry in tree.manifest.contents.items():
+            for root, entry in tree.manifest.sources.items():
                 _store(workplace, writer, tree, root, entry, captured)
             manifest = _own_manifest(tree.manifest, captured, workplace.plan.name)
             return save_backup(workplace, lock, writer, manifest, captured)
@@ -70,6 +71,7 @@ def _refuse_unrestorable(workplace: Workplace, tree: BackupTree) -> None:
             progress=workplace.progress,
             cancel=workplace.cancel,
         )
+    check_dumps(workplace, tree, findings)
     if findings.errors:
         raise ArchiveRefused(
             f"Backup file was refused: {'; '.join(findings.errors)}",
@@ -130,7 +132,7 @@ def _own_manifest(manifest: Manifest, captured: Captured, plan: str) -> Manifest
         trigger=Trigger.UPLOAD,
         plan=plan,
         references={},
-        contents=captured.contents,
+        contents={**captured.contents, **manifest.tables},
         files=msgspec.UNSET,
         links=msgspec.UNSET,
     )

@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.catalog import Proof, RunKind
-from holdfast.errors import ObjectNotFound, RepositoryDamaged, StoreError
-from holdfast.models.backup import BackupVerification
+from holdfast.errors import ObjectNotFound, RepositoryDamaged, StoreError, VerificationFailed
+from holdfast.models.backup import BackupVerification, CheckResult
 from holdfast.models.manifest import Manifest
 from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
 from holdfast.operations.databases import (
+    DatabaseFile,
     check_databases,
     restored_databases,
     skip_database_checks,
@@ -29,6 +30,7 @@ from holdfast.operations.findings import Findings, counted
 from holdfast.operations.plan import Workplace
 from holdfast.operations.references import ReferenceReport, check_references
 from holdfast.operations.runs import recorded_run
+from holdfast.operations.servers import check_dumps, servers_in, skip_dumps
 from holdfast.repository import READING_STEPS, BlobType, Snapshot, SnapshotTree, damaged_headers
 
 _log = logging.getLogger("holdfast.catalog")
@@ -77,16 +79,18 @@ def verify_snapshot(workplace: Workplace, backup_id: str, snapshot: Snapshot) ->
                     progress=workplace.progress,
                     cancel=workplace.cancel,
                 )
+                check_dumps(workplace, tree, findings)
                 report = check_references(
                     tree,
                     references_of(workplace, tree),
-                    databases.values(),
+                    [DatabaseFile(path, workplace.cancel) for path in databases.values()],
                     directory_paths(workplace),
-                    cancel=workplace.cancel,
+                    later="asked in a drill, of the server" if servers_in(tree.manifest) else "",
                 )
                 findings.checks += report.checks
         else:
             skip_database_checks(tree, findings)
+            skip_dumps(tree, findings)
         result = BackupVerification(
             backup_id=backup_id,
             verified=not findings.errors,
@@ -145,6 +149,24 @@ def check_stored(workplace: Workplace, tree: BackupTree, findings: Findings) -> 
     return not findings.errors
 
 
+def require_intact(
+    workplace: Workplace, tree: BackupTree, backup_id: str
+) -> tuple[CheckResult, ...]:
+    """Read and authenticate everything of a backup before it is restored; return the checks.
+
+    Raises:
+        VerificationFailed: Something of it is not intact.
+    """
+    workplace.progress(Progress(step=f"Verifying {backup_id}"))
+    findings = Findings()
+    if not check_stored(workplace, tree, findings):
+        raise VerificationFailed(
+            f"{backup_id} is not intact: {'; '.join(findings.errors)}",
+            hint="Nothing was changed. Restore another backup, or look at `holdfast check`.",
+        )
+    return tuple(findings.checks)
+
+
 def _files(tree: BackupTree) -> Iterator[tuple[str, Node]]:
     return ((path, node) for path, node in tree.walk("") if node.type is NodeType.FILE)
 
@@ -190,7 +212,7 @@ def _survey(workplace: Workplace, tree: BackupTree, damage: _Damage) -> int:
     """Count the files and see whether their parts are all there; return their size [bytes]."""
     index = workplace.repository.index
     size = 0
-    for root in tree.manifest.contents:
+    for root in tree.manifest.sources:
         if tree.node(root) is None:
             damage.add("existence", f"{root} is in the manifest and not in the backup")
     for path, node in _files(tree):
@@ -209,8 +231,12 @@ def _read_all(
     workplace: Workplace, tree: BackupTree, manifest: Manifest, total: int, damage: _Damage
 ) -> None:
     done = 0
+    expected_at = {
+        **manifest.sources,
+        **{str(entry.facts.get("path")): entry for entry in manifest.tables.values()},
+    }
     for path, node in _files(tree):
-        expected = manifest.contents.get(path)
+        expected = expected_at.get(path)
         digest = hashlib.sha256()
         length = 0
         try:
