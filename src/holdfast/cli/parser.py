@@ -70,6 +70,24 @@ class SettingAction(Action):
         namespace.flags[self.setting] = (option_string or self.option_strings[0], values)
 
 
+class SwitchSettingAction(SettingAction):
+    """Set a setting by an option that takes no value: `const`."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Take the constant."""
+        del values
+        super().__call__(parser, namespace, self.const, option_string)
+
+
 class RepeatedSettingAction(SettingAction):
     """Gather every use of an option into one list."""
 
@@ -204,7 +222,22 @@ def add_source_options(parser: ArgumentParser) -> None:
         action=SettingAction,
         setting="database_url",
         metavar="URL",
-        help="a database: sqlite:///./data/app.db, or the path of an SQLite file",
+        help="a database: sqlite:///./data/app.db, or the path of an SQLite file;"
+        " postgresql://, mysql:// or mariadb://USER@HOST/NAME",
+    )
+    group.add_argument(
+        "--container",
+        action=SettingAction,
+        setting="container",
+        metavar="NAME",
+        help="the running container that the database is in (docker:NAME, podman:NAME)",
+    )
+    group.add_argument(
+        "--tables",
+        action=RepeatedSettingAction,
+        setting="tables",
+        metavar="TABLE",
+        help="a table to export as JSON besides, * for all (repeatable)",
     )
     group.add_argument(
         "--directory",

@@ -20,6 +20,7 @@ from holdfast.config.settings import (
     Settings,
     SettingsTable,
 )
+from holdfast.config.values import database_url
 
 __all__ = [
     "CompressionSettings",
@@ -37,6 +38,7 @@ __all__ = [
     "SettingDescription",
     "Settings",
     "SettingsTable",
+    "database_url",
     "describe",
     "load_configuration",
     "read_environment",

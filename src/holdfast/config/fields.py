@@ -336,7 +336,7 @@ FIELDS = (
         key="restore.owner",
         parse=values.parse_bool,
         default=True,
-        flag="--owner",
+        flag="--no-owner",
         summary="Restore the owners and rights of a server's database as they were; the roles"
         " must be there.",
     ),

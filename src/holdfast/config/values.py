@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from holdfast.config.settings import DatabaseSettings
+from holdfast.errors import ConfigError
 
 Parser = Callable[[Any, Path], Any]
 
@@ -129,6 +130,18 @@ def parse_database(value: Any, base: Path) -> DatabaseSettings:
         url=parse_database_url(value["url"], base),
         container=None if container is None else parse_container(container, base),
     )
+
+
+def database_url(text: str) -> str:
+    """Return the URL of a database that is named on a command line, by a URL or a path.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    try:
+        return parse_database_url(text, Path.cwd())
+    except ValueError as error:
+        raise ConfigError(f"A database cannot be named so: {error}") from error
 
 
 def parse_texts(value: Any, base: Path) -> tuple[str, ...]:

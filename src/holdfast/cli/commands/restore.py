@@ -19,7 +19,12 @@ ARCHIVE_SUFFIXES = (".zip", ".zip.age")
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
     from holdfast.cli.archives import SINGLE_DATABASE_HELP, add_passphrase_options
-    from holdfast.cli.parser import add_confirm_option, add_source_options, add_yes_option
+    from holdfast.cli.parser import (
+        SwitchSettingAction,
+        add_confirm_option,
+        add_source_options,
+        add_yes_option,
+    )
 
     parser.description = f"{parser.description}\n\n{SINGLE_DATABASE_HELP}"
     parser.add_argument(
@@ -31,6 +36,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--into",
         metavar="DIR",
         help="restore into a new place: database/..., files/..., settings.json, manifest.json",
+    )
+    parser.add_argument(
+        "--to",
+        action="append",
+        default=[],
+        metavar="[NAME=]URL",
+        help="restore a database to another one that holds nothing yet, on any server; another"
+        " engine is filled from the tables of the backup (repeatable)",
     )
     parser.add_argument(
         "--path",
@@ -45,6 +58,26 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="only this database, directory or settings, by its name (repeatable)",
+    )
+    parser.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        metavar="TABLE",
+        help="only this table of a database on a server (repeatable)",
+    )
+    parser.add_argument(
+        "--no-owner",
+        action=SwitchSettingAction,
+        setting="restore.owner",
+        const="false",
+        help="leave out owners and rights, whose roles may not be on this server",
+    )
+    parser.add_argument(
+        "--drop-old",
+        action="store_true",
+        help="keep nothing on the database server of what is replaced; else it is kept until the"
+        " next cleanup, and undo puts it back to the last write",
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would change")
     parser.add_argument(
@@ -71,15 +104,16 @@ def run(context: Context) -> int:
     refuse_single_database(arguments.backup)
     restore = _restorer(context)
     confirm = None
-    if arguments.into is None and not arguments.dry_run:
+    if arguments.into is None and not arguments.to and not arguments.dry_run:
         unverified = {} if is_archive(arguments.backup) else {"verify_first": False}
         question = "Restore will replace all data. Continue?"
-        if arguments.path or arguments.only:
+        if arguments.path or arguments.only or arguments.table:
             question = "Restore will replace this data. Continue?"
         # Not verified yet: what is confirmed will be, before anything is touched.
         confirm = confirm_plan(context, lambda: restore(dry_run=True, **unverified), question)
     result = restore(dry_run=arguments.dry_run, confirm=confirm)
     place = f" into {arguments.into}" if arguments.into else ""
+    place = " to another database" if arguments.to else place
     status = answer_restore(context, result, place)
     if arguments.into and not is_archive(arguments.backup):
         backup = context.service.get_backup(result.backup_id)
@@ -90,6 +124,19 @@ def run(context: Context) -> int:
 def is_archive(backup: str) -> bool:
     """Say whether a backup is named by the path of an archive."""
     return backup.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def _targets(given: list[str]) -> dict[str, str]:
+    """Read `[NAME=]URL`; an equals sign after `://` belongs to the URL."""
+    from holdfast.config import database_url
+
+    targets = {}
+    for each in given:
+        name, equals, url = each.partition("=")
+        if not equals or "://" in name:
+            name, url = "", each
+        targets[name] = database_url(url)
+    return targets
 
 
 def _restorer(context: Context) -> Callable[..., RestoreResult]:
@@ -119,6 +166,9 @@ def _restorer(context: Context) -> Callable[..., RestoreResult]:
             return restore(
                 create_safety_backup=safety,
                 into=into,
+                to=_targets(arguments.to),
+                tables=arguments.table,
+                keep_old=not arguments.drop_old,
                 paths=[path.strip("/") for path in arguments.path],
                 sources=arguments.only,
                 dry_run=dry_run,
