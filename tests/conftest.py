@@ -17,6 +17,7 @@ new_postgres_database = servers.new_postgres_database
 postgres_database = servers.postgres_database
 chinook_postgres = servers.chinook_postgres
 features_postgres = servers.features_postgres
+postgres_container = servers.postgres_container
 mariadb_server = servers.mariadb_server
 new_mariadb_user = servers.new_mariadb_user
 new_mariadb_database = servers.new_mariadb_database

@@ -27,12 +27,11 @@ _PATIENCE_S = 30.0
 _POLL_S = 0.01
 
 # Reads until the writing end of its pipe is closed, which the end of this process does too.
+_WATCH = 'cat >/dev/null; %s; rm -rf --one-file-system "$1"'
 # Only a process that was started with the folder among its arguments is the one to end.
-_WATCH = """
-cat >/dev/null
+_END_DAEMON = """
 pid=$(cat "$1/pid" 2>/dev/null)
 [ -n "$pid" ] && grep -qF "$1" "/proc/$pid/cmdline" && kill -QUIT "$pid" && sleep 1
-rm -rf "$1"
 """
 
 
@@ -72,15 +71,19 @@ def wait_until(condition: Callable[[], bool], what: str, patience_s: float = _PA
 
 
 class DaemonFolder:
-    """A folder that a server's user may enter, removed whatever happens to the tests."""
+    """A folder that a server's user may enter, removed whatever happens to the tests.
 
-    def __init__(self, prefix: str, user: str) -> None:
+    Args:
+        ending: Shell commands that end what runs in the folder, whose path is `$1`.
+    """
+
+    def __init__(self, prefix: str, user: str, ending: str = _END_DAEMON) -> None:
         # Straight below the temporary folder: a socket's path has at most 107 bytes.
         self.path = Path(tempfile.mkdtemp(prefix=prefix))
         self._as = identity(user)
         self.path.chmod(0o711)
         self._watch = subprocess.Popen(
-            ["sh", "-c", _WATCH, "sh", str(self.path)],
+            ["sh", "-c", _WATCH % ending.strip(), "sh", str(self.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig.container import PostgresContainer
 from tests.rig.daemon import wait_until
 from tests.rig.mariadb import MariaDbDatabase, MariaDbServer, User
 from tests.rig.postgresql import PostgresDatabase, PostgresServer, Role, identifier
@@ -181,6 +182,18 @@ def chinook_postgres(new_postgres_database: PostgresDatabases) -> PostgresDataba
 def features_postgres(new_postgres_database: PostgresDatabases) -> PostgresDatabase:
     """A PostgreSQL database that uses every feature; see `data/features_postgresql.sql`."""
     return new_postgres_database(FEATURES)
+
+
+@pytest.fixture(scope="session")
+def postgres_container() -> Iterator[PostgresContainer]:
+    """A container with a PostgreSQL server in it, which `podman` finds as long as it lives.
+
+    The tests of this worker share it: who stops it starts it again.
+    """
+    with PostgresContainer.started() as container, pytest.MonkeyPatch.context() as patch:
+        for name, value in container.env.items():
+            patch.setenv(name, value)
+        yield container
 
 
 @pytest.fixture(scope="session")
