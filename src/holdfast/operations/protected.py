@@ -11,7 +11,7 @@ from holdfast.config import SettingsTable
 from holdfast.errors import ConfigError
 from holdfast.models.manifest import DATABASE_DIR
 from holdfast.operations.table_settings import TableSettings
-from holdfast.sources.base import DatabaseServer, Source
+from holdfast.sources.base import DatabaseServer, PairReader, Source
 from holdfast.sources.directory import DirectorySource
 from holdfast.sources.settings import SettingsSource
 from holdfast.sources.sqlite import SqliteSource, sqlite_path
@@ -99,7 +99,7 @@ def make_sources(
         first = main or next(iter(named.values()), None)
         found.append(_tables_source(tables, first, busy_timeout_s))
     if settings is not None:
-        found.append(SettingsSource(_settings_provider(settings, found, busy_timeout_s)))
+        found.append(SettingsSource(_settings_provider(settings, found)))
     for label, given in directories.items():
         options = given if isinstance(given, DirectoryOptions) else DirectoryOptions(path=given)
         found.append(
@@ -241,24 +241,20 @@ def _tables_source(
     )
 
 
-def _settings_provider(settings: Any, databases: Sequence[Source], timeout_s: float) -> Any:
+def _settings_provider(settings: Any, databases: Sequence[Source]) -> Any:
     """Return what exports the settings: what the host gave, or a table of its first database."""
     if isinstance(settings, str):
         settings = SettingsTable(table=settings)
     if not isinstance(settings, SettingsTable):
         return settings
-    database = next((each for each in databases if isinstance(each, SqliteSource)), None)
-    if database is None:
-        raise ConfigError(
-            f"The settings table {settings.table} needs a database to be in",
-            hint="Set DATABASE_URL, or give the settings otherwise.",
-        )
-    return TableSettings(
-        database.path,
-        table=settings.table,
-        key=settings.key,
-        value=settings.value,
-        busy_timeout_s=timeout_s,
+    for database in databases:
+        if isinstance(database, PairReader):
+            path = getattr(database, "path", None)
+            name = path.name if isinstance(path, Path) else database.name
+            return TableSettings(database, name, settings)
+    raise ConfigError(
+        f"The settings table {settings.table} needs a database to be in",
+        hint="Set DATABASE_URL, or give the settings otherwise.",
     )
 
 

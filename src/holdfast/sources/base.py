@@ -282,6 +282,18 @@ class DatabaseServer(Protocol):
         """Drop everything that restores kept of this source; return what it was called."""
 
 
+@runtime_checkable
+class PairReader(Protocol):
+    """A database that can be asked for a small table of names and values."""
+
+    def read_pairs(self, table: str, key: str, value: str) -> list[tuple[Any, Any]]:
+        """Return two columns of a table of the live database, of one moment, held in memory.
+
+        Raises:
+            SourceError: The database cannot be read, or has no such table or column.
+        """
+
+
 class Source(Protocol):
     """One thing that a plan protects."""
 

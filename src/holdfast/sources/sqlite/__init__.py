@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from holdfast.sources.sqlite.checks import check_database, query_column
     from holdfast.sources.sqlite.database_url import sqlite_path
-    from holdfast.sources.sqlite.live_query import query_live_pairs
     from holdfast.sources.sqlite.restore import SqliteStaged
     from holdfast.sources.sqlite.source import SqliteSource
 
@@ -19,7 +18,6 @@ __all__ = [
     "SqliteStaged",
     "check_database",
     "query_column",
-    "query_live_pairs",
     "sqlite_path",
 ]
 
@@ -28,7 +26,6 @@ _MODULES = {
     "SqliteStaged": "restore",
     "check_database": "checks",
     "query_column": "checks",
-    "query_live_pairs": "live_query",
     "sqlite_path": "database_url",
 }
 

@@ -22,6 +22,7 @@ from holdfast.sources.sqlite.capture import (
     affected_warning,
     live_node,
 )
+from holdfast.sources.sqlite.live_query import query_live_pairs
 from holdfast.sources.sqlite.restore import SqliteStaged, recover_swap
 from holdfast.sources.sqlite.session import AgentSession
 
@@ -219,3 +220,16 @@ class SqliteSource:
         """
         for leftover in names_for(str(self._real_path()), token, str(scratch_dir)).all():
             files.remove(leftover)
+
+    def read_pairs(self, table: str, key: str, value: str) -> list[tuple[Any, Any]]:
+        """Return two columns of a table of the live database, such as its settings.
+
+        Raises:
+            SourceError: The database cannot be read, or has no such table or column.
+        """
+        sql = f"select {_quoted(key)}, {_quoted(value)} from {_quoted(table)}"  # noqa: S608
+        return query_live_pairs(self.path, sql, busy_timeout_s=self._busy_timeout_s)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
