@@ -51,6 +51,7 @@ from holdfast.operations.cleanup import (
     plan_repository_prune,
     prune_repository,
 )
+from holdfast.operations.commands import split_command
 from holdfast.operations.detached import needs_repository, throwaway_repository
 from holdfast.operations.drill import drill_backup
 from holdfast.operations.escrow import (
@@ -65,7 +66,8 @@ from holdfast.operations.extract import Surroundings, restore_into
 from holdfast.operations.interrupted import recover_restore, settle_interrupted
 from holdfast.operations.journal import Recovery
 from holdfast.operations.measuring import measured
-from holdfast.operations.plan import Plan, Workplace
+from holdfast.operations.migrations import OtherSchema
+from holdfast.operations.plan import Migrations, Plan, Workplace
 from holdfast.operations.protected import (
     DatabaseOptions,
     DirectoryOptions,
@@ -121,8 +123,13 @@ class BackupService:
             a minute: the first of the plan, or that named before: `audit: select ...`.
         retention: What `apply_retention` without a policy keeps.
         databases: Further databases, by name.
-        schema_version: Asks the application for its schema version; by default it is read
-            from Alembic's table.
+        schema_version: Asks the application which schema version its code expects: a restore
+            in place of a database with another one is refused. What a backup's database has is
+            read from the tables of Alembic or Django, where there are any.
+        migration_head_command: Prints that version, where `schema_version` is not given:
+            `alembic heads`. It is run without a shell.
+        migration_upgrade_command: Migrates the database that the variable `DATABASE_URL`
+            names: `alembic upgrade head`.
         busy_timeout_s: How long to wait for a locked database [s].
         scratch_dir: For temporary copies in the clear; default `/var/tmp`.
         compression_level: zstd level, 1 to 19.
@@ -152,6 +159,8 @@ class BackupService:
         retention: RetentionPolicy | None = None,
         timezone: str = "UTC",
         schema_version: Callable[[], str | None] | None = None,
+        migration_head_command: str | Sequence[str] = (),
+        migration_upgrade_command: str | Sequence[str] = (),
         busy_timeout_s: float = 30.0,
         scratch_dir: str | Path | None = None,
         compression_level: int = 1,
@@ -193,6 +202,10 @@ class BackupService:
             },
             expectations=tuple(expect),
             schema_version=schema_version,
+            migrations=Migrations(
+                head_command=split_command(migration_head_command),
+                upgrade_command=split_command(migration_upgrade_command),
+            ),
             target_name=restore_target_name,
         )
 
@@ -231,6 +244,8 @@ class BackupService:
             scratch_dir=settings.scratch_dir,
             compression_level=settings.compression.level,
             restore_target_name=settings.restore.target_name,
+            migration_head_command=settings.migrations.head_command or (),
+            migration_upgrade_command=settings.migrations.upgrade_command or (),
             container=settings.container,
             tables=settings.tables,
             restore_owner=settings.restore.owner,
@@ -471,6 +486,7 @@ class BackupService:
         verify_first: bool = True,
         create_safety_backup: bool = True,
         *,
+        other_schema: OtherSchema = OtherSchema.REFUSE,
         into: str | Path | None = None,
         to: Mapping[str, str] | None = None,
         tables: Sequence[str] = (),
@@ -488,6 +504,8 @@ class BackupService:
         Args:
             verify_first: Read and authenticate everything first, and check restored
                 databases with all their indexes; else only their structure is checked.
+            other_schema: What becomes of a database whose schema is not that of the code:
+                `refuse`, `migrate` it before it is put in place, or `take` it as it is.
             into: A new place to restore to instead, laid out as the backup is.
             to: Databases that hold nothing yet to restore to instead: URLs by the name of the
                 database in the backup, or by "" for the only one. Another engine is filled from
@@ -505,6 +523,7 @@ class BackupService:
             ConfirmationRequired: `confirm` is missing, or names other data; nothing was touched.
             RestoreError: It was not restored; the live data is as it was.
             VerificationFailed: The backup is not intact; nothing was touched.
+            SchemaMismatch: Its schema is not that of the application's code; nothing was touched.
         """
         if into is None and not to and not dry_run:
             require_confirmed(self._plan, confirm)
@@ -531,6 +550,7 @@ class BackupService:
                 sources=tuple(sources),
                 paths=tuple(paths),
                 into=Path(into) if into is not None else None,
+                other_schema=OtherSchema(other_schema),
                 tables=tuple(tables),
                 keep_old=keep_old,
                 trigger=trigger,
@@ -543,6 +563,7 @@ class BackupService:
         *,
         passphrase: str | None = None,
         create_safety_backup: bool = True,
+        other_schema: OtherSchema = OtherSchema.REFUSE,
         into: str | Path | None = None,
         to: Mapping[str, str] | None = None,
         tables: Sequence[str] = (),
@@ -599,6 +620,7 @@ class BackupService:
             options = RestoreOptions(
                 verify_first=False,
                 safety_backup=create_safety_backup and not to,
+                other_schema=OtherSchema(other_schema),
                 dry_run=dry_run,
                 sources=tuple(sources),
                 paths=tuple(paths),

@@ -368,5 +368,6 @@ def _table_counts(captured: list[tuple[Source, CaptureFacts]]) -> dict[str, int]
 
 
 def _schema_version(plan: Plan, facts: list[CaptureFacts]) -> str | None:
-    told = plan.schema_version() if plan.schema_version else None
-    return told or next((each.schema_version for each in facts if each.schema_version), None)
+    # What the data say goes first: before a migration the code is ahead of them.
+    found = next((each.schema_version for each in facts if each.schema_version), None)
+    return found or (plan.schema_version() if plan.schema_version else None)

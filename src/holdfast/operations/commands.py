@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from holdfast.errors import ConfigError
 from holdfast.models.progress import CancellationToken
 
 TIMED_OUT = 124
@@ -58,6 +59,18 @@ class CommandEnd:
             with suppress(ValueError):
                 return f"was ended by {signal.Signals(self.signal).name}"
         return f"failed with exit code {self.exit_code}"
+
+
+def split_command(command: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the arguments of a command, which a text is split into as a shell would.
+
+    Raises:
+        ConfigError: It has unbalanced quotes.
+    """
+    try:
+        return tuple(shlex.split(command) if isinstance(command, str) else command)
+    except ValueError as error:
+        raise ConfigError(f"A command cannot be read: {error}") from error
 
 
 def spelled(command: Sequence[str]) -> str:

@@ -11,10 +11,11 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from holdfast.config import read_environment
-from holdfast.errors import ConfigError, RestoreError, SchemaMismatch, UsageError
-from holdfast.models.backup import CheckResult
+from holdfast.errors import ConfigError, RestoreCheckFailed, RestoreError, SchemaMismatch
+from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.manifest import DATABASE_KINDS, Manifest
 from holdfast.models.progress import CancellationToken
 from holdfast.models.schema_version import alembic_version, django_version
@@ -26,6 +27,19 @@ _HEAD_LIMIT_S = 120.0
 _UPGRADE = "[migrations] upgrade_command"
 _ALEMBIC_HEAD = re.compile(r"^\s*(\S+)\b.*\(head\)", re.MULTILINE)
 _DJANGO_LINE = re.compile(r"^\s*\[[ xX]\]\s+(\w+)\.(\w+)", re.MULTILINE)
+
+
+class OtherSchema(StrEnum):
+    """What becomes of a backup's database whose schema is not that of the code.
+
+    `refuse` it; `migrate` it before it is put in place; `take` it as it is, with a warning;
+    or `ignore` that, where the data come back to where they were a moment ago.
+    """
+
+    REFUSE = "refuse"
+    MIGRATE = "migrate"
+    TAKE = "take"
+    IGNORE = "ignore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,49 +58,54 @@ class SchemaPlan:
     head: str | None
     migrate: bool = False
 
-    def warning(self) -> str | None:
-        """Say what somebody should know who restores it as it is; None if nothing."""
-        if self.migrate or self.head is None or self.stored == self.head:
-            return None
-        return (
+    def warnings(self) -> tuple[str, ...]:
+        """Say what somebody should know who restores it as it is."""
+        if self.migrate or self.stored == self.head:
+            return ()
+        sentence = (
             f"The backup has schema version {self.stored or 'unknown'}, the application's code"
             f" expects {self.head}; migrate after the restore if the application needs it"
         )
+        return (sentence,)
+
+    def change(self, plan: Plan) -> PlannedChange:
+        """Say what the migration would change."""
+        command = spelled(plan.migrations.upgrade_command)
+        detail = f"{self.stored or 'unknown'} -> {self.head} by `{command}`, before the swap"
+        return PlannedChange(target=f"{self.root}: schema", action="replace", detail=detail)
 
 
 def plan_schema(
     plan: Plan,
     manifest: Manifest,
     chosen: Sequence[Source],
-    *,
-    migrate: bool = False,
-    any_schema: bool = False,
+    choice: OtherSchema,
 ) -> SchemaPlan | None:
     """Decide what becomes of the schema; None if no database with one is restored.
 
     Raises:
-        SchemaMismatch: The backup's schema is not the code's, and neither option was given.
+        SchemaMismatch: The backup's schema is not the code's, and that is to be refused.
         ConfigError: The code's schema version cannot be told, or there is nothing to migrate by.
     """
-    if migrate and any_schema:
-        raise UsageError("A restore either migrates the database or takes it as it is")
     root = _main_database(manifest)
-    if root is None or root not in {source.root for source in chosen}:
+    restored = {source.root for source in chosen}
+    if choice is OtherSchema.IGNORE or root is None or root not in restored:
         return None
+    migrate = choice is OtherSchema.MIGRATE
     if migrate and not plan.migrations.upgrade_command:
         raise ConfigError(
             "The restored database cannot be migrated: no command is known that does it",
             hint=f'Set {_UPGRADE} = "alembic upgrade head", or restore with --any-schema.',
         )
     stored = stored_version(manifest, root)
-    head = _head(plan, lenient=any_schema)
+    head = _head(plan, lenient=choice is OtherSchema.TAKE)
     if migrate and head is None:
         raise ConfigError(
             "The restored database cannot be migrated: nobody says which version the code expects",
             hint='Set [migrations] head_command = "alembic heads", or schema_version in Python.',
         )
     differs = None not in (stored, head) and stored != head
-    if differs and not (migrate or any_schema):
+    if differs and choice is OtherSchema.REFUSE:
         raise SchemaMismatch(
             f"The backup has schema version {stored}, and the application's code expects {head};"
             " nothing was changed",
@@ -199,6 +218,7 @@ def migrate_staged(
     Raises:
         RestoreError: The command failed, or this kind of database cannot be migrated so.
         SchemaMismatch: Afterwards the database has another version still.
+        RestoreCheckFailed: Afterwards the database is not sound.
         Cancelled: The token was cancelled; the command was ended.
     """
     command = plan.migrations.upgrade_command
@@ -222,6 +242,12 @@ def migrate_staged(
     checks = [
         replace(check, name=f"{check.name} after the migration") for check in database.check()
     ]
+    failed = [f"{check.name}: {check.detail}" for check in checks if check.failed]
+    if failed:
+        raise RestoreCheckFailed(
+            f"The database is not sound after `{spelled(command)}`: {'; '.join(failed)}",
+            hint="Nothing was changed. Correct the migration, or restore with --any-schema.",
+        )
     return (CheckResult(name="migration", passed=True, detail=made), *checks)
 
 

@@ -53,6 +53,7 @@ from holdfast.operations.journal import (
     remove_journal,
     save_journal,
 )
+from holdfast.operations.migrations import OtherSchema, SchemaPlan, migrate_staged, plan_schema
 from holdfast.operations.plan import Workplace
 from holdfast.operations.protected import SERVER_KINDS
 from holdfast.operations.runs import RunRecord, recorded_run
@@ -85,6 +86,7 @@ class RestoreOptions:
         remove: Directories that an undo takes away again: they were not there before.
         restored: What was put into them, for an undo; None if that is not known.
         into: A new place to lay the backup out in, instead of replacing the live data.
+        other_schema: What becomes of a database whose schema is not that of the code.
         tables: Tables of databases on servers to restore; empty means all that is chosen.
         keep_old: Whether database servers keep what is replaced, until the next cleanup.
         kept: For an undo, by root: what the restore to undo kept, to be swapped back.
@@ -98,6 +100,7 @@ class RestoreOptions:
     remove: tuple[MadeDirectory, ...] = ()
     restored: BackupTree | None = None
     into: Path | None = None
+    other_schema: OtherSchema = OtherSchema.REFUSE
     tables: tuple[str, ...] = ()
     keep_old: bool = True
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -125,6 +128,7 @@ def restore(
     Raises:
         VerificationFailed: What is stored is not intact; nothing was touched.
         RestoreCheckFailed: What was staged did not pass its checks; nothing was touched.
+        SchemaMismatch: The backup's schema is not the code's; nothing was touched.
         TargetInUse: A live database cannot be replaced as it is used now.
         NotEnoughSpace: There is no room to stage the restore or for the safety backup.
         BackupTooNew: The backup is of a newer major format.
@@ -140,19 +144,26 @@ def restore(
             dry_run=options.dry_run,
             thorough=options.verify_first,
         )
-    work = _Restore(workplace, backup_id, tree, options)
     if options.dry_run:
-        return work.run(RunRecord())
+        return _Restore(workplace, backup_id, tree, options).run(RunRecord())
     with plan_lock(workplace.state_dir, workplace.plan.name):
-        work.tell(recover_restore(workplace))
-        with recorded_run(
-            workplace.catalog,
-            workplace.clock,
-            RunKind.RESTORE,
-            plan=workplace.plan.name,
-            trigger=options.trigger,
-        ) as record:
-            return work.run(record)
+        return restore_held(workplace, backup_id, tree, options)
+
+
+def restore_held(
+    workplace: Workplace, backup_id: str, tree: BackupTree, options: RestoreOptions
+) -> RestoreResult:
+    """Restore in place while the caller holds the plan's lock; see `restore`."""
+    work = _Restore(workplace, backup_id, tree, options)
+    work.tell(recover_restore(workplace))
+    with recorded_run(
+        workplace.catalog,
+        workplace.clock,
+        RunKind.RESTORE,
+        plan=workplace.plan.name,
+        trigger=options.trigger,
+    ) as record:
+        return work.run(record)
 
 
 def surroundings(workplace: Workplace) -> Surroundings:
@@ -204,13 +215,15 @@ class _Restore:
         record.backup_id = self._backup_id
         chosen = self._choose()
         self._outcome.target = describe_target(self._at.plan, chosen)
+        schema = plan_schema(self._at.plan, self._tree.manifest, chosen, self._options.other_schema)
         if self._options.verify_first:
             self._outcome.checks += require_intact(self._at, self._tree, self._backup_id)
         self._require_space(chosen)
         with ExitStack() as stages:
             staged = self._stage(chosen, self._prepare(chosen, stages), stages)
-            self._warn_of_schema(staged)
+            self._warn_of_schema(staged, schema)
             self._check(staged)
+            self._migrate(staged, schema)
             if not self._options.dry_run:
                 self._replace(staged, record)
         return self._result(contents=[source.root for source in chosen])
@@ -286,20 +299,35 @@ class _Restore:
             for path in self._options.paths
         )
 
-    def _warn_of_schema(self, staged: list[tuple[Source, Staged]]) -> None:
+    def _warn_of_schema(
+        self, staged: list[tuple[Source, Staged]], schema: SchemaPlan | None
+    ) -> None:
+        if self._options.other_schema is OtherSchema.IGNORE:
+            return
+        if schema is not None and schema.head is not None:
+            self._outcome.warnings += schema.warnings()
+            return
         stored = self._tree.manifest.schema_version
         databases = [each for _, each in staged if isinstance(each, Versioned)]
         if not databases:
             return
-        told = self._at.plan.schema_version
-        live = told() if told else None
-        for each in databases:
-            live = live or each.live_schema_version
+        versions = (each.live_schema_version for each in databases)
+        live = next((each for each in versions if each), None)
         if stored != live and (stored or live):
             self._outcome.warnings.append(
                 f"The backup has schema version {stored or 'unknown'}, the live database"
                 f" {live or 'unknown'}; migrate after the restore if the application needs it"
             )
+
+    def _migrate(self, staged: list[tuple[Source, Staged]], schema: SchemaPlan | None) -> None:
+        """Bring the database to the schema of the application's code, before anything is live."""
+        if schema is None or not schema.migrate:
+            return
+        if self._options.dry_run:
+            self._outcome.changes += (schema.change(self._at.plan),)
+            return
+        self._at.progress(Progress(step="Migrating the restored database"))
+        self._outcome.checks += migrate_staged(self._at.plan, schema, staged, self._at.cancel)
 
     def _require_space(self, chosen: Sequence[Source]) -> None:
         """Find out before anything is written whether the staged data fits beside the live."""

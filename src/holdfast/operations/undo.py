@@ -10,6 +10,7 @@ from holdfast.models.backup import BackupType, RestoreResult
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
 from holdfast.operations.journal import MadeDirectory
+from holdfast.operations.migrations import OtherSchema
 from holdfast.operations.plan import Workplace
 from holdfast.operations.restore import RestoreOptions, restore
 from holdfast.repository import Snapshot
@@ -32,6 +33,8 @@ def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResul
         paths = ()
     options = RestoreOptions(
         dry_run=dry_run,
+        # The code that fits the data before the restore may be the one that is installed, or not.
+        other_schema=OtherSchema.TAKE,
         paths=paths,
         remove=_made_directories(last),
         restored=_restored_tree(workplace, last),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from holdfast.cli.context import Context
     from holdfast.models.backup import RestoreResult
+    from holdfast.operations.migrations import OtherSchema
 
 ARCHIVE_SUFFIXES = (".zip", ".zip.age")
 
@@ -88,6 +89,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-verify", action="store_true", help="do not verify the backup before it is restored"
     )
+    schema = parser.add_mutually_exclusive_group()
+    schema.add_argument(
+        "--migrate",
+        action="store_true",
+        help="where the database's schema is not that of the code: run"
+        " migrations.upgrade_command on it before it is put in place",
+    )
+    schema.add_argument(
+        "--any-schema",
+        action="store_true",
+        help="restore it as it is, although its schema is not that of the code",
+    )
     add_confirm_option(parser)
     add_yes_option(parser)
     add_passphrase_options(parser, "of a .zip.age file")
@@ -119,6 +132,20 @@ def run(context: Context) -> int:
         backup = context.service.get_backup(result.backup_id)
         note_restic(context, encrypted=backup.encrypted, snapshot=(backup.snapshot_id or "")[:8])
     return status
+
+
+def _other_schema(context: Context) -> OtherSchema:
+    from holdfast.errors import UsageError
+    from holdfast.operations.migrations import OtherSchema
+
+    if context.arguments.migrate and context.arguments.into:
+        raise UsageError(
+            "--migrate is for a restore in place",
+            hint="Restore into the new place first, then migrate the database there.",
+        )
+    if context.arguments.migrate:
+        return OtherSchema.MIGRATE
+    return OtherSchema.TAKE if context.arguments.any_schema else OtherSchema.REFUSE
 
 
 def is_archive(backup: str) -> bool:
@@ -165,6 +192,7 @@ def _restorer(context: Context) -> Callable[..., RestoreResult]:
         with context.progress() as progress:
             return restore(
                 create_safety_backup=safety,
+                other_schema=_other_schema(context),
                 into=into,
                 to=_targets(arguments.to),
                 tables=arguments.table,
