@@ -114,7 +114,7 @@ class Connection:
         named = {
             VARIABLES[key]: value for key, value in self.keywords().items() if key in VARIABLES
         }
-        return {"LC_ALL": "C", "PGCLIENTENCODING": "UTF8", **named}
+        return {"LC_ALL": "C", **named}
 
     def to_database(self, name: str) -> Connection:
         """Return the way to another database of the same server."""
@@ -128,6 +128,10 @@ class Connection:
     def with_default(self, key: str, value: str) -> Connection:
         """Return the same connection, with a parameter that it may not have yet."""
         return replace(self, parameters={key: value, **self.parameters})
+
+    def with_all(self, more: Mapping[str, str]) -> Connection:
+        """Return the same connection with more parameters, or others."""
+        return replace(self, parameters={**self.parameters, **more})
 
     def without(self, *keys: str) -> Connection:
         """Return the same connection with libpq's defaults for some parameters."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
+from collections.abc import Mapping
 
 from holdfast.errors import ClientMissing, ProgramFailed
 from holdfast.models.progress import CancellationToken
@@ -41,7 +42,8 @@ class CoprocessWire:
                 hint="Name the container of the database server itself, which has its programs.",
             )
         arguments = (*_OPTIONS, "--no-password")
-        how = place.invocation(program, arguments, connection.environment(), stdin=True)
+        env = {**connection.environment(), "PGCLIENTENCODING": "UTF8"}
+        how = place.invocation(program, arguments, env, stdin=True)
         self._child = Child(how, reads=True, writes=True, cancel=cancel, redact=connection.redact)
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         try:
@@ -76,6 +78,12 @@ class CoprocessWire:
         rows, _, rest = bytes(found[: -len(end)]).partition(mark)
         state, _, said = rest.decode(errors="replace").strip().partition(" ")
         return [row.decode() for row in rows.split(b"\0")[:-1]], state, said
+
+    def reached(self) -> Mapping[str, str]:
+        """Return nothing: the container's own server is the only one."""
+        return {}
+
+    backend_pid = None
 
     def close(self) -> None:
         """End it, and with it the connection (idempotent)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import MissingExtra
@@ -76,6 +77,17 @@ class DriverWire:
         while self._next_result() is not None:
             pass  # or the next statement would be refused
         raise SqlError(state, self._redact(said.decode("utf-8", "replace")))
+
+    def reached(self) -> Mapping[str, str]:
+        """Return the address that was reached, out of those that the names stand for."""
+        info = self._connection.info
+        address = {"hostaddr": info.hostaddr} if info.hostaddr else {}
+        return {"host": info.host, "port": str(info.port), **address}
+
+    @property
+    def backend_pid(self) -> int | None:
+        """The process that the server, or a pooler, named at the login."""
+        return self._connection.info.backend_pid
 
     def close(self) -> None:
         """End the connection (idempotent)."""

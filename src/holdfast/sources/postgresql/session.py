@@ -6,7 +6,7 @@ else knows where the server is. Statements outside `transaction` commit at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -25,7 +25,7 @@ APPLICATION = "holdfast"
 _PAGE_ROWS = 1000
 _CURSOR = "holdfast_cursor"
 _AS_JSON = "SELECT coalesce(pg_catalog.json_agg(pg_catalog.row_to_json(q)), '[]')"
-_PAGES = f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR SELECT pg_catalog.row_to_json(q)"
+_PAGES = f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR SELECT pg_catalog.json_build_array(x.v::text)"
 
 
 class Wire(Protocol):
@@ -41,6 +41,13 @@ class Wire(Protocol):
     def close(self) -> None:
         """End the connection (idempotent)."""
 
+    def reached(self) -> Mapping[str, str]:
+        """Return the parameters of the one server that was reached, out of several."""
+
+    @property
+    def backend_pid(self) -> int | None:
+        """The process that the server named when it was reached; None where that is unknown."""
+
 
 class Session:
     """One connection to one database. Use as a context manager; not safe between threads.
@@ -52,6 +59,12 @@ class Session:
     def __init__(self, wire: Wire, connection: Connection) -> None:
         self._wire = wire
         self.connection = connection
+
+    @property
+    def proxied(self) -> bool:
+        """Whether something between here and the server answers in its name."""
+        named = self._wire.backend_pid
+        return named is not None and named != self.value("SELECT pg_backend_pid() AS pid")
 
     def __enter__(self) -> Self:
         return self
@@ -97,10 +110,10 @@ class Session:
 
         Call it inside of `transaction`, and read it to its end before another statement.
         """
-        self._run(f"{_PAGES} FROM (SELECT x.v::text AS v FROM (\n{_bare(sql)}\n) AS x(v)) AS q")
+        self._run(f"{_PAGES} FROM (\n{_bare(sql)}\n) AS x(v)")
         while page := self._run(f"FETCH {_PAGE_ROWS} FROM {_CURSOR}"):
             for row in page:
-                yield msgspec.json.decode(row)["v"]
+                yield msgspec.json.decode(row)[0]
         self._run(f"CLOSE {_CURSOR}")
 
     @contextmanager
@@ -177,7 +190,9 @@ def open_session(
 
 def _open(connection: Connection, place: Place, cancel: CancellationToken | None) -> Session:
     try:
-        return Session(_wire(connection, place, cancel), connection)
+        wire = _wire(connection, place, cancel)
+        # Programs must come to the same server: another one does not know our snapshot.
+        return Session(wire, connection.with_all(wire.reached()))
     except SqlError as error:
         raise explain_sql(error, connection) from error
 

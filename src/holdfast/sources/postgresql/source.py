@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from holdfast.errors import HoldfastError
+from holdfast.models.backup import CheckResult
 from holdfast.models.manifest import DATABASE_DIR
+from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
+from holdfast.models.target import TargetPlace
+from holdfast.models.tree import BackupTree
+from holdfast.sources.base import Capture, CaptureContext
+from holdfast.sources.postgresql.capture import PostgresCapture
+from holdfast.sources.postgresql.checking import check_dump
+from holdfast.sources.postgresql.inspection import estimate_bytes
 from holdfast.sources.postgresql.server import Server
+from holdfast.sources.postgresql.stored import stored_dump
 from holdfast.sources.postgresql.url import parse_url
 from holdfast.sources.programs.child import DEFAULT_STALL_S
+
+_SIZE = "SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS n"
+_NO_FILE_NAME = re.compile(r"[/\x00-\x1f\x7f]")
 
 
 class PostgresSource:
@@ -54,7 +69,7 @@ class PostgresSource:
             client_folders=client_folders,
         )
         self.name = name or self.server.connection.database
-        self.root = root or f"{DATABASE_DIR}/{self.name}.dump"
+        self.root = root or f"{DATABASE_DIR}/{_NO_FILE_NAME.sub('_', self.name)}.dump"
         self.owner = owner
         self._schema_version = schema_version
 
@@ -62,3 +77,63 @@ class PostgresSource:
     def location(self) -> str:
         """The database for people, without secrets: `postgresql://app@host:5432/shop`."""
         return self.server.connection.location
+
+    def size_bytes(self) -> int:
+        """Estimate the bytes of a dump from the sizes of the tables.
+
+        Raises:
+            SourceError: The server cannot be asked.
+        """
+        with self.server.open(self.server.place()) as session:
+            return estimate_bytes(session)
+
+    def place(self) -> TargetPlace:
+        """Say what is there now; `exists` is False where the server cannot be asked."""
+        size_bytes = None
+        try:
+            with self.server.open(self.server.place()) as session:
+                size_bytes = int(session.value(_SIZE))
+        except HoldfastError:
+            pass  # a restore will say why
+        return TargetPlace(
+            root=self.root,
+            kind=self.kind,
+            path=self.location,
+            exists=size_bytes is not None,
+            size_bytes=size_bytes or 0,
+        )
+
+    @contextmanager
+    def capture(self, context: CaptureContext) -> Iterator[Capture]:
+        """Capture one moment, while the application reads and writes.
+
+        Raises:
+            DatabaseUnreachable: The server does not answer, or ends the connection.
+            DatabaseRefused: It refuses the login, or our role may not read everything.
+            DatabaseLocked: A table stays locked.
+            SourceNotFound: There is no such database.
+            ClientMissing: No `pg_dump` fits the server.
+            ContainerUnavailable: The container is not there or does not run.
+            Cancelled: The context's token was cancelled.
+        """
+        version = self._schema_version() if self._schema_version is not None else None
+        with PostgresCapture(
+            self.server, context, root=self.root, schema_version=version
+        ) as capture:
+            yield capture
+
+    def check_stored(
+        self,
+        tree: BackupTree,
+        *,
+        progress: ProgressCallback = no_progress,
+        cancel: CancellationToken | None = None,
+    ) -> tuple[CheckResult, ...]:
+        """Parse all of a backup's dump; no server is asked, nothing is written.
+
+        Raises:
+            PathNotInBackup: The backup has no dump at `root`.
+        """
+        dump = stored_dump(tree, self.root)
+        token = cancel or CancellationToken()
+        return check_dump(self.server, dump, progress=progress, cancel=token)

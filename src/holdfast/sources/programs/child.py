@@ -22,6 +22,7 @@ from holdfast.sources.programs.place import Invocation
 _TICK_S = 0.1
 _PIPE_BYTES = 1 << 20
 _SAID_BYTES = 1 << 16
+_HEARD_BYTES = 1 << 20
 _SHOWN_CHARACTERS = 2000
 DEFAULT_STALL_S = 900.0
 """How long a program may neither take nor give a byte. It may wait for a lock, or sort."""
@@ -54,6 +55,7 @@ class Child:
         self._cancel = cancel or CancellationToken()
         self._stall_s = stall_s
         self._redact = redact
+        self._heard = 0
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed in `close`
         try:
             self._process = subprocess.Popen(
@@ -169,10 +171,17 @@ class Child:
 
     def said(self) -> str:
         """Return the end of what it wrote to standard error, without secrets."""
-        size = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, size - _SAID_BYTES))
-        text = self._redact(self._stderr.read().decode(errors="replace").strip())
-        return text[-_SHOWN_CHARACTERS:]
+        # At a position: the offset of the file is the program's, too.
+        start = max(0, os.fstat(self._stderr.fileno()).st_size - _SAID_BYTES)
+        found = os.pread(self._stderr.fileno(), _SAID_BYTES, start)
+        return self._redact(found.decode(errors="replace").strip())[-_SHOWN_CHARACTERS:]
+
+    def heard(self) -> str:
+        """Return the lines that it wrote to standard error since this was last asked."""
+        found = os.pread(self._stderr.fileno(), _HEARD_BYTES, self._heard)
+        lines = found[: found.rfind(b"\n") + 1] if len(found) < _HEARD_BYTES else found
+        self._heard += len(lines)
+        return self._redact(lines.decode(errors="replace"))
 
     def kill(self) -> None:
         """End it at once, with what it started (idempotent)."""
