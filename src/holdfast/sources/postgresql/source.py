@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from holdfast.errors import HoldfastError
 from holdfast.models.backup import CheckResult
@@ -13,11 +14,14 @@ from holdfast.models.manifest import DATABASE_DIR
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.target import TargetPlace
 from holdfast.models.tree import BackupTree
-from holdfast.sources.base import Capture, CaptureContext
+from holdfast.sources.base import Capture, CaptureContext, RestoreContext, Restored, Staged
+from holdfast.sources.postgresql import restore
 from holdfast.sources.postgresql.capture import PostgresCapture
 from holdfast.sources.postgresql.checking import check_dump
 from holdfast.sources.postgresql.inspection import estimate_bytes
+from holdfast.sources.postgresql.rehearsal import rehearse
 from holdfast.sources.postgresql.server import Server
+from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.stored import stored_dump
 from holdfast.sources.postgresql.url import parse_url
 from holdfast.sources.programs.child import DEFAULT_STALL_S
@@ -60,6 +64,7 @@ class PostgresSource:
         owner: bool = True,
         client_folders: Sequence[Path] | None = None,
     ) -> None:
+        self._url = url
         self.server = Server(
             connection=parse_url(url),
             container=container,
@@ -137,3 +142,30 @@ class PostgresSource:
         dump = stored_dump(tree, self.root)
         token = cancel or CancellationToken()
         return check_dump(self.server, dump, progress=progress, cancel=token)
+
+    @contextmanager
+    def stage(self, context: RestoreContext) -> Iterator[Staged]:
+        """Restore beside the live database, or prepare to restore in place; see `restore.stage`."""
+        with restore.stage(self._site(), context) as staged:
+            yield staged
+
+    def recover(self, state: Mapping[str, Any], *, committed: bool | None) -> bool:
+        """Finish or take back a swap that a crash interrupted; see `restore.recover`."""
+        return restore.recover(self._site(), state, committed=committed)
+
+    def sweep(self, token: str, scratch_dir: Path) -> None:
+        """Remove what the restore `token` left on the server; see `restore.sweep`."""
+        restore.sweep(self._site(), token, scratch_dir)
+
+    @contextmanager
+    def rehearse(self, context: RestoreContext) -> Iterator[Restored]:
+        """Restore into a scratch database; see `rehearsal.rehearse`."""
+        with rehearse(self._site(), context) as restored:
+            yield restored
+
+    def drop_kept(self) -> tuple[str, ...]:
+        """Drop everything that restores kept of this database; see `restore.drop_kept`."""
+        return restore.drop_kept(self._site())
+
+    def _site(self) -> Site:
+        return restore.site_of(self.server, root=self.root, url=self._url, owner=self.owner)

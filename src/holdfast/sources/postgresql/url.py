@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from holdfast.errors import ConfigError
 from holdfast.sources.inherited import inherited
@@ -54,6 +54,22 @@ def parse_url(url: str) -> Connection:
     if service:
         found |= service_parameters(service, variables)
     return _connection(found | given, ignored)
+
+
+def with_database(url: str, name: str) -> str:
+    """Return a URL that names another database of the same server, else as it is written.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    scheme, separator, rest = url.partition("://")
+    parts, _ = _parts(rest)
+    before = rest[: len(rest) - len(f"?{parts['query']}")] if parts["query"] is not None else rest
+    if parts["database"] is not None:
+        before = before[: len(before) - len(f"/{parts['database']}")]
+    options = parse_qsl(parts["query"] or "", keep_blank_values=True)
+    kept = urlencode([each for each in options if each[0] != "dbname"], quote_via=quote)
+    return f"{scheme}{separator}{before}/{quote(name, safe='')}{f'?{kept}' if kept else ''}"
 
 
 def _given(rest: str) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -1,0 +1,406 @@
+"""A restore into a database beside the live one, which then takes its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from holdfast.errors import HoldfastError, RestoreCheckFailed, RestoreError, TargetExists
+from holdfast.models.backup import CheckResult, PlannedChange
+from holdfast.models.progress import Progress
+from holdfast.sources.base import RestoreContext
+from holdfast.sources.postgresql.attributes import roles_left_out
+from holdfast.sources.postgresql.changes import rows, table_changes
+from holdfast.sources.postgresql.checks import check_restored
+from holdfast.sources.postgresql.databases import (
+    Beside,
+    Database,
+    create,
+    drop,
+    drop_abandoned,
+    hold,
+    oid_of,
+    ours,
+    users_of,
+)
+from holdfast.sources.postgresql.exchange import (
+    Exchange,
+    carry_out,
+    settle,
+    take_back,
+)
+from holdfast.sources.postgresql.failures import sqlstate_of
+from holdfast.sources.postgresql.inspection import counted_tables, schema_version
+from holdfast.sources.postgresql.loading import Loader
+from holdfast.sources.postgresql.names import Purpose, beside, mark
+from holdfast.sources.postgresql.session import Session
+from holdfast.sources.postgresql.site import Site
+from holdfast.sources.postgresql.stored import StoredDump
+from holdfast.sources.postgresql.url import with_database
+
+WAY = "beside"
+_ANALYZE_LIMIT_S = 300
+_SLOTS = "SELECT slot_name AS name FROM pg_catalog.pg_replication_slots WHERE datoid = {oid}"
+_HOLDS_ANYTHING = """
+SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= 16384)
+    OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384)
+    OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS found
+"""
+
+
+class StagedBeside:
+    """A database that is ready beside the live one.
+
+    Args:
+        live: The live database; None where there is none yet.
+    """
+
+    def __init__(
+        self, context: RestoreContext, site: Site, live: Database | None, dump: StoredDump
+    ) -> None:
+        self._context = context
+        self._site = site
+        self._live = live
+        self._dump = dump
+        self._keeper: Session | None = None
+        self._staged: Beside | None = None
+        self._swapped = False
+        self._unsettled = False
+        self._migrated = False
+
+    def prepare(self, loader: Loader) -> None:
+        """Make the database and load the dump into it, or take the one that an undo names.
+
+        Raises:
+            RestoreError: The dump could not be restored; nothing live was touched.
+        """
+        cancel = self._context.cancel
+        self._keeper = self._site.maintenance()
+        drop_abandoned(self._keeper, self._site.live)
+        self._staged = self._kept_before()
+        if self._staged is not None:
+            return
+        hold(self._keeper, beside(self._site.live, Purpose.NEW, self._context.token))
+        self._staged = create(
+            self._keeper,
+            live=self._site.live,
+            like=self._live,
+            purpose=Purpose.NEW,
+            token=self._context.token,
+        )
+        with self._session() as session:
+            loader.load(self._dump, session, application=f"holdfast_{self._context.token}")
+            cancel.raise_if_cancelled()
+            self._keep_chosen(session)
+            self._context.progress(Progress(step=f"Analyzing {self._site.live}"))
+            analyze(session)
+
+    def _kept_before(self) -> Beside | None:
+        """Return what the restore to be undone kept, if it is still there."""
+        wanted = self._context.kept.get("oid")
+        if wanted is None or self._keeper is None:
+            return None
+        found = ours(self._keeper, self._site.live)
+        return next(
+            (each for each in found if each.oid == wanted and each.purpose is Purpose.OLD), None
+        )
+
+    def _keep_chosen(self, session: Session) -> None:
+        """Leave out tables that were not asked for, with what depends on them."""
+        chosen = self._context.tables
+        if not chosen:
+            return
+        tables = {each.label: each for each in counted_tables(session)}
+        missing = [name for name in chosen if name not in tables]
+        if missing:
+            raise RestoreError(
+                f"{self._dump.name} has no table {', '.join(missing)}",
+                hint="Nothing was changed. `holdfast show` names its tables.",
+            )
+        for label, table in tables.items():
+            if label not in chosen:
+                session.execute(f"DROP TABLE IF EXISTS {table.quoted} CASCADE")
+
+    @property
+    def _adopted(self) -> bool:
+        return self._staged is not None and self._staged.purpose is Purpose.OLD
+
+    def _session(self) -> Session:
+        assert self._staged is not None
+        return self._site.database(self._staged.name, self._context.cancel)
+
+    @property
+    def live_schema_version(self) -> str | None:
+        """The schema version of the live database; None if there is none or it is unknown."""
+        return self._site.live_schema_version() if self._live else None
+
+    def plan(self) -> tuple[PlannedChange, ...]:
+        """Say what `swap` would change, table by table."""
+        target = self._site.location
+        counts = self._expected_counts()
+        if self._live is None:
+            detail = rows(sum(counts.values())) if counts is not None else ""
+            first = PlannedChange(target=target, action="create", detail=detail)
+            return (first, *table_changes(target, {}, counts))
+        first = PlannedChange(target=target, action="replace", detail=self._replacing())
+        if self._adopted:
+            return (first, *self._left_behind())
+        live = self._site.live_rows(self._context.cancel)
+        return (first, *self._left_behind(), *table_changes(target, live, counts))
+
+    def _replacing(self) -> str:
+        assert self._live is not None
+        old = beside(self._site.live, Purpose.OLD, self._context.token)
+        parts = ["by the database that the restore had replaced"] if self._adopted else []
+        if not self._adopted and (change := self._schema_change()):
+            parts.append(change)
+        parts.append(
+            f"what is there now is kept as {old}"
+            if self._context.keep_old
+            else "what is there now is removed"
+        )
+        with self._site.maintenance() as session:
+            if users := len(users_of(session, self._live.oid)):
+                parts.append(f"{users} {'session is' if users == 1 else 'sessions are'} ended")
+        return "; ".join(parts)
+
+    def _schema_change(self) -> str:
+        live, stored = self.live_schema_version, self._dump.schema_version
+        return f"schema {live or 'none'} -> {stored or 'none'}" if live != stored else ""
+
+    def _left_behind(self) -> Iterator[PlannedChange]:
+        """Say what belongs to the live database and does not come along."""
+        assert self._live is not None
+        target = self._site.location
+        with self._site.maintenance() as session:
+            roles = roles_left_out(session, self._live.oid)
+            slots = [row["name"] for row in session.query(_SLOTS.format(oid=self._live.oid))]
+        if roles:
+            detail = f"Settings of {', '.join(roles)} in {target} stay with the old database"
+            yield PlannedChange(target=target, action="skip", detail=detail)
+        if slots:
+            detail = f"Replication slots stay with the old database: {', '.join(slots)}"
+            yield PlannedChange(target=target, action="skip", detail=detail)
+
+    def _expected_counts(self) -> Mapping[str, int] | None:
+        counts, chosen = self._dump.counts, self._context.tables
+        if counts is None or not chosen:
+            return counts
+        return {name: count for name, count in counts.items() if name in chosen}
+
+    def check(self) -> tuple[CheckResult, ...]:
+        """Check the staged database: its counts against the manifest, indexes, constraints."""
+        self._context.progress(Progress(step=f"Checking {self._site.live}"))
+        if self._adopted:
+            detail = "as the application left it; it is not compared with the backup"
+            return (CheckResult(name="kept database", passed=True, detail=detail),)
+        with self._session() as session:
+            return check_restored(
+                session,
+                counts=None if self._migrated else self._expected_counts(),
+                thorough=self._context.thorough,
+                cancel=self._context.cancel,
+            )
+
+    def staged_url(self) -> str:
+        """Return the URL of the staged database; it may hold a password."""
+        assert self._staged is not None
+        return with_database(self._site.url, self._staged.name)
+
+    def staged_schema_version(self) -> str | None:
+        """Read the schema version of the staged database; None if it does not say one."""
+        if self._adopted:
+            return None
+        with self._session() as session:
+            return schema_version(session)
+
+    def migrated(self) -> None:
+        """Take in that another program changed the staged database on purpose."""
+        with self._site.maintenance() as session:
+            if self._staged not in ours(session, self._site.live):
+                raise RestoreCheckFailed(
+                    "The migration removed or renamed the database that was staged",
+                    hint="Nothing was changed. Let it only use the database of its URL.",
+                )
+        self._migrated = True
+
+    @property
+    def _exchange(self) -> Exchange:
+        assert self._staged is not None
+        token = self._context.token
+        return Exchange(
+            live=self._site.live,
+            old_oid=self._live.oid if self._live else None,
+            kept=beside(self._site.live, Purpose.OLD, token),
+            new_oid=self._staged.oid,
+            new=self._staged.name,
+            token=token,
+        )
+
+    @property
+    def _mark(self) -> str:
+        assert self._staged is not None
+        return mark(self._site.live, self._staged.purpose, self._staged.token)
+
+    def state(self) -> dict[str, Any]:
+        """Return what `recover` needs after a crash, as JSON values."""
+        return {
+            "way": WAY,
+            "exchange": self._exchange.as_json(),
+            "mark": self._mark,
+            "adopted": self._adopted,
+            "keep_old": self._context.keep_old,
+        }
+
+    def swap(self) -> None:
+        """Give the live database's name to the staged one, in one transaction.
+
+        Sessions that use the live database are ended; whoever connects then finds the new one.
+
+        Raises:
+            TargetInUse: A session may not be ended, or a prepared transaction is there.
+            RestoreError: One of the databases is not there any more.
+        """
+        self._context.progress(Progress(step=f"Replacing {self._site.live}"))
+        try:
+            carry_out(self._exchange, self._site.maintenance)
+        except BaseException as error:
+            done = settle(self._exchange, self._site.maintenance)
+            self._unsettled = done is None
+            if not done:
+                raise
+            if not isinstance(error, HoldfastError):
+                self.undo()
+                raise
+        self._swapped = True
+
+    def undo(self) -> None:
+        """After `swap`, and before `discard`: put the replaced database back.
+
+        Raises:
+            TargetInUse: As for `swap`.
+            RestoreError: It is not there any more.
+        """
+        take_back(self._exchange, self._site.maintenance, comment=self._mark)
+        self._swapped = False
+
+    def kept(self) -> dict[str, Any]:
+        """Return where what was replaced is, as JSON values; empty where nothing is kept."""
+        if not self._swapped or self._live is None or not self._context.keep_old:
+            return {}
+        return {
+            "database": self._exchange.kept,
+            "oid": self._live.oid,
+            "live": self._site.live,
+        }
+
+    def discard(self) -> None:
+        """Remove the staged database, or after a swap the old one unless it is kept.
+
+        What cannot be removed now, the next restore or cleanup removes. If the outcome of a
+        swap could not be told, both stay for `recover`.
+        """
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.close()
+        oid = self._to_drop()
+        if oid is None:
+            return
+        with suppress(HoldfastError), self._site.maintenance() as session:
+            drop(session, oid, self._site.live)
+
+    def _to_drop(self) -> int | None:
+        if self._unsettled:
+            return None
+        if self._swapped:
+            return self._live.oid if self._live and not self._context.keep_old else None
+        return self._staged.oid if self._staged and not self._adopted else None
+
+
+def analyze(session: Session) -> None:
+    """Gather what the server's planner knows, so that the application is not slow at first.
+
+    A database that takes long is left to the server's own vacuuming.
+    """
+    session.execute(f"SET statement_timeout = '{_ANALYZE_LIMIT_S}s'")
+    try:
+        session.execute("ANALYZE")
+    except HoldfastError as error:
+        if sqlstate_of(error) != "57014":
+            raise
+    session.execute("SET statement_timeout = 0")
+
+
+@contextmanager
+def stage_beside(
+    context: RestoreContext, site: Site, live: Database | None, dump: StoredDump, loader: Loader
+) -> Iterator[StagedBeside]:
+    """Make and fill a database beside the live one; leaving the context discards it."""
+    staged = StagedBeside(context, site, live, dump)
+    try:
+        staged.prepare(loader)
+        yield staged
+    finally:
+        staged.discard()
+
+
+def require_empty(session: Session, location: str) -> None:
+    """Raise `TargetExists` if a database holds anything of its users."""
+    if session.value(_HOLDS_ANYTHING):
+        raise TargetExists(
+            f"{location} holds something already",
+            hint="Name a database that is empty or not there yet.",
+        )
+
+
+def recover_beside(site: Site, state: Mapping[str, Any], *, committed: bool | None) -> bool:
+    """Finish or take back an exchange that a crash interrupted; see `Source.recover`."""
+    exchange = Exchange(**state["exchange"])
+    if committed:
+        carry_out(exchange, site.maintenance)
+        if not state["keep_old"] and exchange.old_oid is not None:
+            _drop(site, exchange.old_oid)
+        return True
+    if committed is False:
+        take_back(exchange, site.maintenance, comment=state["mark"])
+        if not state["adopted"]:
+            _drop(site, exchange.new_oid)
+        return False
+    with site.maintenance() as session:
+        return exchange.is_done(session)
+
+
+def _drop(site: Site, oid: int) -> None:
+    with site.maintenance() as session:
+        drop(session, oid, site.live)
+
+
+def sweep_beside(site: Site, token: str) -> None:
+    """Remove the databases of a restore; put back what it replaced if nobody knew of that."""
+    with site.maintenance() as session:
+        found = [each for each in ours(session, site.live) if each.token == token]
+    for each in found:
+        if each.purpose is Purpose.OLD:
+            _put_back(site, each)
+    for each in found:
+        if each.purpose is not Purpose.OLD:
+            _drop(site, each.oid)
+
+
+def _put_back(site: Site, old: Beside) -> None:
+    with site.maintenance() as session:
+        live_oid = oid_of(session, site.live)
+    if live_oid is None:
+        return
+    new = beside(site.live, Purpose.NEW, old.token)
+    exchange = Exchange(
+        live=site.live,
+        old_oid=old.oid,
+        kept=old.name,
+        new_oid=live_oid,
+        new=new,
+        token=old.token,
+    )
+    take_back(exchange, site.maintenance, comment=mark(site.live, Purpose.NEW, old.token))
+    _drop(site, live_oid)
