@@ -35,6 +35,7 @@ PUBLIC_NAMES = {
     "CheckResult",
     "DatabaseOptions",
     "DirectoryOptions",
+    "GuardResult",
     "HoldfastError",
     "PlannedChange",
     "Progress",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RestoreResult,
         Trigger,
     )
+    from holdfast.models.guard import GuardResult
     from holdfast.models.progress import CancellationToken, Progress
     from holdfast.models.retention import RetentionDecision, RetentionPlan, RetentionPolicy
     from holdfast.scheduler import BackupConfig, BackupScheduler
@@ -43,6 +44,7 @@ _HOMES = {
     "CheckResult": "holdfast.models.backup",
     "DatabaseOptions": "holdfast.service",
     "DirectoryOptions": "holdfast.service",
+    "GuardResult": "holdfast.models.guard",
     "HoldfastError": "holdfast.errors",
     "PlannedChange": "holdfast.models.backup",
     "Progress": "holdfast.models.progress",
@@ -68,6 +70,7 @@ __all__ = [
     "CheckResult",
     "DatabaseOptions",
     "DirectoryOptions",
+    "GuardResult",
     "HoldfastError",
     "PlannedChange",
     "Progress",

@@ -53,8 +53,12 @@ Neither may ever contain a secret.
     │   ├── DataDoesNotFit
     │   ├── TargetInUse
     │   ├── TargetExists
+    │   ├── GuardRestoreFailed
     │   └── NothingToUndo
     ├── VerificationFailed
+    ├── GuardRefused
+    ├── CommandNotFound
+    ├── CommandNotExecutable
     ├── ArchiveError
     │   ├── ArchiveDamaged
     │   ├── ArchiveTooNew
@@ -449,6 +453,13 @@ class TargetExists(RestoreError):
     http_status = 409
 
 
+class GuardRestoreFailed(RestoreError):
+    """A guarded command failed, and the data could not be brought back."""
+
+    code = "guard-restore-failed"
+    exit_code = 123
+
+
 class NothingToUndo(RestoreError):
     """There is no restore whose safety backup could be put back."""
 
@@ -460,6 +471,30 @@ class VerificationFailed(HoldfastError):
     """A backup did not pass verification."""
 
     code = "verification-failed"
+    http_status = 422
+
+
+class GuardRefused(HoldfastError):
+    """A guarded command was not run: there is no backup that is whole and proven."""
+
+    code = "guard-refused"
+    exit_code = 125
+    http_status = 409
+
+
+class CommandNotFound(HoldfastError):
+    """There is no such program to run; nothing was changed."""
+
+    code = "command-not-found"
+    exit_code = 127
+    http_status = 422
+
+
+class CommandNotExecutable(HoldfastError):
+    """The program is there and cannot be run; nothing was changed."""
+
+    code = "command-not-executable"
+    exit_code = 126
     http_status = 422
 
 

@@ -7,6 +7,7 @@ so two services live in one process, and one service serves many threads.
 from __future__ import annotations
 
 import logging
+import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -37,6 +38,7 @@ from holdfast.models.backup import (
     RestoreResult,
     Trigger,
 )
+from holdfast.models.guard import GuardResult
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations import backup as backing_up
@@ -51,7 +53,7 @@ from holdfast.operations.cleanup import (
     plan_repository_prune,
     prune_repository,
 )
-from holdfast.operations.commands import split_command
+from holdfast.operations.commands import spelled, split_command
 from holdfast.operations.detached import needs_repository, throwaway_repository
 from holdfast.operations.drill import drill_backup
 from holdfast.operations.escrow import (
@@ -63,6 +65,8 @@ from holdfast.operations.escrow import (
 )
 from holdfast.operations.export import export_backup
 from holdfast.operations.extract import Surroundings, restore_into
+from holdfast.operations.guard import GuardOptions, Opening, guard_block, guard_command
+from holdfast.operations.guard_note import forget_note, remind_of_guard, settle_guard
 from holdfast.operations.interrupted import recover_restore, settle_interrupted
 from holdfast.operations.journal import Recovery
 from holdfast.operations.measuring import measured
@@ -360,10 +364,7 @@ class BackupService:
             NotEnoughSpace: There is no room.
             BackupBusy: Another run of this plan is under way.
         """
-        if not self.repository_exists():
-            backing_up.require_sources(self._plan)
-            with suppress(RepositoryExists):  # another process came first
-                self.init_repository(encrypt=encrypt is not False)
+        self._ensure_repository(encrypt=encrypt is not False)
         with self._work(progress, cancel, recover=False) as work:
             warnings = encryption_warnings(work.repository, encrypt)
             with plan_lock(work.state_dir, work.plan.name):
@@ -462,6 +463,8 @@ class BackupService:
                 found_id, snapshot = listed.resolve(backup_id)
                 lock.ensure()
                 saved = set_keep(work.repository, snapshot, keep=keep)
+            if not keep:
+                forget_note(work.state_dir, work.plan.name, found_id)
             return listed.describe(found_id, saved)
 
     def delete_backup(self, backup_id: str) -> bool:
@@ -555,7 +558,10 @@ class BackupService:
                 keep_old=keep_old,
                 trigger=trigger,
             )
-            return restore(work, found_id, tree, options)
+            result = restore(work, found_id, tree, options)
+            if into is None and not dry_run:
+                settle_guard(work, whole=not (paths or sources or tables))
+            return result
 
     def restore_archive(
         self,
@@ -663,6 +669,121 @@ class BackupService:
             require_confirmed(self._plan, confirm)
         with self._work(progress, cancel, recover=dry_run) as work:
             return undo_restore(work, dry_run=dry_run)
+
+    # Guarding what changes the data
+
+    def guard(
+        self,
+        command: Sequence[str] | Callable[[], object],
+        *,
+        description: str | None = None,
+        verify: bool = True,
+        keep: bool = False,
+        create_safety_backup: bool = True,
+        sources: Sequence[str] = (),
+        timeout_s: float | None = None,
+        trigger: Trigger = Trigger.MANUAL_API,
+        own_output: bool = True,
+        started: Callable[[BackupMetadata, subprocess.Popen[bytes]], None] | None = None,
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> GuardResult:
+        """Back up and prove the data, run a command, and bring them back if it fails.
+
+        The plan's lock is held meanwhile: a backup, restore or cleanup that the command itself
+        wants of this plan is refused.
+
+        Args:
+            command: A program and its arguments, run without a shell, with this process's
+                environment and streams; or a callable, whose exception is raised again when the
+                data are back.
+            description: Of the backup; by default `Before: ` and the command.
+            verify: Prove the backup before the command is run.
+            keep: Leave a failed state for inspection; the backup is then kept until
+                `keep_backup(..., keep=False)`, or until all of it is restored.
+            create_safety_backup: Back up the failed state before the data come back.
+            sources: Bring back only these sources, by name; all are backed up.
+            timeout_s: After so long a command is ended, and has failed [s]; not a callable.
+            own_output: Whether standard output is the command's; else it writes to standard error.
+            started: Told of the backup and the process, so that a program can forward signals.
+            cancel: Stops the backup; ends a running command, which has then failed.
+
+        Returns:
+            How it ended: a command that failed is no error.
+
+        Raises:
+            GuardRefused: The backup is partial or not intact; the command was not run.
+            BackupBusy: Another run of this plan is under way; the command was not run.
+            CommandNotFound, CommandNotExecutable: It cannot be run; nothing was changed.
+            GuardRestoreFailed: It failed, and the data could not be brought back.
+        """
+        title = getattr(command, "__qualname__", None) or type(command).__name__
+        options = GuardOptions(
+            title=title if callable(command) else spelled(command),
+            description=description,
+            verify=verify,
+            keep=keep,
+            safety_backup=create_safety_backup,
+            sources=tuple(sources),
+            trigger=trigger,
+            compression=self._level,
+        )
+        opening, token = self._guard_opening(progress), cancel or CancellationToken()
+        if callable(command):
+            with guard_block(opening, options, token) as guard:
+                command()
+            return guard.result()
+        return guard_command(
+            opening,
+            options,
+            command,
+            timeout_s=timeout_s,
+            own_output=own_output,
+            started=started,
+            cancel=token,
+        )
+
+    @contextmanager
+    def guarded(
+        self,
+        description: str,
+        *,
+        verify: bool = True,
+        keep: bool = False,
+        create_safety_backup: bool = True,
+        sources: Sequence[str] = (),
+        progress: ProgressCallback | None = None,
+        cancel: CancellationToken | None = None,
+    ) -> Iterator[BackupMetadata]:
+        """Guard the block: back up and prove the data, and bring them back if it raises.
+
+            with service.guarded("Before release 42"):
+                migrate()
+
+        Whatever it raises is raised again when the data are back; `SystemExit` too.
+
+        Args:
+            description: Of the backup; no secrets.
+            verify: As of `guard`; so are the others.
+            cancel: Stops the backup; once the block runs it is its own.
+
+        Raises:
+            GuardRefused: The backup is partial or not intact; the block was not entered.
+            BackupBusy: Another run of this plan is under way; the block was not entered.
+            GuardRestoreFailed: It raised, and the data could not be brought back.
+        """
+        options = GuardOptions(
+            title=description,
+            description=description,
+            verify=verify,
+            keep=keep,
+            safety_backup=create_safety_backup,
+            sources=tuple(sources),
+            compression=self._level,
+        )
+        token = cancel or CancellationToken()
+        with guard_block(self._guard_opening(progress), options, token) as guard:
+            yield guard.backup
 
     def recover(self) -> Recovery | None:
         """Finish or take back a restore that a crash interrupted; None if there is none."""
@@ -890,6 +1011,16 @@ class BackupService:
 
     # Inside
 
+    def _ensure_repository(self, *, encrypt: bool = True) -> None:
+        if not self.repository_exists():
+            backing_up.require_sources(self._plan)
+            with suppress(RepositoryExists):  # another process came first
+                self.init_repository(encrypt=encrypt)
+
+    def _guard_opening(self, progress: ProgressCallback | None) -> Opening:
+        self._ensure_repository()
+        return lambda cancel: self._work(progress, cancel, recover=False)
+
     @contextmanager
     def _work(
         self,
@@ -908,6 +1039,7 @@ class BackupService:
             work = self._workplace(repository, repository.store, progress, cancel)
             if recover:
                 settle_interrupted(work)
+                remind_of_guard(work)
             yield work
 
     @contextmanager

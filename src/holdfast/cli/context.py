@@ -34,7 +34,7 @@ class Context:
         self.arguments = arguments
         self.console = console
         self.prompts = Prompts(console, interruption)
-        self._interruption = interruption
+        self.interruption = interruption
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -67,7 +67,7 @@ class Context:
     @property
     def cancel(self) -> CancellationToken:
         """The token that Ctrl-C and SIGTERM set; only for work that watches it."""
-        return self._interruption.token
+        return self.interruption.token
 
     @contextmanager
     def progress(self) -> Iterator[ProgressCallback]:

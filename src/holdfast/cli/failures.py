@@ -15,13 +15,14 @@ def report(
     *,
     verbose: bool = False,
     signal_number: int | None = None,
+    status: int | None = None,
 ) -> int:
-    """Show an error and return the exit status.
+    """Show an error and return the exit status: that of its kind, unless `status` is given.
 
     With `--json` the error is the one document on standard output.
     """
     known = _as_known(error)
-    status = known.exit_code
+    status = known.exit_code if status is None else status
     if isinstance(known, Cancelled) and signal_number is not None:
         status = 128 + signal_number
     if verbose and not isinstance(error, HoldfastError | OSError | KeyboardInterrupt):

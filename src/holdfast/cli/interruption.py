@@ -47,14 +47,15 @@ class Interruption:
             self._tidy = before
 
     def __enter__(self) -> Interruption:
-        self._previous = {each: signal.signal(each, self._receive) for each in _SIGNALS}
+        self._previous = {each: signal.signal(each, self.receive) for each in _SIGNALS}
         return self
 
     def __exit__(self, *details: object) -> None:
         for each, handler in self._previous.items():
             signal.signal(each, handler)
 
-    def _receive(self, signal_number: int, frame: FrameType | None) -> None:
+    def receive(self, signal_number: int, frame: FrameType | None) -> None:
+        """Take in a signal, as its handler."""
         del frame
         if self.signal_number is not None:
             # Everything on disk is safe under SIGKILL, so it is under this too.

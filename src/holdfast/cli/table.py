@@ -130,6 +130,15 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
                 ),
             ),
             Command(
+                "guard",
+                "Back up, run a command that changes the data, and bring them back if it fails",
+                (
+                    ("guard -- alembic upgrade head", "any command, without a shell"),
+                    ("guard --keep -- python manage.py migrate", "leave a failed state to look at"),
+                    ("guard --timeout 600 -- make migrate", "end it after ten minutes"),
+                ),
+            ),
+            Command(
                 "undo",
                 "Put back what the last restore replaced",
                 (("undo --dry-run", "what would change"), ("undo", "asks first")),
