@@ -28,7 +28,7 @@ from holdfast.sources.postgresql.dumping import (
     without_chatter,
 )
 from holdfast.sources.postgresql.failures import explain_program
-from holdfast.sources.postgresql.inspection import begin, inspect
+from holdfast.sources.postgresql.inspection import begin, expect_no_rewrite, inspect
 from holdfast.sources.postgresql.poolers import expect_own_session
 from holdfast.sources.postgresql.providers import extension_warnings
 from holdfast.sources.postgresql.roles import role_statements
@@ -104,7 +104,9 @@ class PostgresCapture:
 
     def _open(self) -> BinaryIO:
         step = f"Dumping database {self._connection.database}"
-        self._narration = Narration(self._inspection, step, self._context.progress)
+        self._narration = Narration(
+            self._inspection, step, self._context.progress, self._connection.redact
+        )
         with ExitStack() as stack:
             dump = stack.enter_context(self._start_dump())
             proof = stack.enter_context(self._start_proof())
@@ -114,10 +116,14 @@ class PostgresCapture:
             self._narration,
             proof=proof,
             explain=lambda error: explain_program(error, self._connection),
+            on_begin=self._begin,
             on_end=self._end,
         )
-        self._counts.start()
         return cast(BinaryIO, self._stream)
+
+    def _begin(self) -> None:
+        expect_no_rewrite(self._session)
+        self._counts.start()
 
     def _end(self) -> None:
         self._ended = True

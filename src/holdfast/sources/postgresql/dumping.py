@@ -68,8 +68,15 @@ def _extensions(clients: Clients, inspection: Inspection) -> list[str]:
 class Narration:
     """What `pg_dump --verbose` tells: which table it is at, and what it warns of."""
 
-    def __init__(self, inspection: Inspection, step: str, progress: ProgressCallback) -> None:
+    def __init__(
+        self,
+        inspection: Inspection,
+        step: str,
+        progress: ProgressCallback,
+        redact: Callable[[str], str],
+    ) -> None:
         self._step = step
+        self._redact = redact
         self._progress = progress
         self._total_bytes = inspection.size_bytes
         self._total_items = len(inspection.of_kind("r"))
@@ -85,7 +92,7 @@ class Narration:
                 self._items += 1
                 self._table = match[1].removeprefix("public.")
             elif match := _WARNING.match(line):
-                self.warnings.append(f"pg_dump: {match[1]}")
+                self.warnings.append(self._redact(f"pg_dump: {match[1]}"))
 
     def due(self) -> bool:
         """Whether it is time to listen again."""
@@ -118,6 +125,9 @@ def without_chatter(redact: Callable[[str], str]) -> Callable[[str], str]:
 class DumpStream(Output):
     """The bytes of a dump, which tell of their progress while they are read.
 
+    Args:
+        on_begin: Called at the first byte: `pg_dump` has locked all tables then. It may raise.
+
     Attributes:
         format_version: Of the dump's own format: `1.14`; empty until it began.
     """
@@ -129,16 +139,21 @@ class DumpStream(Output):
         *,
         proof: Child,
         explain: Callable[[ProgramFailed], HoldfastError],
+        on_begin: Callable[[], None],
         on_end: Callable[[], None],
     ) -> None:
         super().__init__(child, proof=proof, explain=explain, on_end=on_end)
+        self._on_begin = on_begin
         self._narration = narration
         self._header = b""
         self.format_version = ""
 
     def readinto(self, buffer: Buffer, /) -> int:
         """Read what is there; see `Output.readinto`."""
+        begun = bool(self.size_bytes)
         got = super().readinto(buffer)
+        if got and not begun:
+            self._on_begin()
         if len(self._header) < _HEADER_BYTES:
             self._read_header(bytes(memoryview(buffer).cast("B")[:got]))
         if not got or self._narration.due():

@@ -157,7 +157,7 @@ _MEANINGS: tuple[tuple[str, Callable[[Connection, str], HoldfastError]], ...] = 
     (r"permission denied for database", _no_login),
     (r"is starting up|is shutting down|recovery mode|not yet accepting", _not_ready),
     (r"too many clients|too many connections|remaining connection slots", _full),
-    (r"canceling statement due to lock timeout|could not obtain lock", _locked),
+    (r"canceling statement due to (?:lock|statement) timeout|could not obtain lock", _locked),
     (r"permission denied|must be owner|row-level security", _no_right),
     (r"server closed the connection|terminating connection|connection .*was lost", _lost),
     (r"SSL connection has been closed|no connection to the server|Broken pipe", _lost),

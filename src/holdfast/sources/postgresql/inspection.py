@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.errors import DatabaseLocked, DatabaseRefused, HoldfastError
+from holdfast.errors import DatabaseChanged, DatabaseLocked, DatabaseRefused
 from holdfast.models.schema_version import alembic_version, django_version
 from holdfast.sources.postgresql.clients import Version
-from holdfast.sources.postgresql.failures import sqlstate_of
 from holdfast.sources.postgresql.features import FEATURES
 from holdfast.sources.postgresql.providers import LeftOut, left_out
 from holdfast.sources.postgresql.session import Session, identifier
@@ -21,10 +20,7 @@ from holdfast.sources.postgresql.session import Session, identifier
 LOCK_WAIT_S = 60
 """How long a capture waits for a table that is being changed, before it fails."""
 _QUICK_S = 2
-_TRIES = 3
-_LOCKED_AT_ONCE = 500
 _SHOWN = 10
-_GONE = ("42P01", "3F000", "XX000")
 _QUIET = (
     *("statement_timeout = 0", "idle_in_transaction_session_timeout = 0"),
     *(f"lock_timeout = '{LOCK_WAIT_S}s'", "max_parallel_workers_per_gather = 0"),
@@ -47,7 +43,6 @@ WHERE c.relkind IN ('r', 'p', 'm', 'f', 'S')
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND (e.oid IS NULL OR c.oid = ANY (e.extconfig))
 ORDER BY 1, 2"""
-# Only of what is locked already: asking for the size waits for locks, too.
 _SIZES = "CASE c.relkind WHEN 'r' THEN pg_catalog.pg_table_size(c.oid) ELSE 0 END"
 
 _DATABASE = """
@@ -58,6 +53,12 @@ SELECT pg_catalog.current_setting('server_version_num')::int AS version,
   (SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata) AS large_objects,
   pg_catalog.pg_table_size('pg_catalog.pg_largeobject') AS large_object_bytes
 FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()"""
+_REWRITTEN = """
+SELECT c.oid::pg_catalog.regclass::text AS name FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+  AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode"""
+
 _WHOLE = "SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS n"
 
 _SCHEMAS = """
@@ -150,36 +151,31 @@ class Inspection:
 
 
 def begin(session: Session) -> None:
-    """Begin the transaction, with every table locked against changes of its shape.
+    """Begin the transaction whose snapshot is dumped; the caller ends it.
 
-    The locks come before the snapshot: `TRUNCATE` and `ALTER TABLE` do not respect snapshots,
-    and what they did in between would show as another moment. The caller ends it.
-
-    Raises:
-        DatabaseLocked: A table stayed locked.
-        DatabaseRefused: Our role may not read a table; or row security hides rows from it.
+    Nothing is locked by it. A lock of ours would keep a waiting `ALTER TABLE` waiting, behind
+    which `pg_dump` would wait in its turn, for ever.
     """
     for setting in _QUIET:
         session.execute(f"SET {setting}")
-    for attempt in range(_TRIES):
-        tables = _tables(session, left_out_of(session), sized=False)
-        expect_all_readable(session, tables)
-        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try:
-            _lock(session, [each for each in tables if each.kind in "rp"])
-            break
-        except HoldfastError as error:
-            # Dropped since it was listed: look again.
-            if sqlstate_of(error) not in _GONE or attempt == _TRIES - 1:
-                raise
-            session.execute("ROLLBACK")
+    session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     session.execute("SET LOCAL search_path = pg_catalog")
 
 
-def _lock(session: Session, tables: Sequence[Table]) -> None:
-    for start in range(0, len(tables), _LOCKED_AT_ONCE):
-        names = ", ".join(f"ONLY {each.quoted}" for each in tables[start : start + _LOCKED_AT_ONCE])
-        session.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
+def expect_no_rewrite(session: Session) -> None:
+    """Raise `DatabaseChanged` if a table was emptied or rewritten since the snapshot.
+
+    `TRUNCATE` and `ALTER TABLE` do not respect snapshots: a dump would have the table empty.
+    Once `pg_dump` has locked all tables nobody can do that any more, so it is asked then. The
+    snapshot still shows the file that a table had; the function tells the one that it has now.
+    """
+    changed = [row["name"] for row in session.query(_REWRITTEN)]
+    if changed:
+        raise DatabaseChanged(
+            f"{_some(changed)} of {session.connection.location} was emptied or rewritten while"
+            " the backup began",
+            hint="Start it again when the migration or the import is done.",
+        )
 
 
 def inspect(session: Session) -> Inspection:

@@ -177,11 +177,14 @@ class Child:
         return self._redact(found.decode(errors="replace").strip())[-_SHOWN_CHARACTERS:]
 
     def heard(self) -> str:
-        """Return the lines that it wrote to standard error since this was last asked."""
+        """Return the lines that it wrote to standard error since this was last asked.
+
+        They are as it wrote them, secrets and all.
+        """
         found = os.pread(self._stderr.fileno(), _HEARD_BYTES, self._heard)
         lines = found[: found.rfind(b"\n") + 1] if len(found) < _HEARD_BYTES else found
         self._heard += len(lines)
-        return self._redact(lines.decode(errors="replace"))
+        return lines.decode(errors="replace")
 
     def kill(self) -> None:
         """End it at once, with what it started (idempotent)."""
