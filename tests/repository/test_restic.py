@@ -189,6 +189,29 @@ def test_restic_reads_many_packs_and_index_files_of_ours(
     assert (tmp_path / "out" / "db").read_bytes() == _RANDOM
 
 
+def test_restic_reads_streams_of_rows_cut_by_content(restic: Restic, tmp_path: Path) -> None:
+    """In coarse chunks, and in fine ones where a row changed."""
+    repository = _fresh(restic)
+    rows = [b"%d\t%s\n" % (n, random.Random(n).randbytes(40).hex().encode()) for n in range(12_000)]
+    content = data = b""
+    for number in range(2):
+        rows[6000] = b"6000\t%d\n" % number
+        data = b"".join(rows)
+        with repository.lock() as lock, repository.writer(lock) as writer:
+            saved = writer.save_file(
+                io.BytesIO(data), size_hint=0, page_size=None, rows=True, previous=content
+            )
+            content = saved.content
+            node = Node(name="dump", type=NodeType.FILE, size=saved.size, content=content)
+            tree = writer.save_tree([node])
+            writer.finish()
+            repository.save_snapshot(Snapshot(time=WHEN, tree=tree, paths=("/x",)))
+        repository = reopen(repository.store)
+    restic.check()
+    restic.restore("latest", tmp_path / "out")
+    assert (tmp_path / "out" / "dump").read_bytes() == data
+
+
 def test_restic_goes_on_where_we_stopped(restic: Restic, directory: Path, tmp_path: Path) -> None:
     """It adds a backup and removes and prunes ours; both programs read the result."""
     repository = _fresh(restic)

@@ -107,6 +107,7 @@ class TreeBuilder:
                 stream,
                 size_hint=entry.node.size,
                 page_size=entry.page_size,
+                rows=entry.rows,
                 previous=self._previous_content(entry),
                 on_bytes=self._on_bytes,
             )
@@ -126,7 +127,8 @@ class TreeBuilder:
         node = self._previous_node(entry.path)
         if node is None or node.type is not NodeType.FILE:
             return None
-        if not self._unchanged and (entry.page_size or not self._is_same(node, entry.node)):
+        database = entry.page_size or entry.rows  # whose times and sizes say nothing
+        if not self._unchanged and (database or not self._is_same(node, entry.node)):
             return None
         return node if self._repository.index.stored_length(node.content) is not None else None
 
@@ -144,7 +146,7 @@ class TreeBuilder:
         return self._repository.index.stored_length(node.content) or 0
 
     def _previous_content(self, entry: Entry) -> bytes:
-        node = self._previous_node(entry.path) if entry.page_size else None
+        node = self._previous_node(entry.path) if entry.page_size or entry.rows else None
         return node.content if node is not None and node.type is NodeType.FILE else b""
 
     def _previous_node(self, path: str) -> Node | None:

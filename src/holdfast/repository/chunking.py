@@ -1,7 +1,7 @@
 """Where files are cut into blobs.
 
-Ordinary files are cut every mebibyte. (Content-defined cuts, for text dumps in which
-insertions shift everything after them, will be one more plan here.)
+Ordinary files are cut every mebibyte. Streams of rows, in which an insertion shifts everything
+after it, are cut by their content: see `row_chunking`.
 
 Files that change page by page, as databases do, are cut at multiples of the page size, so
 that a changed page costs the chunk it lies in and nothing moves. Two sizes are at work:
@@ -26,7 +26,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from holdfast.models.node import ID_BYTES
 
@@ -55,6 +55,60 @@ class Region(NamedTuple):
     ids: bytes = b""
     cuts: tuple[int, ...] = ()
     split: int = 0
+
+
+class CutPlan(Protocol):
+    """How one file is cut, a segment at a time."""
+
+    def next_length(self, at_least: int) -> int:
+        """Return how much to read for the next segment [bytes], `at_least` or more."""
+
+    def regions(self, data: memoryview, *, last: bool) -> list[Region]:
+        """Return the regions of a segment.
+
+        They may end before the segment: its rest then begins the next one. Only a segment that
+        is shorter than what was asked for is the `last`.
+        """
+
+    def cut(
+        self, data: memoryview, regions: Iterable[Region]
+    ) -> Iterator[tuple[bytes, memoryview]]:
+        """Cut the bytes of regions; yield each chunk with its SHA-256, in order.
+
+        It is called by other threads than the rest.
+        """
+
+
+class PlacedCuts:
+    """The plan for a file whose regions are known before it is read.
+
+    Args:
+        regions: As of `plan_regions`.
+    """
+
+    def __init__(self, regions: Iterator[Region]) -> None:
+        self._coming = regions
+        self._segment: list[Region] = []
+
+    def next_length(self, at_least: int) -> int:
+        """Return how long the next regions are [bytes]."""
+        self._segment = []
+        length = 0
+        while length < at_least:
+            region = next(self._coming)
+            self._segment.append(region)
+            length += region.length
+        return length
+
+    def regions(self, data: memoryview, *, last: bool) -> list[Region]:  # noqa: ARG002
+        """Return the regions that `next_length` added up."""
+        return self._segment
+
+    def cut(
+        self, data: memoryview, regions: Iterable[Region]
+    ) -> Iterator[tuple[bytes, memoryview]]:
+        """Cut as the regions say; see `cut`."""
+        return cut(data, regions)
 
 
 def plan_regions(

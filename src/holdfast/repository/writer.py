@@ -13,14 +13,21 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from holdfast.errors import RepositoryError
 from holdfast.models.node import Node
 from holdfast.models.progress import CancellationToken
-from holdfast.repository.chunking import SEGMENT_BYTES, Region, cut, plan_regions
+from holdfast.repository.chunking import (
+    SEGMENT_BYTES,
+    CutPlan,
+    PlacedCuts,
+    Region,
+    cut,
+    plan_regions,
+)
 from holdfast.repository.compression import DEFAULT_LEVEL, Zstd
 from holdfast.repository.crypto import OVERHEAD_BYTES, SealingKey
 from holdfast.repository.index import BlobIndex
@@ -29,6 +36,7 @@ from holdfast.repository.locks import Lease
 from holdfast.repository.new_blobs import NewBlobs
 from holdfast.repository.objects import SealedObjects
 from holdfast.repository.pack_uploads import PackUploads
+from holdfast.repository.row_chunking import FINE, ROW_LEVEL, RowCuts
 from holdfast.repository.sealing import BlobSealer, SealedPiece
 from holdfast.repository.trees import encode_tree
 from holdfast.repository.workers import BufferPool, WorkerPool, worker_count
@@ -46,8 +54,24 @@ class _Piece:
 
     file: PendingFile
     number: int
-    data: memoryview
-    regions: list[Region]
+    chunks: Iterator[tuple[bytes, memoryview]]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A file that is being read.
+
+    Attributes:
+        head: What was read and not submitted yet [bytes].
+    """
+
+    file: PendingFile
+    stream: BinaryIO
+    plan: CutPlan
+    sealer: BlobSealer
+    head: bytes
+    on_bytes: Callable[[int], object]
+    hasher: hashlib._Hash = field(default_factory=hashlib.sha256)
 
 
 class RepositoryWriter:
@@ -78,6 +102,8 @@ class RepositoryWriter:
             blob_type: BlobSealer(blob_type, key, zstd, level, index, new)
             for blob_type, level in ((BlobType.DATA, compression), (BlobType.TREE, tree_level))
         }
+        row_level = None if compression is None else max(compression, ROW_LEVEL)
+        self._row_sealer = BlobSealer(BlobType.DATA, key, zstd, row_level, index, new)
         self._uploads = PackUploads(
             store=store,
             key=key,
@@ -151,6 +177,7 @@ class RepositoryWriter:
         *,
         size_hint: int,
         page_size: int | None,
+        rows: bool = False,
         previous: bytes = b"",
         on_bytes: Callable[[int], None] | None = None,
     ) -> SavedFile:
@@ -162,6 +189,7 @@ class RepositoryWriter:
             stream,
             size_hint=size_hint,
             page_size=page_size,
+            rows=rows,
             previous=previous,
             on_bytes=on_bytes,
         ).result()
@@ -172,6 +200,7 @@ class RepositoryWriter:
         *,
         size_hint: int,
         page_size: int | None,
+        rows: bool = False,
         previous: bytes = b"",
         on_bytes: Callable[[int], None] | None = None,
     ) -> PendingFile:
@@ -185,6 +214,7 @@ class RepositoryWriter:
             stream: Yields the bytes, from its present position.
             size_hint: The expected length [bytes]; the file may turn out longer or shorter.
             page_size: Alignment of changes [bytes] for databases; None for ordinary files.
+            rows: Whether it is a stream of rows, as of a dump: see `row_chunking`.
             previous: Chunk ids of the file in the parent backup, joined; see `chunking`.
             on_bytes: Called with the number of bytes read, about every mebibyte.
 
@@ -195,25 +225,25 @@ class RepositoryWriter:
         self._check()
         file = PendingFile(self._result_of)
         head = b""
-        if page_size is None and size_hint < SEGMENT_BYTES:
+        small = FINE.most if rows else SEGMENT_BYTES
+        if page_size is None and size_hint < small:
             head = _read_up_to(stream, size_hint + 1)
             if len(head) <= size_hint:
                 self._submit_small(file, head)
                 if on_bytes is not None:
                     on_bytes(len(head))
                 return file
-        regions = plan_regions(
-            size_hint=size_hint,
-            page_size=page_size,
-            previous=previous,
-            length_of=self._chunk_length,
+        reading = _Reading(
+            file=file,
+            stream=stream,
+            plan=self._plan(size_hint, page_size, rows=rows, previous=previous),
+            sealer=self._row_sealer if rows else self._sealers[BlobType.DATA],
+            head=head,
+            on_bytes=on_bytes or (lambda _: None),
         )
-        hasher = hashlib.sha256()
-        more = True
-        while more:
-            more = self._submit_segment(file, stream, head, regions, hasher.update, on_bytes)
-            head = b""
-        file.checksum = hasher.digest()
+        while self._submit_segment(reading):
+            pass
+        file.checksum = reading.hasher.digest()
         return file
 
     def finish(self) -> WriteSummary:
@@ -245,43 +275,50 @@ class RepositoryWriter:
         if self._finished:
             raise RepositoryError("The writer has finished; nothing can be added any more")
 
-    def _submit_segment(
-        self,
-        file: PendingFile,
-        stream: BinaryIO,
-        head: bytes,
-        regions: Iterator[Region],
-        update_hash: Callable[[Buffer], None],
-        on_bytes: Callable[[int], None] | None,
-    ) -> bool:
+    def _plan(
+        self, size_hint: int, page_size: int | None, *, rows: bool, previous: bytes
+    ) -> CutPlan:
+        if rows:
+            find = self._known.find
+            return RowCuts(is_known=lambda chunk: find(chunk) is not None, finer=bool(previous))
+        return PlacedCuts(
+            plan_regions(
+                size_hint=size_hint,
+                page_size=page_size,
+                previous=previous,
+                length_of=self._chunk_length,
+            )
+        )
+
+    def _submit_segment(self, reading: _Reading) -> bool:
         """Read about a mebibyte and hand it to a worker; return whether there may be more."""
         self._check()
-        segment: list[Region] = []
-        wanted = 0
-        while wanted < SEGMENT_BYTES:
-            region = next(regions)
-            segment.append(region)
-            wanted += region.length
+        plan, head = reading.plan, reading.head
+        wanted = plan.next_length(SEGMENT_BYTES)
         buffer = self._buffers.take(wanted)
         view = memoryview(buffer)[:wanted]
-        got = _fill(stream, view, head)
-        if got:
-            data = view[:got]
-            update_hash(data)
-            file.size += got
-            self._submit([_add_piece(file, data, segment)], buffer)
-            if on_bytes is not None:
-                on_bytes(got)
-        else:
+        got = _fill(reading.stream, view, head)
+        more = got == wanted
+        if not got:
             self._buffers.give(buffer)
-        return got == wanted
+            return False
+        regions = plan.regions(view[:got], last=not more)
+        used = min(got, sum(region.length for region in regions))
+        reading.head = bytes(view[used:got])
+        data = view[:used]
+        reading.hasher.update(data)
+        reading.file.size += used
+        piece = _add_piece(reading.file, plan.cut(data, regions))
+        self._submit([piece], buffer, reading.sealer)
+        reading.on_bytes(used)
+        return more
 
     def _submit_small(self, file: PendingFile, data: bytes) -> None:
         file.size = len(data)
         if not data:
             file.checksum = hashlib.sha256().digest()
             return
-        piece = _add_piece(file, memoryview(data), [Region(len(data))])
+        piece = _add_piece(file, cut(memoryview(data), [Region(len(data))]))
         with self._batching:
             self._batch.append(piece)
             self._batch_bytes += len(data)
@@ -293,19 +330,18 @@ class RepositoryWriter:
         with self._batching:
             batch, self._batch, self._batch_bytes = self._batch, [], 0
         if batch:
-            self._submit(batch, None)
+            self._submit(batch, None, self._sealers[BlobType.DATA])
 
-    def _submit(self, pieces: list[_Piece], buffer: bytearray | None) -> None:
+    def _submit(self, pieces: list[_Piece], buffer: bytearray | None, sealer: BlobSealer) -> None:
         self._state.begin("sealing")
-        self._workers.submit(lambda: self._seal(pieces, buffer))
+        self._workers.submit(lambda: self._seal(pieces, buffer, sealer))
 
-    def _seal(self, pieces: list[_Piece], buffer: bytearray | None) -> None:
+    def _seal(self, pieces: list[_Piece], buffer: bytearray | None, sealer: BlobSealer) -> None:
         """Seal pieces, in a worker; then give back the buffer that they are views of."""
         sealed: list[SealedPiece] = []
         try:
             if not self._state.failed:
-                chunks = (cut(piece.data, piece.regions) for piece in pieces)
-                sealed, blobs = self._sealers[BlobType.DATA].seal(chunks)
+                sealed, blobs = sealer.seal(piece.chunks for piece in pieces)
                 self._uploads.add(BlobType.DATA, blobs)
         except BaseException as error:  # noqa: BLE001 - raised again by `check` in the caller
             self._state.fail(error)
@@ -349,8 +385,8 @@ class RepositoryWriter:
         return None if found is None else found[3] or found[2] - OVERHEAD_BYTES
 
 
-def _add_piece(file: PendingFile, data: memoryview, regions: list[Region]) -> _Piece:
-    piece = _Piece(file, len(file.pieces), data, regions)
+def _add_piece(file: PendingFile, chunks: Iterator[tuple[bytes, memoryview]]) -> _Piece:
+    piece = _Piece(file, len(file.pieces), chunks)
     file.pieces.append(None)
     file.missing += 1
     return piece

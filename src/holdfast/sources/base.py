@@ -33,12 +33,15 @@ class Entry:
             is then reported as a problem and left out.
         page_size: Alignment in bytes at which the content changes (a database's page size),
             or None for ordinary files.
+        rows: Whether it is a stream of rows, as a dump or a table is: an insertion shifts all
+            that follows. Its chunks end where rows end, and it is read every time.
     """
 
     path: str
     node: Node
     open: Callable[[], BinaryIO] | None = None
     page_size: int | None = None
+    rows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

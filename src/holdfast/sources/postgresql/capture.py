@@ -100,7 +100,7 @@ class PostgresCapture:
             mtime_ns=time.time_ns(),
             size=self._inspection.size_bytes,
         )
-        yield Entry(path=self._root, node=node, open=self._open)
+        yield Entry(path=self._root, node=node, open=self._open, rows=True)
 
     def _open(self) -> BinaryIO:
         step = f"Dumping database {self._connection.database}"
