@@ -22,22 +22,25 @@ JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm', 'S') AND c.relispopulated AND c.relpersistence <> 't'
 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 """
+_NUMBERS = "SELECT last_value, is_called FROM {table}"
+_ROWS = """
+SELECT count(*), coalesce(sum(('x' || md5(t::text))::bit(64)::bigint), 0) FROM ONLY {table} AS t
+"""
 _LARGE_OBJECTS = "SELECT oid::text, md5(lo_get(oid)) FROM pg_largeobject_metadata"
 
 
 def postgres_fingerprint(database: PostgresDatabase) -> Fingerprint:
     """Return the rows and sequences of each schema, and the large objects."""
+    import psycopg
+
     found: Fingerprint = {}
-    for schema, name, kind in database.run(_POSTGRES_RELATIONS):
-        table = f"{postgres_identifier(schema)}.{postgres_identifier(name)}"
-        if kind == "S":
-            (found[table],) = database.run(f"SELECT last_value, is_called FROM {table}")
-            continue
-        (found[table],) = database.run(
-            "SELECT count(*), coalesce(sum(('x' || md5(t::text))::bit(64)::bigint), 0)"
-            f" FROM ONLY {table} AS t"
-        )
-    return found | {f"large object {oid}": (md5,) for oid, md5 in database.run(_LARGE_OBJECTS)}
+    with psycopg.connect(database.url, autocommit=True) as session:
+        for schema, name, kind in session.execute(_POSTGRES_RELATIONS.encode()).fetchall():
+            table = f"{postgres_identifier(schema)}.{postgres_identifier(name)}"
+            question = (_NUMBERS if kind == "S" else _ROWS).format(table=table)
+            (found[table],) = session.execute(question.encode()).fetchall()
+        objects = session.execute(_LARGE_OBJECTS).fetchall()
+    return found | {f"large object {oid}": (md5,) for oid, md5 in objects}
 
 
 def mariadb_fingerprint(database: MariaDbDatabase, leave_out: Collection[str] = ()) -> Fingerprint:

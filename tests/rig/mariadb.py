@@ -320,10 +320,11 @@ class MariaDbServer:
         return f"{quote(name, safe='')}{given}"
 
     def _initialize(self) -> None:
-        install = [program("mariadb-install-db"), "--no-defaults", f"--datadir={self._data}"]
+        # Never the machine's temporary folder: each server that starts empties it of tables.
+        where = [f"--datadir={self._data}", f"--tmpdir={self._scratch}", f"--user={_USER}"]
         options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
-        if_root = [f"--user={_USER}"]
-        self._folder.run([*install, *options, *if_root, "--skip-name-resolve"], _ENV)
+        install = [program("mariadb-install-db"), "--no-defaults", "--skip-name-resolve"]
+        self._folder.run([*install, *where, *options], {**_ENV, "TMPDIR": str(self._scratch)})
 
     def _launch(self, port: int) -> Daemon:
         ready = self._folder.path / "log"
