@@ -1,0 +1,411 @@
+"""Restore a database: load it into a database beside, check it, exchange the tables, or undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from holdfast.errors import (
+    BackupTooNew,
+    DatabaseUnreachable,
+    HoldfastError,
+    PathNotInBackup,
+    RestoreError,
+    TargetExists,
+)
+from holdfast.models.backup import CheckResult, PlannedChange
+from holdfast.models.node import NodeType
+from holdfast.models.progress import CancellationToken, Progress
+from holdfast.sources.base import RestoreContext
+from holdfast.sources.mysql import schemas
+from holdfast.sources.mysql.capture import DUMP_FORMAT
+from holdfast.sources.mysql.changes import planned_changes
+from holdfast.sources.mysql.checks import check_keys, check_tables, compare_counts, foreign_holders
+from holdfast.sources.mysql.exchange import Exchange
+from holdfast.sources.mysql.inspection import count_rows, exists, inspect
+from holdfast.sources.mysql.loading import Loader
+from holdfast.sources.mysql.programs import Placement, asleep, read_programs
+from holdfast.sources.mysql.schema_version import read_schema_version
+from holdfast.sources.mysql.schemas import NEW, OLD, OWN_TABLES, About
+from holdfast.sources.mysql.server import Server
+from holdfast.sources.mysql.session import Session, identifier
+
+
+class MySqlStaged:
+    """A database that is ready beside the live one, in a database of its own.
+
+    Args:
+        url: That of the plan, to name the staged database in its spelling.
+    """
+
+    def __init__(self, context: RestoreContext, server: Server, *, root: str) -> None:
+        self._context = context
+        self._server = server
+        self._root = root
+        self._live = server.connection.database
+        self._incoming = schemas.schema_name(self._live, NEW, context.token)
+        self._outgoing = schemas.schema_name(self._live, OLD, context.token)
+        self._tables = tuple(context.tables)
+        self._kept_before = False
+        self._swapped = False
+        self._unsettled = False
+        self._undone = False
+        self._migrated = False
+        self._made_live = False
+        self._counts: dict[str, int] = {}
+        self._warnings: list[str] = []
+        self._live_counts: dict[str, int] | None = None
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the server was lost in a swap, so that only `recover` can tell what happened."""
+        return self._unsettled
+
+    def prepare(self) -> None:
+        """Load the backup beside the live database, or take what an earlier restore kept.
+
+        Raises:
+            PathNotInBackup: The backup has no dump at the source's root.
+            DatabaseRefused: The user may not make databases.
+            TargetExists: The target holds something, and must not.
+            RestoreError: The dump cannot be loaded whole.
+        """
+        with self._open(None) as session:
+            if self._takes_kept(session):
+                return
+            self._require_dump()
+            self._require_target(session)
+            self._require_tables(session)
+            self._create(session, self._incoming, NEW)
+            schemas.add_witness(session, self._incoming)
+        with self._open(self._incoming) as session:
+            self._load(session)
+
+    def _open(self, database: str | None) -> Session:
+        return self._server.open(database, self._context.cancel)
+
+    def _open_uncancelled(self, database: str | None) -> Session:
+        return self._server.open(database, CancellationToken())
+
+    def _takes_kept(self, session: Session) -> bool:
+        """Whether an earlier restore's tables are still there, to be exchanged back."""
+        name = self._context.kept.get("schema")
+        about = schemas.describe(session, name) if isinstance(name, str) else None
+        if about is None or about.live != self._live or about.purpose != OLD:
+            return False
+        self._incoming = str(name)
+        self._tables = about.tables
+        self._kept_before = True
+        return True
+
+    def _require_dump(self) -> None:
+        node = self._context.tree.node(self._root)
+        if node is None or node.type is not NodeType.FILE:
+            raise PathNotInBackup(
+                f"The backup has no database at {self._root}",
+                hint="Look at what it has with `holdfast show`.",
+            )
+        made = self._facts.get("format", 0)
+        if not isinstance(made, int) or made > DUMP_FORMAT:
+            raise BackupTooNew(
+                f"The dump at {self._root} is of a newer Holdfast", hint="Upgrade Holdfast."
+            )
+
+    @property
+    def _facts(self) -> Mapping[str, Any]:
+        entry = self._context.tree.manifest.contents.get(self._root)
+        return entry.facts if entry else {}
+
+    def _require_target(self, session: Session) -> None:
+        there = exists(session, self._live)
+        if self._context.only_new and there and inspect(session, self._live).tables:
+            raise TargetExists(
+                f"{self._server.location} holds tables already, and is left as it is",
+                hint="Name an empty database, or one that is not there yet.",
+            )
+
+    def _require_tables(self, session: Session) -> None:
+        """Refuse to take away a table that another one, which stays, refers to."""
+        if not exists(session, self._live):
+            return
+        holders = foreign_holders(session, self._live, self._tables)
+        if holders:
+            key = holders[0]
+            raise RestoreError(
+                f"{key.schema}.{key.table} is not restored and refers to {key.to_table}, which"
+                f" would be replaced (foreign key {key.name})",
+                hint="Restore both together, or drop the foreign key for the time of the restore.",
+            )
+
+    def _create(self, session: Session, name: str, purpose: str) -> None:
+        if exists(session, self._live):
+            found = inspect(session, self._live)
+            charset, collation = found.charset, found.collation
+        else:
+            charset = str(self._facts.get("charset", "utf8mb4"))
+            collation = str(self._facts.get("collation", ""))
+        about = About(
+            purpose=purpose, live=self._live, token=self._context.token, tables=self._tables
+        )
+        schemas.create(session, name, about, charset=charset, collation=collation)
+
+    def _load(self, session: Session) -> None:
+        loader = Loader(session, tables=self._tables, refer_to=self._live)
+        loaded = loader.load(self._context.tree.read(self._root), on_progress=self._tell)
+        self._counts = loaded.counts
+        # What cannot be created fails here, before anything live is touched.
+        placement = Placement(session)
+        placement.put(loaded.programs, change=asleep)
+        self._warnings += placement.warnings
+        schemas.save_programs(session, self._incoming, loaded.programs)
+
+    def _tell(self, table: str, done_bytes: int) -> None:
+        node = self._context.tree.node(self._root)
+        step = f"Loading {self._live}" + (f": {table}" if table else "")
+        total = node.size if node else None
+        self._context.progress(Progress(step=step, done_bytes=done_bytes, total_bytes=total))
+
+    def plan(self) -> tuple[PlannedChange, ...]:
+        """Say what `swap` would change, table by table."""
+        return planned_changes(
+            target=self._server.location,
+            live=self._count_live(),
+            after=self._counts if not self._kept_before else self._count_incoming(),
+            tables=self._tables,
+            notes=self._warnings,
+            kept=self._incoming if self._kept_before else None,
+        )
+
+    def _count_live(self) -> dict[str, int] | None:
+        with self._open(None) as session:
+            if not exists(session, self._live):
+                return None
+            return count_rows(session, self._live, inspect(session, self._live).counted)
+
+    def _count_incoming(self) -> dict[str, int]:
+        with self._open(None) as session:
+            names = [
+                name for name in inspect(session, self._incoming).counted if name not in OWN_TABLES
+            ]
+            return count_rows(session, self._incoming, names)
+
+    def check(self) -> tuple[CheckResult, ...]:
+        """Check rows against the manifest, and foreign keys."""
+        if self._kept_before:
+            return ()
+        self._context.progress(Progress(step=f"Checking {self._live}"))
+        expected = None if self._migrated else expected_counts(self._context, self._root)
+        with self._open(None) as session:
+            return (
+                compare_counts(self._count_incoming(), expected, self._tables),
+                check_keys(session, self._incoming, self._facts.get("violations"), self._tables),
+                *(check_tables(session, self._incoming) if self._context.thorough else ()),
+            )
+
+    @property
+    def live_schema_version(self) -> str | None:
+        """The schema version of the live database, None if there is none or it is unknown."""
+        return self._read_version(self._live)
+
+    def staged_schema_version(self) -> str | None:
+        """Read the schema version of the staged database; see `Migratable`."""
+        return self._read_version(self._incoming)
+
+    def _read_version(self, schema: str) -> str | None:
+        with self._open(None) as session:
+            return read_schema_version(session, schema)
+
+    def staged_url(self) -> str:
+        """Return the URL of the staged database, which may hold a password; see `Migratable`."""
+        return self._server.url_of(self._incoming)
+
+    def migrated(self) -> None:
+        """Take in that the staged database was changed on purpose; see `Migratable`."""
+        self._migrated = True
+        with self._open(self._incoming) as session:
+            schemas.save_programs(session, self._incoming, read_programs(session, self._incoming))
+        self._counts = self._count_incoming()
+
+    def state(self) -> dict[str, Any]:
+        """Return what `recover` needs after a crash, as JSON values."""
+        return {
+            "live": self._live,
+            "incoming": self._incoming,
+            "outgoing": self._outgoing,
+            "tables": list(self._tables),
+            "kept_before": self._kept_before,
+            "keep_old": self._context.keep_old,
+        }
+
+    def _swap(self) -> Swap:
+        return Swap(self._server, self.state())
+
+    def swap(self) -> None:
+        """Put the staged tables in the place of the live ones, then the programs.
+
+        Raises:
+            TargetInUse: A session holds a table; nothing was changed.
+            DatabaseUnreachable: The server was lost. If `unsettled`, only `recover` can tell
+                what happened, once it is back.
+        """
+        self._context.progress(Progress(step=f"Replacing {self._live}"))
+        swap = self._swap()
+        self._context.cancel.raise_if_cancelled()
+        try:
+            with self._open_uncancelled(None) as session:
+                if not exists(session, self._live):
+                    self._make_live(session)
+                if not exists(session, self._outgoing):
+                    self._create(session, self._outgoing, OLD)
+            swap.forward()
+        except DatabaseUnreachable:
+            self._unsettled = True
+            if not swap.happened():
+                swap.back()
+                self._unsettled = False
+                raise
+            swap.forward()
+            self._unsettled = False
+        except HoldfastError:
+            if swap.happened():
+                swap.back()
+            else:
+                swap.put_old_programs()
+            raise
+        self._swapped = True
+
+    def _make_live(self, session: Session) -> None:
+        charset = schemas.word(str(self._facts.get("charset", "utf8mb4")))
+        session.run(f"CREATE DATABASE {identifier(self._live)} CHARACTER SET {charset}")
+        self._made_live = True
+
+    def kept(self) -> dict[str, Any]:
+        """Return where the replaced tables are; empty where nothing is kept."""
+        if not self._swapped or self._undone or not self._context.keep_old or self._made_live:
+            return {}
+        return {"schema": self._outgoing}
+
+    def undo(self) -> None:
+        """Put the replaced tables and programs back."""
+        if not self._swapped or self._undone:
+            return
+        self._swap().back()
+        self._undone = True
+        if self._made_live:
+            with self._open_uncancelled(None) as session:
+                if not inspect(session, self._live).tables:
+                    session.run(f"DROP DATABASE {identifier(self._live)}")
+
+    def discard(self) -> None:
+        """Remove what staging left, unless a swap's outcome could not be told."""
+        if self._unsettled:
+            return
+        swapped = self._swapped and not self._undone
+        with suppress(DatabaseUnreachable), self._open_uncancelled(None) as session:
+            tidy(session, self.state(), swapped=swapped, keep_old=bool(self.kept()))
+
+
+def expected_counts(context: RestoreContext, root: str) -> dict[str, int] | None:
+    """Return the rows per table that the backup has, if its manifest tells."""
+    manifest = context.tree.manifest
+    entry = manifest.contents.get(root)
+    counts = entry.facts.get("row_counts") if entry else None
+    return dict(counts) if isinstance(counts, dict) else None
+
+
+class Swap:
+    """The exchange of a restore, forward or back, from its journal state; each may be repeated."""
+
+    def __init__(self, server: Server, state: Mapping[str, Any]) -> None:
+        self._server = server
+        self._live = str(state["live"])
+        self._incoming = str(state["incoming"])
+        self._outgoing = str(state["outgoing"])
+        self._tables: Sequence[str] = state["tables"]
+
+    def _open(self, database: str | None) -> Session:
+        return self._server.open(database, CancellationToken())
+
+    def happened(self) -> bool:
+        """Whether the tables were exchanged."""
+        with self._open(None) as session:
+            return schemas.has_witness(session, self._outgoing)
+
+    def forward(self) -> None:
+        """Exchange, then put the restored programs in place."""
+        if not self.happened():
+            self._save_old_programs()
+            self._exchange(self._incoming, self._outgoing)
+        self._put_programs(self._incoming)
+
+    def back(self) -> None:
+        """Exchange back if that is needed, then put the replaced programs in place."""
+        if self.happened():
+            self._exchange(self._outgoing, self._incoming)
+        self.put_old_programs()
+
+    def put_old_programs(self) -> None:
+        """Put the replaced programs in place, if they were recorded."""
+        with self._open(None) as session:
+            known = schemas.describe(session, self._outgoing) is not None
+            complete = known and schemas.is_saved(session, self._outgoing)
+        if complete:
+            self._put_programs(self._outgoing)
+
+    def _save_old_programs(self) -> None:
+        with self._open(self._live) as session:
+            if schemas.is_saved(session, self._outgoing):
+                return  # an interrupted exchange may have dropped triggers since
+            found = read_programs(session, self._live, self._tables)
+            schemas.save_programs(session, self._outgoing, found)
+
+    def _exchange(self, incoming: str, outgoing: str) -> None:
+        Exchange(
+            self._open,
+            live=self._live,
+            incoming=incoming,
+            outgoing=outgoing,
+            tables=self._tables,
+            wait_s=self._server.lock_wait_s,
+        ).run()
+
+    def _put_programs(self, recorded_in: str) -> None:
+        with self._open(self._live) as session:
+            if schemas.describe(session, recorded_in) is None:
+                return  # it is settled: the record goes last
+            Placement(session).put(
+                schemas.load_programs(session, recorded_in),
+                present=read_programs(session, self._live, self._tables),
+            )
+
+
+def tidy(session: Session, state: Mapping[str, Any], *, swapped: bool, keep_old: bool) -> None:
+    """Remove the databases that a settled restore needs no more."""
+    live, incoming, outgoing = (str(state[key]) for key in ("live", "incoming", "outgoing"))
+    if swapped:
+        schemas.drop(session, incoming, live=live, only_empty=True)
+        if not keep_old:
+            schemas.drop(session, outgoing, live=live)
+        return
+    if not state["kept_before"]:
+        schemas.drop(session, incoming, live=live)
+    schemas.drop(session, outgoing, live=live, only_empty=True)
+
+
+def recover_swap(server: Server, state: Mapping[str, Any], *, committed: bool | None) -> bool:
+    """Finish or take back a swap that a crash interrupted; see `Source.recover`."""
+    swap = Swap(server, state)
+    with server.open(None, CancellationToken()) as session:
+        names = (str(state["incoming"]), str(state["outgoing"]))
+        if committed is not None and not any(exists(session, name) for name in names):
+            return committed
+    if committed is None:
+        return swap.happened()
+    if committed:
+        swap.forward()
+    else:
+        swap.back()
+    with server.open(None, CancellationToken()) as session:
+        tidy(session, state, swapped=committed, keep_old=bool(state["keep_old"]))
+    return committed

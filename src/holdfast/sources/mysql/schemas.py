@@ -1,0 +1,188 @@
+"""The databases that a restore makes on the server, and the mark by which they are known.
+
+Only what has our name and our mark is ever dropped: a table `__holdfast__` that says what the
+database is, of which live one, and which programs (views, triggers, ...) belong to its tables.
+"""
+
+# ruff: noqa: S608  names are quoted by `identifier`, values are bound
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from holdfast.errors import DatabaseRefused, RestoreError
+from holdfast.sources.mysql.inspection import exists, inspect, text
+from holdfast.sources.mysql.session import Session, identifier
+from holdfast.sources.mysql.statements import Program
+
+NEW = "new"
+OLD = "old"
+DRILL = "drill"
+MARK = "__holdfast__"
+WITNESS = "__holdfast_witness__"
+"""Moves with the tables in one statement: where it is tells whether that happened."""
+OWN_TABLES = frozenset({MARK, WITNESS})
+_NAME_LIMIT = 64
+_COMMENT = "Holdfast made this database; see what it is for in this table"
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a database of ours is.
+
+    Attributes:
+        purpose: `new`, `old` or `drill`.
+        live: The database that it belongs to.
+        tables: The tables that it replaces or that it was in the place of; empty means all.
+    """
+
+    purpose: str
+    live: str
+    token: str
+    tables: tuple[str, ...] = ()
+
+
+def schema_name(live: str, purpose: str, token: str) -> str:
+    """Return the name of a database of ours; it fits the server's limit and stays unique."""
+    ending = f"_holdfast_{purpose}_{token}"
+    room = _NAME_LIMIT - len(ending)
+    if len(live) <= room:
+        return live + ending
+    digest = hashlib.sha256(live.encode()).hexdigest()[:8]
+    return f"{live[: room - 9]}_{digest}{ending}"
+
+
+def create(session: Session, name: str, about: About, *, charset: str, collation: str) -> None:
+    """Make a database of ours, with its mark.
+
+    Raises:
+        DatabaseRefused: The user may not; the hint says what to grant.
+        RestoreError: There is one of that name already.
+    """
+    if exists(session, name):
+        raise RestoreError(f"There is a database {name} already, and it is left as it is")
+    collate = f" COLLATE {word(collation)}" if collation else ""
+    try:
+        session.run(f"CREATE DATABASE {identifier(name)} CHARACTER SET {word(charset)}{collate}")
+    except DatabaseRefused as error:
+        raise DatabaseRefused(
+            f"The user may not make the database {name}, which a restore fills beside the live one:"
+            f" {error.message}",
+            hint=grant_hint(about.live),
+        ) from error
+    session.run(
+        f"CREATE TABLE {identifier(name)}.{MARK} (id INT AUTO_INCREMENT PRIMARY KEY,"
+        " kind VARCHAR(16) NOT NULL, body LONGTEXT NOT NULL)"
+        f" ENGINE=InnoDB CHARACTER SET utf8mb4 COMMENT='{_COMMENT}'"
+    )
+    _add(session, name, [("about", msgspec.json.encode(about))])
+
+
+def grant_hint(live: str) -> str:
+    """Say which rights a restore of a database needs."""
+    base = live.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%").replace("`", "``")
+    return (
+        f"As an administrator: GRANT ALL ON `{base}`.* TO ...; GRANT ALL ON"
+        f" `{base}\\_holdfast\\_%`.* TO ...;"
+    )
+
+
+def word(name: str) -> str:
+    if not name.replace("_", "").isalnum():
+        raise RestoreError(f"{name!r} is no character set or collation")
+    return name
+
+
+def _add(session: Session, name: str, rows: Sequence[tuple[str, bytes]]) -> None:
+    for kind, body in rows:
+        session.run(
+            f"INSERT INTO {identifier(name)}.{MARK} (kind, body) VALUES (%s, %s)",
+            (kind, body.decode()),
+        )
+
+
+def add_witness(session: Session, name: str) -> None:
+    """Put the witness into a database that will be exchanged."""
+    session.run(f"CREATE TABLE {identifier(name)}.{WITNESS} (x INT) ENGINE=InnoDB")
+
+
+def has_witness(session: Session, name: str) -> bool:
+    """Whether the witness is in that database."""
+    return _has_table(session, name, WITNESS)
+
+
+def _has_table(session: Session, schema: str, table: str) -> bool:
+    return bool(
+        session.rows(
+            "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+            (schema, table),
+        )
+    )
+
+
+def save_programs(session: Session, name: str, programs: Sequence[Program]) -> None:
+    """Record which programs belong to the tables of a database of ours, instead of others."""
+    session.run(f"DELETE FROM {identifier(name)}.{MARK} WHERE kind <> 'about'")
+    _add(session, name, [("program", msgspec.json.encode(each)) for each in programs])
+    _add(session, name, [("saved", b"")])
+
+
+def is_saved(session: Session, name: str) -> bool:
+    """Whether `save_programs` was done with it."""
+    return bool(session.rows(f"SELECT 1 FROM {identifier(name)}.{MARK} WHERE kind = 'saved'"))
+
+
+def load_programs(session: Session, name: str) -> list[Program]:
+    """Return what `save_programs` recorded, in its order."""
+    rows = session.rows(
+        f"SELECT body FROM {identifier(name)}.{MARK} WHERE kind = 'program' ORDER BY id"
+    )
+    return [msgspec.json.decode(row[0], type=Program) for row in rows]
+
+
+def describe(session: Session, name: str) -> About | None:
+    """Return what a database is, None unless it is there and has our mark."""
+    if not _has_table(session, name, MARK):
+        return None
+    rows = session.rows(f"SELECT body FROM {identifier(name)}.{MARK} WHERE kind = 'about'")
+    try:
+        return msgspec.json.decode(rows[0][0], type=About) if len(rows) == 1 else None
+    except msgspec.MsgspecError:
+        return None
+
+
+def drop(session: Session, name: str, *, live: str, only_empty: bool = False) -> bool:
+    """Remove a database of ours (idempotent); return whether there was one.
+
+    Args:
+        live: The database that it must belong to.
+        only_empty: Leave it if it holds a table that is not our own.
+    """
+    if "_holdfast_" not in name or not exists(session, name):
+        return False
+    tables = set(inspect(session, name).movable)
+    about = describe(session, name)
+    if about is None and tables:
+        return False  # not ours; one that has nothing yet died before it had its mark
+    if about is not None and about.live != live:
+        return False
+    if only_empty and tables - OWN_TABLES:
+        return False
+    session.run(f"DROP DATABASE IF EXISTS {identifier(name)}")
+    return True
+
+
+def ours(session: Session, live: str, purpose: str) -> list[str]:
+    """Return the names of the databases of ours with a purpose, of one live database."""
+    sample = schema_name(live, purpose, "")
+    rows = session.rows("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")
+    stem = sample[: max(1, min(len(live), len(sample)) - 12)]
+    found = []
+    for name in sorted(text(row[0]) for row in rows):
+        if f"_holdfast_{purpose}_" in name and name.startswith(stem[:20]):
+            about = describe(session, name)
+            if about and about.live == live and about.purpose == purpose:
+                found.append(name)
+    return found
