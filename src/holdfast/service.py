@@ -65,7 +65,13 @@ from holdfast.operations.escrow import (
 )
 from holdfast.operations.export import export_backup
 from holdfast.operations.extract import Surroundings, restore_into
-from holdfast.operations.guard import GuardOptions, Opening, guard_block, guard_command
+from holdfast.operations.guard import (
+    GuardOptions,
+    Opening,
+    guard_block,
+    guard_command,
+    require_command,
+)
 from holdfast.operations.guard_note import forget_note, remind_of_guard, settle_guard
 from holdfast.operations.interrupted import recover_restore, settle_interrupted
 from holdfast.operations.journal import Recovery
@@ -728,6 +734,8 @@ class BackupService:
             trigger=trigger,
             compression=self._level,
         )
+        if not callable(command):
+            require_command(command)
         opening, token = self._guard_opening(progress), cancel or CancellationToken()
         if callable(command):
             with guard_block(opening, options, token) as guard:

@@ -74,13 +74,13 @@ def split_command(command: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def spelled(command: Sequence[str]) -> str:
-    """Return a command line for people: cut, and with what looks like a secret left out."""
+    """Return a command for people: one line, cut, with what looks like a secret left out."""
     shown: list[str] = []
     hide = False
     for argument in command:
         shown.append("***" if hide else _without_secret(argument))
         hide = bool(_OPTION.match(argument))
-    text = shlex.join(shown).replace("'***'", "***")
+    text = " ".join(shlex.join(shown).replace("'***'", "***").split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 

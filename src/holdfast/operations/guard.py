@@ -292,8 +292,7 @@ def guard_command(
     started: Callable[[BackupMetadata, subprocess.Popen[bytes]], None] | None,
     cancel: CancellationToken,
 ) -> GuardResult:
-    """Guard a command; see `BackupService.guard`."""
-    _require_command(command)
+    """Guard a command that `require_command` let pass; see `BackupService.guard`."""
     with guarding(opening, options, cancel) as guard:
 
         def tell(process: subprocess.Popen[bytes]) -> None:
@@ -339,8 +338,12 @@ def failing(guard: Guard, title: str) -> Iterator[None]:
         raise
 
 
-def _require_command(command: Sequence[str]) -> None:
-    """Raise unless the program is there and may be run, before a backup is made in vain."""
+def require_command(command: Sequence[str]) -> None:
+    """Raise unless the program is there and may be run, before anything is made in vain.
+
+    Raises:
+        CommandNotFound, CommandNotExecutable: It is not, or may not.
+    """
     if not command:
         raise UsageError("No command to guard was given", hint="Name it after two dashes.")
     if shutil.which(command[0]) is None:
