@@ -235,7 +235,12 @@ def drop(session: Session, oid: int, live: str) -> str | None:
 
 def users_of(session: Session, oid: int) -> list[User]:
     """Return the sessions that use a database, but this one and the server's own."""
-    rows = session.query(f"{_USERS} AND a.datid = {oid} ORDER BY a.pid")
+    return users_where(session, f"a.datid = {oid}")
+
+
+def users_where(session: Session, condition: str) -> list[User]:
+    """Return the sessions that a condition on `pg_stat_activity a` names, but this one."""
+    rows = session.query(f"{_USERS} AND {condition} ORDER BY a.pid")
     return [User(**row) for row in rows]
 
 

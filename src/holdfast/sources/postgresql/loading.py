@@ -93,7 +93,7 @@ class Loader:
             NotEnoughSpace: The server's disk is full.
             Cancelled: The token was cancelled; the program was killed.
         """
-        connection = database.connection.called(application)
+        connection = _writing(database.connection.called(application))
         parallel = self._may_be_parallel(dump, options)
         with _explained(connection, dump.name):
             if not parallel or not self._load_file(dump, database, connection, options):
@@ -158,6 +158,13 @@ class Loader:
     def watched(self, cancel: CancellationToken) -> Loader:
         """Return the same, ended by another token too."""
         return replace(self, cancel=cancel)
+
+
+def _writing(connection: Connection) -> Connection:
+    """Return a connection that writes even where others are kept from it meanwhile."""
+    given = connection.parameters.get("options", "")
+    options = f"{given} -c default_transaction_read_only=off".strip()
+    return replace(connection, parameters={**connection.parameters, "options": options})
 
 
 def _write(dump: StoredDump, path: Path) -> bool:
@@ -270,6 +277,15 @@ def _too_new(name: str, match: re.Match[str]) -> HoldfastError:
     )
 
 
+def _depended_on(name: str, match: re.Match[str]) -> HoldfastError:
+    return RestoreError(
+        f"{name} could not be restored in place: something that the backup does not have depends on"
+        f" the {match[1]}",
+        hint="Remove that, or grant the role CREATEDB so that nothing needs to be dropped; nothing"
+        " was changed.",
+    )
+
+
 def _full(name: str, match: re.Match[str]) -> HoldfastError:
     del match
     return NotEnoughSpace(
@@ -292,6 +308,7 @@ _MEANINGS: tuple[tuple[str, Callable[[str, re.Match[str]], HoldfastError]], ...]
     (r"appears to be a text format dump", _plain),
     (r"did not find magic string|does not appear to be a valid archive", _no_dump),
     (r"unsupported version \(([\d.]+)\)", _too_new),
+    (r"ERROR: +cannot drop ([^\n]*) because other objects depend on it", _depended_on),
     (r"unexpected end of file|could not read from input file: end of file", _cut),
     (r"No space left on device|could not extend file", _full),
     (r"canceling statement due to lock timeout|deadlock detected", _locked),

@@ -7,22 +7,31 @@ in a single transaction; selected tables always in place, in one transaction too
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DatabaseRefused
+from holdfast.models.progress import CancellationToken
 from holdfast.sources.base import RestoreContext, Staged
 from holdfast.sources.postgresql.databases import describe, drop, drop_abandoned, ours
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose
 from holdfast.sources.postgresql.server import Server
+from holdfast.sources.postgresql.session import Session
 from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.staged_beside import (
     recover_beside,
     require_empty,
     stage_beside,
     sweep_beside,
+)
+from holdfast.sources.postgresql.staged_in_place import WAY as IN_PLACE
+from holdfast.sources.postgresql.staged_in_place import (
+    before_path,
+    recover_in_place,
+    stage_in_place,
+    sweep_in_place,
 )
 from holdfast.sources.postgresql.stored import stored_dump
 
@@ -47,17 +56,37 @@ def stage(site: Site, context: RestoreContext) -> Iterator[Staged]:
         RestoreError: The dump could not be restored; nothing live was touched.
     """
     dump = stored_dump(context.tree, site.root)
-    with site.maintenance(context.cancel) as session:
+    with _any_session(site, context.cancel) as session:
         live = describe(session, site.live)
-        creates, _ = site.rights(session, live.owner if live else None)
+        creates, owns = site.rights(session, live.owner if live else None)
+        creates = creates and session.connection.database != site.live
     if context.only_new and live is not None:
         with site.database() as session:
             require_empty(session, site.location)
     if live is None and not creates:
         raise _may_not_create(site)
     loader = Loader.of(site, context)
-    with stage_beside(context, site, live, dump, loader) as staged:
+    if live is None or (creates and owns):
+        way: AbstractContextManager[Staged] = stage_beside(context, site, live, dump, loader)
+    else:
+        why = _why_in_place(site, live.owner, creates=creates)
+        way = stage_in_place(context, site, live, dump, loader, why=why)
+    with way as staged:
         yield staged
+
+
+def _any_session(site: Site, cancel: CancellationToken) -> Session:
+    """Connect to another database of the server, or where none is open to us to the live one."""
+    try:
+        return site.maintenance(cancel)
+    except DatabaseRefused:
+        return site.database(cancel=cancel)
+
+
+def _why_in_place(site: Site, owner: str, *, creates: bool) -> str:
+    role = site.server.connection.user or "of this system user"
+    lacking = f"does not own {site.live}, which is {owner}'s" if creates else ""
+    return f"the role {role} {lacking or 'may not create databases'}"
 
 
 def _may_not_create(site: Site) -> DatabaseRefused:
@@ -71,13 +100,23 @@ def _may_not_create(site: Site) -> DatabaseRefused:
 
 def recover(site: Site, state: Mapping[str, Any], *, committed: bool | None) -> bool:
     """Finish or take back a swap that a crash interrupted; see `Source.recover`."""
+    if state["way"] == IN_PLACE:
+        loader = Loader(
+            server=site.server,
+            place=site.place,
+            scratch_dir=Path(state["before"]).parent,
+            owner=site.owner,
+            cancel=CancellationToken(),
+        )
+        return recover_in_place(site, loader, state, committed=committed)
     return recover_beside(site, state, committed=committed)
 
 
 def sweep(site: Site, token: str, scratch_dir: Path) -> None:
     """Remove what staging left when its process died; see `Source.sweep`."""
-    del scratch_dir
+    before_path(scratch_dir, token).unlink(missing_ok=True)
     sweep_beside(site, token)
+    sweep_in_place(site, token)
 
 
 def drop_kept(site: Site) -> tuple[str, ...]:

@@ -1,0 +1,213 @@
+"""Where the role may not create databases, the live one is replaced in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from holdfast.errors import DatabaseRefused, HoldfastError, LiveDataChanged
+from holdfast.sources.base import Watched
+from holdfast.sources.postgresql.source import PostgresSource
+from tests.rig.postgresql import PostgresDatabase, Role
+from tests.rig.servers import PostgresDatabases
+from tests.sources.postgresql.restoring import Tree, backup_of, context_of, source_at, staged
+
+OLD, NEW = [(50, "spoilt")], [(50, "row 1")]
+
+
+@pytest.fixture
+def role(new_postgres_role: Callable[..., Role]) -> Role:
+    """The application's role, without the right to create databases."""
+    return new_postgres_role()
+
+
+@pytest.fixture
+def database(new_postgres_database: PostgresDatabases, role: Role) -> PostgresDatabase:
+    made = new_postgres_database(owner=role.name)
+    made.run("GRANT ALL ON SCHEMA public TO PUBLIC")
+    made.run(
+        "CREATE TABLE parents (id serial PRIMARY KEY, body text NOT NULL);"
+        "CREATE TABLE children (id int PRIMARY KEY, parent int NOT NULL REFERENCES parents);"
+        "INSERT INTO parents (body) SELECT 'row ' || i FROM generate_series(1, 50) i;"
+        "INSERT INTO children SELECT id, id FROM parents",
+        user=role,
+    )
+    return made
+
+
+@pytest.fixture
+def source(database: PostgresDatabase, role: Role) -> PostgresSource:
+    return source_at(database.url_for(role))
+
+
+@pytest.fixture
+def backup(database: PostgresDatabase, role: Role, tmp_path: Path) -> Tree:
+    tree = backup_of(database.url_for(role), tmp_path)
+    spoil = "DELETE FROM children; UPDATE parents SET body = 'spoilt'; CREATE TABLE late ()"
+    database.run(spoil, user=role)
+    return tree
+
+
+def bodies(database: PostgresDatabase) -> list[tuple[object, ...]]:
+    return database.run("SELECT count(*), min(body) FROM parents")
+
+
+def test_it_is_said_beforehand_and_done_in_one_transaction(
+    database: PostgresDatabase, source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R18: what the backup has comes back, what it does not have stays, and the plan says so."""
+    with staged(source, backup, tmp_path) as stage:
+        (warning,) = [each.detail for each in stage.plan() if each.action == "skip"]
+        assert "may not create databases" in warning
+        assert "late" in warning
+        assert [each for each in stage.check() if not each.passed] == []
+        assert bodies(database) == OLD
+        stage.swap()
+        assert stage.kept() == {}
+    assert bodies(database) == NEW
+    assert database.run("SELECT count(*) FROM late") == [(0,)]
+    assert database.relatives() == set()
+
+
+def test_an_undo_puts_back_what_was_there(
+    database: PostgresDatabase, source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R17: also tables that the backup brought are gone again."""
+    database.run("DROP TABLE children")
+    with staged(source, backup, tmp_path, keep_previous=True) as stage:
+        stage.swap()
+        assert database.run("SELECT count(*) FROM children") == [(50,)]
+        stage.undo()
+    assert bodies(database) == OLD
+    assert database.run("SELECT to_regclass('children')") == [(None,)]
+
+
+def test_writers_are_held_off_and_a_write_before_is_noticed(
+    database: PostgresDatabase, role: Role, source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R18: between the safety backup and the swap no write is lost without a word."""
+    with staged(source, backup, tmp_path) as stage:
+        assert isinstance(stage, Watched)
+        before = stage.live_version()
+        assert stage.live_version() == before
+        database.run("UPDATE parents SET body = 'written' WHERE id = 1", user=role)
+        assert stage.live_version() != before
+        stage.expect_unchanged_since(before)
+        with stage.hold_writers():
+            with pytest.raises(Exception, match="read-only transaction"):
+                database.run("DELETE FROM parents", user=role)
+            with pytest.raises(LiveDataChanged):
+                stage.swap()
+            stage.expect_unchanged_since(stage.live_version())
+            stage.swap()
+    database.run("INSERT INTO parents (body) VALUES ('again')", user=role)
+    assert (
+        database.run(
+            "SELECT setconfig FROM pg_db_role_setting s, pg_database d"
+            f" WHERE d.oid = setdatabase AND datname = '{database.name}'"
+        )
+        == []
+    )
+
+
+def test_a_crash_while_writers_are_held_does_not_hold_them_for_ever(
+    database: PostgresDatabase, role: Role, source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R17: the sweep of that restore lets them write again, as it was set before."""
+    database.run(f'ALTER DATABASE "{database.name}" SET default_transaction_read_only TO off')
+    context = context_of(backup, tmp_path)
+    with source.stage(context) as stage:
+        assert isinstance(stage, Watched)
+        hold = stage.hold_writers()
+        hold.__enter__()
+    source.sweep("0123456789ab", context.scratch_dir)
+    with pytest.raises(Exception, match="read-only transaction"):
+        database.run("DELETE FROM parents", user=role)
+    source.sweep(context.token, context.scratch_dir)
+    database.run("UPDATE parents SET body = 'written'", user=role)
+    del hold
+    settings = database.run(
+        "SELECT setconfig FROM pg_db_role_setting s, pg_database d"
+        f" WHERE d.oid = setdatabase AND datname = '{database.name}'"
+    )
+    assert settings == [(["default_transaction_read_only=off"],)]
+
+
+def test_what_cannot_be_dropped_is_found_before_anything_is_done(
+    database: PostgresDatabase, source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R14, R15: a table of another role, and one that refers to what would be dropped."""
+    database.run(
+        "ALTER TABLE late ADD parent int REFERENCES parents; ALTER TABLE children OWNER TO postgres"
+    )
+    with staged(source, backup, tmp_path) as stage:
+        failed = {each.name: each.detail for each in stage.check() if not each.passed}
+        assert failed == {
+            "rights": "children belongs to postgres",
+            "references": "late, which the backup does not have, refers to parents",
+        }
+        with pytest.raises(HoldfastError):
+            stage.swap()
+    assert bodies(database) == OLD
+
+
+def test_sessions_that_block_it_are_ended(
+    database: PostgresDatabase, role: Role, source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R18: a transaction that was left open does not hold the restore up."""
+    import psycopg
+
+    with psycopg.connect(database.url_for(role)) as idle:
+        idle.execute("SELECT * FROM parents")
+        with staged(source, backup, tmp_path) as stage:
+            stage.swap()
+        with pytest.raises(psycopg.OperationalError):
+            idle.execute("SELECT 1")
+    assert bodies(database) == NEW
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_after_a_crash_it_is_wholly_new_or_wholly_old(
+    database: PostgresDatabase,
+    source: PostgresSource,
+    backup: Tree,
+    tmp_path: Path,
+    done: bool,
+) -> None:
+    """R17: the tables' OIDs tell, and it can be taken back from what was saved."""
+    context = context_of(backup, tmp_path)
+    with source.stage(context) as stage:
+        state = stage.state()
+        if done:
+            stage.swap()
+        stage.discard = lambda: None  # type: ignore[method-assign]
+    assert source.recover(state, committed=None) is done
+    assert bodies(database) == (NEW if done else OLD)
+    assert source.recover(state, committed=False) is False
+    assert source.recover(state, committed=False) is False
+    assert bodies(database) == OLD
+    assert list(context.scratch_dir.iterdir()) == []
+
+
+def test_a_missing_database_needs_the_right_to_create_it(
+    database: PostgresDatabase, role: Role, backup: Tree, tmp_path: Path
+) -> None:
+    source = source_at(database.server.url("nowhere", role.name, role.password))
+    with (
+        pytest.raises(DatabaseRefused, match="may not create one"),
+        staged(source, backup, tmp_path),
+    ):
+        pytest.fail("it was staged")
+
+
+def test_a_drill_says_that_it_needs_a_scratch_database(
+    source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R10: a server that cannot be used says nothing of the backup."""
+    with (
+        pytest.raises(DatabaseRefused, match="scratch database"),
+        source.rehearse(context_of(backup, tmp_path)),
+    ):
+        pytest.fail("it was restored")
