@@ -24,6 +24,8 @@ from holdfast.operations.workspace import check_space, plan_lock
 from holdfast.repository import RepositoryWriter
 from holdfast.sources.base import Entry
 
+_KINDS_IN_ROWS = frozenset({"postgresql", "mysql", "tables"})
+
 
 def import_archive(
     workplace: Workplace, tree: BackupTree, *, compression: int | None = 1
@@ -96,7 +98,7 @@ def _store(
         on_bytes=lambda _: workplace.progress(Progress(step=f"Importing {root}")),
         cancel=workplace.cancel,
     )
-    for each in _entries(tree, root, page_size=entry.facts.get("page_size")):
+    for each in _entries(tree, root, entry):
         builder.add(each)
     node = builder.finish()
     if node is None:
@@ -106,22 +108,24 @@ def _store(
     captured.add(root, node, entry, builder)
 
 
-def _entries(tree: BackupTree, root: str, *, page_size: int | None) -> Iterator[Entry]:
+def _entries(tree: BackupTree, root: str, content: ContentEntry) -> Iterator[Entry]:
     node = tree.node(root)
     if node is None:
         return
-    yield _entry(tree, root, node, page_size)
+    rows = content.kind in _KINDS_IN_ROWS
+    yield _entry(tree, root, node, page_size=content.facts.get("page_size"), rows=rows)
     if node.type is NodeType.DIR:
         for path, each in tree.walk(root):
-            yield _entry(tree, path, each, None)
+            yield _entry(tree, path, each, page_size=None, rows=rows)
 
 
-def _entry(tree: BackupTree, path: str, node: Node, page_size: int | None) -> Entry:
+def _entry(tree: BackupTree, path: str, node: Node, *, page_size: int | None, rows: bool) -> Entry:
     return Entry(
         path=path,
         node=node,
         open=lambda: io.BufferedReader(_Pieces(tree.read(path)), 1 << 20),
         page_size=page_size if isinstance(page_size, int) else None,
+        rows=rows,
     )
 
 
