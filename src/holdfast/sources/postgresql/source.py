@@ -21,6 +21,7 @@ from holdfast.sources.postgresql.checking import check_dump
 from holdfast.sources.postgresql.inspection import estimate_bytes
 from holdfast.sources.postgresql.rehearsal import rehearse
 from holdfast.sources.postgresql.server import Server
+from holdfast.sources.postgresql.session import identifier
 from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.stored import stored_dump
 from holdfast.sources.postgresql.url import parse_url
@@ -166,6 +167,20 @@ class PostgresSource:
     def drop_kept(self) -> tuple[str, ...]:
         """Drop everything that restores kept of this database; see `restore.drop_kept`."""
         return restore.drop_kept(self._site())
+
+    def read_pairs(self, table: str, key: str, value: str) -> list[tuple[Any, Any]]:
+        """Return two columns of a table of the live database, such as its settings.
+
+        Args:
+            table: Its name, with its schema and a point before it or not.
+
+        Raises:
+            SourceError: The database cannot be read, or has no such table or column.
+        """
+        columns = f"{identifier(key)} AS name, {identifier(value)} AS value"
+        sql = f"SELECT {columns} FROM {identifier(*table.split('.', 1))}"  # noqa: S608
+        with self.server.open(self.server.place()) as session:
+            return [(row["name"], row["value"]) for row in session.query(sql)]
 
     def _site(self) -> Site:
         return restore.site_of(self.server, root=self.root, url=self._url, owner=self.owner)
