@@ -172,9 +172,6 @@ class DumpCapture:
         if self._reader.largest < self._packet_bytes:
             return ()
         return (
-            (
-                f"A row of {self._name} takes a statement of {self._reader.largest} bytes, more than"
-                f" the server's max_allowed_packet of {self._packet_bytes}: raise that before a"
-                " restore"
-            ),
+            f"A row of {self._name} takes a statement of {self._reader.largest} bytes; before a"
+            f" restore raise the server's max_allowed_packet, which is {self._packet_bytes}",
         )

@@ -60,7 +60,7 @@ class DumpProgram:
 
 
 def parse_server_version(text: str) -> Version:
-    """Read what `SELECT VERSION()` says: `10.11.6-MariaDB-log`, `5.5.5-10.4.2-MariaDB`, `8.0.39`."""
+    """Read what `SELECT VERSION()` says: `10.11.6-MariaDB-log`, `8.0.39`."""
     if "mariadb" in text.lower():
         # Versions 10 and newer put 5.5.5- before theirs for old replicas.
         return Version(flavour="mariadb", number=_number(text.removeprefix("5.5.5-")))

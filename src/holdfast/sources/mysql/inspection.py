@@ -187,8 +187,8 @@ def content_warnings(database: Database) -> tuple[str, ...]:
     warnings = []
     if loose:
         warnings.append(
-            f"These tables are not transactional, so that they may be of another moment than the"
-            f" rest, and change while they are read: {listed(loose)}"
+            f"Tables that are not transactional may be of another moment than the rest:"
+            f" {listed(loose)}"
         )
     versioned = [each.name for each in database.tables if each.kind == "SYSTEM VERSIONED"]
     if versioned:
@@ -205,10 +205,26 @@ def rights_warnings(session: Session, schema: str) -> tuple[str, ...]:
     if any(_covers(grant, schema, "TRIGGER") for grant in grants):
         return ()
     return (
-        (
-            f"The user may lack the right TRIGGER on {schema}, without which its triggers are not in"
-            " the backup; grant it"
-        ),
+        f"The user may lack the right TRIGGER on {schema}: without it the backup has no triggers",
+    )
+
+
+def float_warnings(session: Session, schema: str) -> tuple[str, ...]:
+    """Say which columns a dump cannot give exactly.
+
+    The server writes a FLOAT with six digits, and takes nine to tell it from its neighbours.
+    """
+    rows = session.rows(
+        "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS"
+        " WHERE TABLE_SCHEMA = %s AND DATA_TYPE = 'float' ORDER BY 1, 2",
+        (schema,),
+    )
+    if not rows:
+        return ()
+    named = listed([f"{text(table)}.{text(column)}" for table, column in rows])
+    return (
+        f"Columns of type FLOAT are backed up with six digits, as the server writes them: {named};"
+        " DOUBLE is exact",
     )
 
 

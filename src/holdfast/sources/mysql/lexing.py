@@ -152,5 +152,5 @@ class Splitter:
         return Piece(match[1], delimiter), match.end()
 
     def finish(self) -> bytes:
-        """Return what is left after the last statement, without blanks: nothing, in a whole dump."""
+        """Return what is left after the last statement: nothing, in a whole dump."""
         return b"".join((self._buffer, *self._fresh)).strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,7 @@ from holdfast.errors import (
     PathNotInBackup,
     RestoreError,
     TargetExists,
+    TargetInUse,
 )
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.node import NodeType
@@ -31,12 +33,15 @@ from holdfast.sources.mysql.schemas import NEW, OLD, OWN_TABLES, About
 from holdfast.sources.mysql.server import Server
 from holdfast.sources.mysql.session import Session, identifier
 
+_STRAGGLERS_S = 30.0
+_TICK_S = 0.05
+
 
 class MySqlStaged:
     """A database that is ready beside the live one, in a database of its own.
 
     Args:
-        url: That of the plan, to name the staged database in its spelling.
+        root: Of the dump in the backup.
     """
 
     def __init__(self, context: RestoreContext, server: Server, *, root: str) -> None:
@@ -77,6 +82,7 @@ class MySqlStaged:
             self._require_dump()
             self._require_target(session)
             self._require_tables(session)
+            schemas.drop_stale(session, self._live)
             self._create(session, self._incoming, NEW)
             schemas.add_witness(session, self._incoming)
         with self._open(self._incoming) as session:
@@ -397,6 +403,7 @@ def recover_swap(server: Server, state: Mapping[str, Any], *, committed: bool | 
     """Finish or take back a swap that a crash interrupted; see `Source.recover`."""
     swap = Swap(server, state)
     with server.open(None, CancellationToken()) as session:
+        end_stragglers(session, str(state["outgoing"]))
         names = (str(state["incoming"]), str(state["outgoing"]))
         if committed is not None and not any(exists(session, name) for name in names):
             return committed
@@ -409,3 +416,29 @@ def recover_swap(server: Server, state: Mapping[str, Any], *, committed: bool | 
     with server.open(None, CancellationToken()) as session:
         tidy(session, state, swapped=committed, keep_old=bool(state["keep_old"]))
     return committed
+
+
+def end_stragglers(session: Session, outgoing: str) -> None:
+    """End an exchange that still waits on the server though its process is dead.
+
+    Raises:
+        TargetInUse: It does not end.
+    """
+    deadline = time.monotonic() + _STRAGGLERS_S
+    while True:
+        found = session.rows(
+            "SELECT ID FROM information_schema.PROCESSLIST"
+            " WHERE INFO LIKE 'RENAME TABLE %%' AND INSTR(INFO, %s) AND ID <> CONNECTION_ID()",
+            (outgoing,),
+        )
+        if not found:
+            return
+        if time.monotonic() > deadline:
+            raise TargetInUse(
+                f"An interrupted restore still waits for the tables of {outgoing}",
+                hint="End the transactions that use the tables, then try again.",
+            )
+        for (number,) in found:
+            with suppress(HoldfastError):  # it ended by itself
+                session.run(f"KILL {int(number)}")
+        time.sleep(_TICK_S)

@@ -186,3 +186,16 @@ def ours(session: Session, live: str, purpose: str) -> list[str]:
             if about and about.live == live and about.purpose == purpose:
                 found.append(name)
     return found
+
+
+def drop_stale(session: Session, live: str) -> None:
+    """Remove what restores and drills of days ago left when server or process died."""
+    for purpose in (NEW, DRILL):
+        for name in ours(session, live, purpose):
+            old = session.rows(
+                "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
+                " AND TABLE_NAME = %s AND CREATE_TIME < NOW() - INTERVAL 1 DAY",
+                (name, MARK),
+            )
+            if old and (purpose == DRILL or has_witness(session, name)):
+                drop(session, name, live=live)

@@ -177,15 +177,20 @@ def _arguments(connection: Connection, timeout_s: float) -> dict[str, Any]:
         "autocommit": True,
         "connect_timeout": max(1, round(timeout_s)),
         "local_infile": False,
+        # The servers' own limit is a day and more.
+        "init_command": f"SET lock_wait_timeout = {max(1, round(timeout_s))}",
         "max_allowed_packet": 1 << 30,
     }
 
 
 def _tls(connection: Connection) -> dict[str, Any]:
     tls = connection.tls
-    if tls.mode == "disabled":
+    here = connection.loopback or connection.unix_socket is not None
+    if tls.mode == "disabled" or (here and not tls.wanted):
+        # What stays on this machine need not be encrypted; loading the authorities that are
+        # trusted takes 50 ms for each connection.
         return {"ssl_disabled": True}
-    if not tls.wanted or connection.unix_socket:
+    if not tls.wanted:
         return {}
     context = ssl.create_default_context(cafile=tls.ca)
     context.check_hostname = tls.mode == "verify_identity"

@@ -41,6 +41,7 @@ from holdfast.sources.mysql.inspection import (
     Database,
     content_warnings,
     exists,
+    float_warnings,
     inspect,
     rights_warnings,
     text,
@@ -222,6 +223,7 @@ class MySqlSource:
                 *fit_warnings(program, version),
                 *content_warnings(database),
                 *rights_warnings(session, self._database),
+                *float_warnings(session, self._database),
             ),
         )
 
@@ -344,6 +346,7 @@ class MySqlSource:
     def drop_kept(self) -> tuple[str, ...]:
         """Drop the databases with the tables that restores replaced; return their names."""
         with self._server.open(None) as session:
+            schemas.drop_stale(session, self._database)
             names = schemas.ours(session, self._database, OLD)
             return tuple(name for name in names if schemas.drop(session, name, live=self._database))
 
