@@ -28,8 +28,9 @@ _CATALOGS = (
         " FROM pg_class GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
     ),
     (
-        "SELECT attrelid::regclass::text, attname, atttypid::regtype::text, attnotnull, attidentity,"
-        " attgenerated, attcollation FROM pg_attribute WHERE NOT attisdropped AND attrelid >= 16384"
+        "SELECT attrelid::regclass::text, attname, atttypid::regtype::text, attnotnull,"
+        " attidentity, attgenerated, attcollation"
+        " FROM pg_attribute WHERE NOT attisdropped AND attrelid >= 16384"
         " AND attnum > 0 AND attrelid::regclass::text !~ '^pg_toast' ORDER BY 1, attnum"
     ),
     "SELECT prokind, provolatile, prosecdef, count(*) FROM pg_proc GROUP BY 1, 2, 3 ORDER BY 1, 2",

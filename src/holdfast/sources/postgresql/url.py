@@ -122,10 +122,9 @@ def _hosts_or_none(each: list[str]) -> dict[str, str] | None:
     hosts: list[str] = []
     ports: list[str] = []
     for text in each:
-        plain = unquote(text)
         match = _HOST.fullmatch(text)
-        if plain.startswith("/"):
-            hosts.append(plain)
+        if text.startswith("/"):
+            hosts.append(unquote(text))
             ports.append("")
         elif match is None:
             return None
