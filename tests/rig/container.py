@@ -168,6 +168,11 @@ class PostgresContainer:
     def remove(self) -> None:
         """Remove the container and all that it had."""
         self._podman("rm", "--force", "--time", "0", self.name)
+        # What podman starts at a container's end may still be at work, and mount this anew.
+        wait_until(lambda: not self._users(), "the end of podman's work")
+        mounted = self._folder.path / "graph" / "overlay"
+        if mounted.is_mount():
+            subprocess.run(["umount", mounted], check=True)
         self._folder.remove()
 
     def exec(self, *argv: str) -> str:
@@ -205,6 +210,22 @@ class PostgresContainer:
                 pass
             return cursor.fetchall() if cursor.description else []
 
+    def _users(self) -> list[str]:
+        """Return the ids of the processes of podman that were started for the folder."""
+        return [
+            path.parent.name
+            for path in Path("/proc").glob("[0-9]*/cmdline")
+            if self._names_folder(path)
+        ]
+
+    def _names_folder(self, path: Path) -> bool:
+        try:
+            program, _, arguments = path.read_bytes().partition(b"\0")
+        except OSError:
+            return False
+        ours = Path(program.decode(errors="replace")).name in ("podman", "conmon")
+        return ours and str(self._folder.path).encode() in arguments
+
     def _account(self, user: str | None, password: str | None) -> str:
         name = self.superuser if user is None else user
         secret = self.password if password is None and user is None else password
@@ -227,6 +248,8 @@ class PostgresContainer:
 _ENDING = """
 export CONTAINERS_CONF="$1/containers.conf" CONTAINERS_STORAGE_CONF="$1/storage.conf"
 [ -e "$1/name" ] && podman rm --force --time 0 "$(cat "$1/name")"
+sleep 1
+umount "$1/graph/overlay"
 """
 
 

@@ -25,9 +25,10 @@ import pytest
 
 _PATIENCE_S = 30.0
 _POLL_S = 0.01
+_LONGEST_SCRATCH = 60  # the path of a socket below it has at most 107 bytes
 
-# Reads until the writing end of its pipe is closed, which the end of this process does too.
-_WATCH = 'cat >/dev/null; %s; rm -rf --one-file-system "$1"'
+# Waits for a line, which says that all is done, or for the end of the process that would send it.
+_WATCH = 'read -r done && exit; %s; rm -rf --one-file-system "$1"'
 # Only a process that was started with the folder among its arguments is the one to end.
 _END_DAEMON = """
 pid=$(cat "$1/pid" 2>/dev/null)
@@ -61,6 +62,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _scratch() -> str:
+    """Return a temporary folder that every user may enter, with a short path."""
+    for folder in (tempfile.gettempdir(), "/var/tmp"):
+        path = Path(folder).resolve()
+        open_to_all = all(each.stat().st_mode & 0o001 for each in (path, *path.parents))
+        if open_to_all and len(folder) < _LONGEST_SCRATCH:
+            return folder
+    return pytest.fail("There is no temporary folder that a server's user may enter")
+
+
 def wait_until(condition: Callable[[], bool], what: str, patience_s: float = _PATIENCE_S) -> None:
     """Look again and again until a condition holds; fail the test when it never does."""
     deadline = time.monotonic() + patience_s
@@ -78,8 +89,7 @@ class DaemonFolder:
     """
 
     def __init__(self, prefix: str, user: str, ending: str = _END_DAEMON) -> None:
-        # Straight below the temporary folder: a socket's path has at most 107 bytes.
-        self.path = Path(tempfile.mkdtemp(prefix=prefix))
+        self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=_scratch()))
         self._as = identity(user)
         self.path.chmod(0o711)
         self._watch = subprocess.Popen(
@@ -131,11 +141,9 @@ class DaemonFolder:
 
     def remove(self) -> None:
         """Remove the folder; whoever lived in it has ended."""
-        (self.path / "pid").unlink(missing_ok=True)
-        assert self._watch.stdin is not None
-        self._watch.stdin.close()
         shutil.rmtree(self.path, ignore_errors=True)
-        self._watch.wait()
+        self._watch.communicate(b"done\n")
+        assert not self.path.exists(), f"{self.path} is still in use"
 
     def _own(self, path: Path) -> None:
         if self._as:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from holdfast.errors import ContainerUnavailable
 from holdfast.sources.programs.place import ContainerPlace
 from tests.rig.container import PostgresContainer, install_docker
+from tests.rig.daemon import wait_until
 
 
 def test_the_server_lives_in_the_container(postgres_container: PostgresContainer) -> None:
@@ -45,3 +47,20 @@ def test_podman_answers_to_the_name_of_docker(
         text=True,
     ).stdout
     assert said.startswith("pg_dump (PostgreSQL) 15")
+
+
+def test_a_container_ends_with_a_test_run_that_is_killed() -> None:
+    code = (
+        "import os, signal\n"
+        "from tests.rig.container import PostgresContainer\n"
+        "container = PostgresContainer()\n"
+        "container.start()\n"
+        "pid = container._podman('inspect', '--format', '{{.State.Pid}}', container.name)\n"
+        "print(pid, container._folder.path, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    pid, folder = done.stdout.split()
+    wait_until(lambda: not Path(folder).exists(), "the removal of the container's folder")
+    assert not Path(f"/proc/{pid}").exists()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.rig.daemon import free_port
+from tests.rig.daemon import free_port, wait_until
 from tests.rig.mariadb import MariaDbDatabase, MariaDbServer
 from tests.rig.postgresql import PostgresDatabase, PostgresServer
+
+_ROOT = Path(__file__).parents[2]
 
 
 def test_two_postgresql_servers_share_nothing_and_leave_nothing() -> None:
@@ -33,6 +37,25 @@ def test_two_mariadb_servers_share_nothing_and_leave_nothing() -> None:
         assert len(folders) == 2
     assert not any(folder.exists() for folder in folders)
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+@pytest.mark.parametrize(
+    ("module", "server"), [("postgresql", "PostgresServer"), ("mariadb", "MariaDbServer")]
+)
+def test_servers_end_with_a_test_run_that_is_killed(module: str, server: str) -> None:
+    """Nobody tidies up after `kill -9`, but the process that watches for it."""
+    code = (
+        "import os, signal\n"
+        f"from tests.rig.{module} import {server}\n"
+        f"server = {server}()\n"
+        "server.start()\n"
+        "print(server.pid, server._folder.path, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True)
+    pid, folder = done.stdout.split()
+    wait_until(lambda: not Path(folder).exists(), "the removal of the server's folder")
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the server's end")
 
 
 def test_a_killed_postgresql_server_starts_again_where_it_was(
