@@ -33,6 +33,8 @@ from holdfast.sources.postgresql.staged_in_place import (
     stage_in_place,
     sweep_in_place,
 )
+from holdfast.sources.postgresql.staged_tables import WAY as TABLES
+from holdfast.sources.postgresql.staged_tables import recover_tables, stage_tables
 from holdfast.sources.postgresql.stored import stored_dump
 
 
@@ -66,8 +68,10 @@ def stage(site: Site, context: RestoreContext) -> Iterator[Staged]:
     if live is None and not creates:
         raise _may_not_create(site)
     loader = Loader.of(site, context)
-    if live is None or (creates and owns):
-        way: AbstractContextManager[Staged] = stage_beside(context, site, live, dump, loader)
+    if context.tables and live is not None and not context.only_new:
+        way: AbstractContextManager[Staged] = stage_tables(context, site, dump)
+    elif live is None or (creates and owns):
+        way = stage_beside(context, site, live, dump, loader)
     else:
         why = _why_in_place(site, live.owner, creates=creates)
         way = stage_in_place(context, site, live, dump, loader, why=why)
@@ -100,6 +104,8 @@ def _may_not_create(site: Site) -> DatabaseRefused:
 
 def recover(site: Site, state: Mapping[str, Any], *, committed: bool | None) -> bool:
     """Finish or take back a swap that a crash interrupted; see `Source.recover`."""
+    if state["way"] == TABLES:
+        return recover_tables(site, state, committed=committed)
     if state["way"] == IN_PLACE:
         loader = Loader(
             server=site.server,

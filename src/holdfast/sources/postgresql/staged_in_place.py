@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -295,6 +295,17 @@ class _SavedDump:
             os.write(descriptor, piece)
 
 
+def saved_dump(path: Path) -> StoredDump:
+    """Return what `save_live` wrote, as a dump to restore."""
+    return StoredDump(
+        tree=_SavedDump(path),
+        root=path.name,
+        size_bytes=path.stat().st_size,
+        facts={},
+        counts=None,
+    )
+
+
 def application_of(token: str) -> str:
     """Return what the server shows the programs of a restore as."""
     return f"holdfast_{token}"
@@ -326,8 +337,13 @@ def load_in_place(site: Site, loader: Loader, dump: StoredDump, application: str
             analyze(session)
 
 
-def save_live(site: Site, path: Path, cancel: CancellationToken) -> None:
+def save_live(
+    site: Site, path: Path, cancel: CancellationToken, options: Sequence[str] = ()
+) -> None:
     """Dump the live database into a file that only we may read.
+
+    Args:
+        options: More options for `pg_dump`.
 
     Raises:
         NotEnoughSpace: There is no room for it.
@@ -336,7 +352,7 @@ def save_live(site: Site, path: Path, cancel: CancellationToken) -> None:
     with site.database() as session:
         program = site.server.clients(site.place, session).path("pg_dump")
         connection = session.connection
-    arguments = ("--format=custom", "--compress=1", "--no-password")
+    arguments = ("--format=custom", "--compress=1", "--no-password", *options)
     how = site.place.invocation(program, arguments, connection.environment())
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -396,13 +412,7 @@ def put_back(site: Site, loader: Loader, state: Mapping[str, Any]) -> None:
     path = Path(state["before"])
     if not path.exists():
         return
-    saved = StoredDump(
-        tree=_SavedDump(path),
-        root=path.name,
-        size_bytes=path.stat().st_size,
-        facts={},
-        counts=None,
-    )
+    saved = saved_dump(path)
     # First, or what they refer to could not be dropped. Cut short, all of this is done again.
     with site.database() as session, session.transaction():
         session.execute("SET LOCAL transaction_read_only = off")
