@@ -24,7 +24,7 @@ from holdfast.sources.postgresql.dumping import (
     DumpStream,
     Narration,
     dump_arguments,
-    end_dump,
+    end_sessions,
     without_chatter,
 )
 from holdfast.sources.postgresql.failures import explain_program
@@ -69,7 +69,9 @@ class PostgresCapture:
     def __enter__(self) -> PostgresCapture:
         with ExitStack() as stack:
             self._place = self._server.place()
-            self._session = stack.enter_context(self._server.open(self._place, cancel=self._stop))
+            self._session = stack.enter_context(
+                self._server.open(self._place, cancel=self._stop, application=self._application)
+            )
             expect_own_session(self._server, self._place, self._session)
             self._clients = self._server.clients(self._place, self._session)
             begin(self._session)
@@ -83,9 +85,9 @@ class PostgresCapture:
     def __exit__(self, *error: object) -> None:
         if self._stream is not None:
             self._stream.close()
-            if not self._ended:
-                end_dump(self._server, self._place, self._application)
         self._left.close()
+        if self._stream is not None and not self._ended:
+            end_sessions(self._server, self._place, self._application)
 
     @property
     def _connection(self) -> Connection:

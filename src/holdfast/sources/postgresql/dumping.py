@@ -171,8 +171,8 @@ class DumpStream(Output):
         self._narration.tell(self.size_bytes)
 
 
-def end_dump(server: Server, place: Place, application: str) -> None:
-    """End what a killed `pg_dump` left on the server: it may wait for a lock and not notice.
+def end_sessions(server: Server, place: Place, application: str) -> None:
+    """End what killed programs left on the server: it may wait for a lock or count for long.
 
     Where the server cannot be asked any more there is nothing to end.
     """

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from holdfast.errors import (
+    ContainerUnavailable,
     DatabaseDamaged,
     DatabaseLocked,
     DatabaseRefused,
@@ -129,6 +130,13 @@ def _unreachable(connection: Connection, said: str) -> HoldfastError:
     )
 
 
+def _container_gone(connection: Connection, said: str) -> HoldfastError:
+    return ContainerUnavailable(
+        f"The container of {connection.location} does not run any more: {said}",
+        hint="Start it again, and see in its log why it ended.",
+    )
+
+
 def _lost(connection: Connection, said: str) -> HoldfastError:
     return DatabaseUnreachable(
         f"The connection to {connection.location} was lost: {said}", hint=_REACH_HINT
@@ -159,6 +167,7 @@ _MEANINGS: tuple[tuple[str, Callable[[Connection, str], HoldfastError]], ...] = 
     (r"too many clients|too many connections|remaining connection slots", _full),
     (r"canceling statement due to (?:lock|statement) timeout|could not obtain lock", _locked),
     (r"permission denied|must be owner|row-level security", _no_right),
+    (r"container state improper|is not running|[Nn]o such container", _container_gone),
     (r"server closed the connection|terminating connection|connection .*was lost", _lost),
     (r"SSL connection has been closed|no connection to the server|Broken pipe", _lost),
     (r"could not connect|could not translate host name|[Cc]onnection refused", _unreachable),

@@ -9,7 +9,7 @@ from pathlib import Path
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.postgresql.clients import Clients, Version, find_clients
 from holdfast.sources.postgresql.connection import Connection
-from holdfast.sources.postgresql.session import Session, open_session
+from holdfast.sources.postgresql.session import APPLICATION, Session, open_session
 from holdfast.sources.programs import ContainerPlace, LocalPlace, Place
 from holdfast.sources.programs.child import DEFAULT_STALL_S
 
@@ -48,6 +48,7 @@ class Server:
         *,
         database: str | None = None,
         cancel: CancellationToken | None = None,
+        application: str = APPLICATION,
     ) -> Session:
         """Connect to the database, or to another one of the server.
 
@@ -57,7 +58,13 @@ class Server:
             DatabaseUnreachable, DatabaseRefused, SourceNotFound, MissingExtra: It cannot be.
         """
         wanted = self.connection if database is None else self.connection.to_database(database)
-        return open_session(wanted, place, cancel=cancel, connect_timeout_s=self.connect_timeout_s)
+        return open_session(
+            wanted,
+            place,
+            cancel=cancel,
+            connect_timeout_s=self.connect_timeout_s,
+            application=application,
+        )
 
     def clients(self, place: Place, session: Session) -> Clients:
         """Return the client programs that fit the server of a session.

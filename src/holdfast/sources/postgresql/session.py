@@ -155,11 +155,15 @@ def open_session(
     *,
     cancel: CancellationToken | None = None,
     connect_timeout_s: float = 30.0,
+    application: str = APPLICATION,
 ) -> Session:
     """Connect to a database from a place.
 
     In a container the address of the URL is tried first, which is meant as seen from there or
     is a published port; then the container's own socket.
+
+    Args:
+        application: What the server shows the session as.
 
     Raises:
         DatabaseUnreachable: The server does not answer; says what was tried.
@@ -168,7 +172,7 @@ def open_session(
         MissingExtra: The driver is not installed.
     """
     limit = str(max(2, round(connect_timeout_s)))
-    named = connection.called(APPLICATION)
+    named = connection.called(application)
     named = named.with_default("connect_timeout", limit)
     if place.local:
         return _open(named, place, cancel)
