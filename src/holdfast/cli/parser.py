@@ -137,9 +137,11 @@ def parse(arguments: Sequence[str]) -> tuple[Command, Namespace]:
     namespace = Namespace(
         config=None, json=False, quiet=False, verbose=False, no_color=False, flags={}
     )
-    root_parser().parse_args(arguments, namespace)
+    # The first step would take two dashes for its own; they stand before what is no option.
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    root_parser().parse_args(arguments[:end], namespace)
     command = _find_command(namespace.command)
-    command_parser(command).parse_args(namespace.rest, namespace)
+    command_parser(command).parse_args([*namespace.rest, *arguments[end:]], namespace)
     return command, namespace
 
 
