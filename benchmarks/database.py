@@ -69,7 +69,7 @@ _APPENDED_SHARE = 0.005
 Row = tuple[object, ...]
 
 
-class _Rows:
+class Rows:
     """Makes rows by id; sizes vary as they do in life, with a long tail."""
 
     def __init__(self, pool: Pool) -> None:
@@ -131,7 +131,7 @@ class _Rows:
 
 def build(path: Path, size_bytes: int, *, seed: int = 1) -> None:
     """Build a database of about `size_bytes` at the new file `path`."""
-    rows = _Rows(Pool(random.Random(seed)))
+    rows = Rows(Pool(random.Random(seed)))
     with closing(_connect(path)) as connection:
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA page_size = 4096;")
         connection.executescript(_SCHEMA)
@@ -153,17 +153,18 @@ def change(path: Path, how: str, *, seed: int) -> None:
         how: `random`: any row alike. `recent`: mostly the newest, as in most applications.
     """
     pool = Pool(random.Random(seed))
-    rows = _Rows(pool)
+    rows = Rows(pool)
     with closing(_connect(path)) as connection, connection:
         for table in _ROWS_PER_GIB:
             (count,) = connection.execute(f"SELECT max(id) FROM {table}").fetchone()
-            ids = _choose(pool.random, count, how)
+            ids = choose_ids(pool.random, count, how)
             connection.executemany(*_update(table, ids, pool))
             appended = range(count + 1, count + 1 + int(count * _APPENDED_SHARE))
             connection.executemany(_INSERTS[table], rows.make(table, appended))
 
 
-def _choose(random_source: random.Random, count: int, how: str) -> list[int]:
+def choose_ids(random_source: random.Random, count: int, how: str) -> list[int]:
+    """Return the ids of 1 % of `count` rows: `random`, or mostly the `recent` ones."""
     wanted = int(count * _UPDATED_SHARE)
     if how == "random":
         return random_source.sample(range(1, count + 1), wanted)

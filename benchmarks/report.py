@@ -13,9 +13,6 @@ from typing import Any
 from benchmarks.scenario import Step
 from benchmarks.sizes import format_size
 
-_BEGIN = "<!-- results -->"
-_END = "<!-- end of results -->"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -92,13 +89,18 @@ def markdown_report(
     return "\n\n".join([on, programs, *parts]) + "\n"
 
 
-def publish_report(page: Path, report: str) -> None:
-    """Put a report between the marks of a page, in the place of the one before."""
-    head, _, rest = page.read_text().partition(_BEGIN)
-    _, end, tail = rest.partition(_END)
-    if not end:
-        raise ValueError(f"{page} has no {_BEGIN} ... {_END}")
-    page.write_text(f"{head}{_BEGIN}\n{report}{_END}{tail}")
+def publish_report(page: Path, report: str, mark: str) -> None:
+    """Put a report between the marks of a page, in the place of the one before.
+
+    Args:
+        mark: `results` stands for `<!-- results -->` and `<!-- end of results -->`.
+    """
+    begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
+    head, _, rest = page.read_text().partition(begin)
+    _, found, tail = rest.partition(end)
+    if not found:
+        raise ValueError(f"{page} has no {begin} ... {end}")
+    page.write_text(f"{head}{begin}\n{report}{end}{tail}")
 
 
 def _cell(

@@ -17,9 +17,10 @@ from benchmarks.report import machine, markdown_report, publish_report, summaris
 from benchmarks.scenario import Scenario, Step
 from benchmarks.scenarios import DatabaseScenario, FilesScenario
 from benchmarks.sizes import format_size, parse_size
-from benchmarks.tools import DATABASE_TOOLS, FILE_TOOLS, Tool
+from benchmarks.tools import DATABASE_TOOLS, FILE_TOOLS, FileTool, Tool
 
-_DEFAULT_WORK = Path(__file__).parent / "work"
+DEFAULT_WORK = Path(__file__).parent / "work"
+_MARK = "results"
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
@@ -27,22 +28,28 @@ def main() -> int:
     """Measure what the command line asks for."""
     options = _parse()
     work: Path = options.work.resolve()
-    scenarios: list[tuple[Scenario, tuple[type[Tool], ...]]] = []
+    scenarios: list[tuple[Scenario, tuple[type[FileTool], ...]]] = []
     if "database" in options.only:
         database = DatabaseScenario(work / f"database-{options.size}", options.size)
         scenarios.append((database, DATABASE_TOOLS))
     if "files" in options.only:
         scenarios.append((FilesScenario(work / "files"), FILE_TOOLS))
-    if not _all_there(tuple(tool for _, tools in scenarios for tool in tools)):
+    if not all_there(tuple(tool for _, tools in scenarios for tool in tools)):
         return 1
-    results = []
+    results: list[tuple[str, list[Step]]] = []
     for scenario, tools in scenarios:
         print(f"\n{scenario.title}: making the data", flush=True)
         scenario.build()
         chosen = [tool for tool in tools if not options.tool or tool.name in options.tool]
         steps = _measure(scenario, chosen, work / "home", options.rounds)
         results.append((scenario.title, steps))
-    _write(work, results, publish=options.publish)
+    measured_tools = {step.tool for _, steps in results for step in steps}
+    versions = {
+        tool.name: version_of(tool)
+        for tool in (*DATABASE_TOOLS, *FILE_TOOLS)
+        if tool.name in measured_tools
+    }
+    write_results(work, results, versions, mark=_MARK if options.publish else None)
     return 0
 
 
@@ -50,7 +57,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure Holdfast against other tools.")
     parser.add_argument("--size", type=parse_size, default="1G", help="of the database (1G)")
     parser.add_argument("--rounds", type=int, default=1, help="measure so often, show medians")
-    parser.add_argument("--work", type=Path, default=_DEFAULT_WORK, help="directory for the data")
+    parser.add_argument("--work", type=Path, default=DEFAULT_WORK, help="directory for the data")
     parser.add_argument("--only", nargs="+", choices=("database", "files"),
                         default=("database", "files"))  # fmt: skip
     parser.add_argument("--tool", action="append", help="measure only this tool; repeatable")
@@ -58,7 +65,8 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _all_there(tools: tuple[type[Tool], ...]) -> bool:
+def all_there(tools: tuple[type[Tool], ...]) -> bool:
+    """Return whether all programs are on this machine; say what to install if not."""
     missing = sorted({program for tool in tools for program in tool.missing()})
     if missing:
         print(f"Not on this machine: {', '.join(missing)}", file=sys.stderr)
@@ -67,15 +75,14 @@ def _all_there(tools: tuple[type[Tool], ...]) -> bool:
     return not missing
 
 
-def _measure(scenario: Scenario, tools: list[type[Tool]], home: Path, rounds: int) -> list[Step]:
+def _measure(
+    scenario: Scenario, tools: list[type[FileTool]], home: Path, rounds: int
+) -> list[Step]:
     steps: list[Step] = []
 
     def report(step: Step) -> None:
         steps.append(step)
-        taken = step.measurement
-        stored = "" if step.stored_bytes is None else f", stored {format_size(step.stored_bytes)}"
-        print(f"  {step.tool}: {step.step}: {taken.wall_s:.2f} s, CPU {taken.cpu_s:.2f} s, "
-              f"peak {format_size(taken.peak_bytes)}{stored}", flush=True)  # fmt: skip
+        announce(step)
 
     for _ in range(rounds):
         for tool in tools:
@@ -85,13 +92,22 @@ def _measure(scenario: Scenario, tools: list[type[Tool]], home: Path, rounds: in
     return steps
 
 
-def _write(work: Path, results: list[tuple[str, list[Step]]], *, publish: bool) -> None:
-    measured_tools = {step.tool for _, steps in results for step in steps}
-    versions = {
-        tool.name: _version(tool)
-        for tool in (*DATABASE_TOOLS, *FILE_TOOLS)
-        if tool.name in measured_tools
-    }
+def announce(step: Step) -> None:
+    """Print what a step took."""
+    taken = step.measurement
+    stored = "" if step.stored_bytes is None else f", stored {format_size(step.stored_bytes)}"
+    print(f"  {step.tool}: {step.step}: {taken.wall_s:.2f} s, CPU {taken.cpu_s:.2f} s, "
+          f"peak {format_size(taken.peak_bytes)}{stored}", flush=True)  # fmt: skip
+
+
+def write_results(
+    work: Path,
+    results: list[tuple[str, list[Step]]],
+    versions: dict[str, str],
+    *,
+    mark: str | None,
+) -> None:
+    """Write the results into the work directory, and between marks of the page if there are."""
     document = {
         "machine": machine(),
         "versions": versions,
@@ -102,12 +118,13 @@ def _write(work: Path, results: list[tuple[str, list[Step]]], *, publish: bool) 
     fragment = markdown_report(machine(), versions, tables)
     (work / "results.md").write_text(fragment)
     print(f"\n{fragment}\nWritten: {work / 'results.json'}, {work / 'results.md'}")
-    if publish:
-        publish_report(_PAGE, fragment)
+    if mark is not None:
+        publish_report(_PAGE, fragment, mark)
         print(f"Published: {_PAGE}")
 
 
-def _version(tool: type[Tool]) -> str:
+def version_of(tool: type[Tool]) -> str:
+    """Return what a tool says of its version."""
     command = tool.version_command()
     output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     return output.splitlines()[0] if output else "unknown"

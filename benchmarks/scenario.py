@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import Measurement
-from benchmarks.tools import Tool
+from benchmarks.tools import FileTool
 
 
 class WrongBytes(Exception):
@@ -74,7 +74,7 @@ class Scenario(ABC):
     def equal(self, name: str, restored: Path) -> bool:
         """Return whether `restored` holds what the state holds."""
 
-    def measure(self, kind: type[Tool], home: Path, report: Callable[[Step], None]) -> None:
+    def measure(self, kind: type[FileTool], home: Path, report: Callable[[Step], None]) -> None:
         """Run every step with one tool; its repository is removed in the end."""
         tool = kind(home, self.live)
         tool.initialise()
@@ -99,7 +99,7 @@ class Scenario(ABC):
 
 
 class _Run:
-    def __init__(self, scenario: Scenario, tool: Tool, report: Callable[[Step], None]) -> None:
+    def __init__(self, scenario: Scenario, tool: FileTool, report: Callable[[Step], None]) -> None:
         self._scenario = scenario
         self._tool = tool
         self._report = report

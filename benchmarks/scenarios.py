@@ -46,7 +46,7 @@ class DatabaseScenario(Scenario):
         for suffix in ("-wal", "-shm", "-journal"):
             self.live.with_name(self.live.name + suffix).unlink(missing_ok=True)
         _copy(self.state(name), self.live)
-        _come_to_rest()
+        come_to_rest()
 
     def equal(self, name: str, restored: Path) -> bool:
         return databases_equal(self.state(name), restored)
@@ -90,7 +90,7 @@ class FilesScenario(Scenario):
             if not target.exists() or target.stat().st_mtime_ns != source.stat().st_mtime_ns:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target)
-        _come_to_rest()
+        come_to_rest()
 
     def equal(self, name: str, restored: Path) -> bool:
         return folders_equal(self.state(name), restored)
@@ -118,7 +118,7 @@ def _write(folder: Path, index: int, pool: Pool) -> None:
     path.write_bytes(pool.text(length).encode() if index % 2 else pool.blob(length))
 
 
-def _come_to_rest() -> None:
+def come_to_rest() -> None:
     """Let the disk finish, and the files get older than the doubt about their times.
 
     A file that was written a moment ago may be written again within the same tick of its time,

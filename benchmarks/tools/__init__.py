@@ -6,13 +6,13 @@ application would force on them: the case that favours them.
 
 from __future__ import annotations
 
-from benchmarks.tools.base import Tool
+from benchmarks.tools.base import FileTool, Tool
 from benchmarks.tools.borg import Borg, BorgDefault
 from benchmarks.tools.holdfast import Holdfast, HoldfastFiles
 from benchmarks.tools.recipe import Recipe, RecipeFiles
 from benchmarks.tools.restic import Restic
 
-DATABASE_TOOLS: tuple[type[Tool], ...] = (Holdfast, Restic, Borg, BorgDefault, Recipe)
-FILE_TOOLS: tuple[type[Tool], ...] = (HoldfastFiles, Restic, Borg, BorgDefault, RecipeFiles)
+DATABASE_TOOLS: tuple[type[FileTool], ...] = (Holdfast, Restic, Borg, BorgDefault, Recipe)
+FILE_TOOLS: tuple[type[FileTool], ...] = (HoldfastFiles, Restic, Borg, BorgDefault, RecipeFiles)
 
-__all__ = ["DATABASE_TOOLS", "FILE_TOOLS", "Tool"]
+__all__ = ["DATABASE_TOOLS", "FILE_TOOLS", "FileTool", "Tool"]

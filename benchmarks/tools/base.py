@@ -17,16 +17,14 @@ class Tool(ABC):
     Attributes:
         name: As the tables show it.
         home: Everything that the tool keeps: repository, caches, state.
-        live: What is protected: a database file or a folder.
     """
 
     name: str
     programs: tuple[str, ...] = ()
     increments = True
 
-    def __init__(self, home: Path, live: Path) -> None:
+    def __init__(self, home: Path) -> None:
         self.home = home
-        self.live = live
         self.repository = home / "repository"
         home.mkdir(parents=True)
 
@@ -67,6 +65,22 @@ class Tool(ABC):
     def backup(self) -> Measurement:
         """Back up what is live."""
 
+    def stored_bytes(self) -> int:
+        """Return the bytes that the repository holds; caches are not counted."""
+        return sum(path.stat().st_size for path in self.repository.rglob("*") if path.is_file())
+
+
+class FileTool(Tool):
+    """A tool that protects what is in files.
+
+    Attributes:
+        live: What is protected: a database file or a folder.
+    """
+
+    def __init__(self, home: Path, live: Path) -> None:
+        super().__init__(home)
+        self.live = live
+
     @abstractmethod
     def restore(self, target: Path) -> Measurement:
         """Restore the latest backup into the new folder `target`."""
@@ -78,7 +92,3 @@ class Tool(ABC):
     @abstractmethod
     def restored(self, target: Path) -> Path:
         """Return where `restore` put what was live."""
-
-    def stored_bytes(self) -> int:
-        """Return the bytes that the repository holds; caches are not counted."""
-        return sum(path.stat().st_size for path in self.repository.rglob("*") if path.is_file())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.measure import Measurement
-from benchmarks.tools.base import PASSWORD, Tool
+from benchmarks.tools.base import PASSWORD, FileTool
 
 
-class Borg(Tool):
+class Borg(FileTool):
     """borg with the compression named."""
 
     name = "borg, zstd 3"

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from benchmarks.measure import Measurement
-from benchmarks.tools.base import PASSWORD, Tool
+from benchmarks.tools.base import PASSWORD, FileTool
 
 
-class Holdfast(Tool):
+class Holdfast(FileTool):
     """Holdfast's own command line."""
 
     name = "holdfast"

@@ -6,10 +6,10 @@ import shlex
 from pathlib import Path
 
 from benchmarks.measure import Measurement
-from benchmarks.tools.base import PASSWORD, Tool
+from benchmarks.tools.base import PASSWORD, FileTool
 
 
-class Recipe(Tool):
+class Recipe(FileTool):
     """The common shell recipe: each backup is a whole compressed, encrypted copy."""
 
     name = "VACUUM INTO, gzip, openssl"

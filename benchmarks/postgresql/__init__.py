@@ -1,0 +1,1 @@
+"""Holdfast's PostgreSQL backups beside other tools: `python -m benchmarks.postgresql`."""
