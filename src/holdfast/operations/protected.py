@@ -137,7 +137,13 @@ def make_database(
             )
         root = f"{DATABASE_DIR}/{name}.db" if name else None
         path = sqlite_path(options.url)
-        return SqliteSource(path, name=name, root=root, busy_timeout_s=busy_timeout_s)
+        return SqliteSource(
+            path,
+            name=name,
+            root=root,
+            busy_timeout_s=busy_timeout_s,
+            url_scheme=options.url.partition("://")[0],
+        )
     runtime, _, container = (options.container or "").rpartition(":")
     if kind == "postgresql":
         from holdfast.sources.postgresql import PostgresSource
