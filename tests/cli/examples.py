@@ -43,6 +43,11 @@ _VERIFICATION = (
     " the backup lacks, `orphan_files` files that no row names. Where `verified` is false the"
     " exit status is 1."
 )
+_GUARD = (
+    "`guard` says how the command ended and what became of the data; what the command prints is"
+    " then on standard error. `restore_command` goes back to before it. Where the command was not"
+    " run, or the data could not be brought back, the document is an error as below."
+)
 _CLEANUP = (
     "`decisions` is the plan: for each backup whether it stays, and why. `paused` says why"
     " the rules are paused. With `--dry-run`, `removed` is empty."
@@ -79,6 +84,10 @@ _LINES: tuple[tuple[str, str], ...] = (
     ),
     ("restore latest --yes", "`safety_backup_id` is what `undo` puts back."),
     ("undo --yes", "The restore of the safety backup."),
+    (
+        "guard -- make migrate",
+        _GUARD,
+    ),
     ("keep latest", "`backup` as `create` prints it."),
     ("unkeep latest", "`backup` as `create` prints it."),
     (
@@ -115,13 +124,20 @@ def examples(root: Path) -> Iterator[Example]:
     app = App(root).build()
     (root / "second").write_text("second password")
     (root / "third").write_text("third password")
+    (root / "Makefile").write_text("migrate:\n")
     for line, says in _LINES:
         if line.startswith(("restore latest --dry-run", "cleanup")):
             app.add_user(9)
             app.do("create")
-        done = app.do(*shlex.split(line), "--json")
+        done = app.do(*shlex.split(with_json(line)))
         yield Example(line, says, _anonymous(done.document, root))
     yield from _of_keys_and_settings(app)
+
+
+def with_json(line: str) -> str:
+    """Return a command line that prints a document; what is behind two dashes is another's."""
+    own, dashes, command = line.partition(" -- ")
+    return f"{own} --json{dashes}{command}"
 
 
 def errors(root: Path) -> Example:

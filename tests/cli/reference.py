@@ -19,7 +19,7 @@ from holdfast.cli.parser import (
 )
 from holdfast.cli.table import GROUPS, Command
 from holdfast.config.fields import FIELDS, Field
-from tests.cli.examples import Example, errors, examples, shape
+from tests.cli.examples import Example, errors, examples, shape, with_json
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 COMMANDS_PAGE = REFERENCE / "cli.md"
@@ -82,8 +82,9 @@ def render_documents(root: Path) -> str:
 
 def documented_shapes(page: str) -> dict[str, Any]:
     """Return the shape of each documented example, by its command line."""
-    found = re.findall(r"```console\n\$ holdfast ([^\n]*) --json\n(.*?)\n```", page, re.DOTALL)
-    return {line: shape(json.loads(text)) for line, text in found}
+    pattern = r"```console\n\$ holdfast ([^\n]*?) --json( -- [^\n]*)?\n(.*?)\n```"
+    found = re.findall(pattern, page, re.DOTALL)
+    return {f"{line}{command}": shape(json.loads(text)) for line, command, text in found}
 
 
 def replace_block(page: str, name: str, content: str) -> str:
@@ -117,7 +118,7 @@ def _document(example: Example) -> str:
     text = json.dumps(example.document, indent=2, ensure_ascii=False)
     return (
         f"## {example.line.partition(' --')[0]}\n\n{example.says}\n\n"
-        f"```console\n$ holdfast {example.line} --json\n{text}\n```"
+        f"```console\n$ holdfast {with_json(example.line)}\n{text}\n```"
     )
 
 

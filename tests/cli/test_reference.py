@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.cli.parser import command_parser
+from holdfast.cli.parser import SettingAction, command_parser
 from holdfast.cli.table import COMMANDS
 from holdfast.config import load_configuration
 from holdfast.config.fields import FIELDS
@@ -33,10 +33,11 @@ def test_each_flag_of_a_setting_exists_and_sets_it(field: object) -> None:
     if flag is None:
         return
     settings = {
-        getattr(action, "setting", None)
+        action.setting
         for command in COMMANDS.values()
         for action in command_parser(command)._actions
-        if flag in action.option_strings
+        # One spelling may be a setting of one command and a choice of another (`--keep`).
+        if flag in action.option_strings and isinstance(action, SettingAction)
     }
     assert settings == {getattr(field, "key", None)}
 
