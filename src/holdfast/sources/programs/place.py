@@ -138,18 +138,30 @@ def _look_up(container: str, runtime: str | None) -> tuple[str, str]:
         if done.returncode:
             said = said or done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
             continue
-        described = json.loads(done.stdout)[0]
-        state = described.get("State", {})
-        if not state.get("Running"):
+        identity, running, status = _described(path, done.stdout)
+        if not running:
             raise ContainerUnavailable(
-                f"The container {container} does not run (it is {state.get('Status', 'stopped')})",
+                f"The container {container} does not run (it is {status})",
                 hint=f"Start it: {Path(path).name} start {container}",
             )
-        return path, str(described["Id"])
+        return path, identity
     raise ContainerUnavailable(
         f"There is no container {container}{': ' + said if said else ''}",
         hint=f"See which there are: {Path(found[0]).name} ps --all",
     )
+
+
+def _described(runtime: str, said: bytes) -> tuple[str, bool, str]:
+    """Return a container's id, whether it runs, and its status in a word."""
+    try:
+        (described,) = json.loads(said)
+        state = described["State"]
+        return str(described["Id"]), bool(state["Running"]), str(state.get("Status", "stopped"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ContainerUnavailable(
+            f"{Path(runtime).name} describes the container in a way that cannot be read",
+            hint="See that it is docker or podman, in a version of the last years.",
+        ) from error
 
 
 def _quiet(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
