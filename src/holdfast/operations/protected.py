@@ -161,6 +161,7 @@ def make_database(
     return MySqlSource(
         options.url,
         name=name,
+        root=f"{DATABASE_DIR}/{name}.sql" if name else None,
         container=container or None,
         container_runtime=runtime or None,
         connect_timeout_s=busy_timeout_s,
@@ -243,7 +244,8 @@ def _tables_source(
         database,
         tables=() if _ALL_TABLES in names else names,
         models=options.models,
-        busy_timeout_s=busy_timeout_s,
+        connect_timeout_s=busy_timeout_s,
+        lock_timeout_s=busy_timeout_s,
     )
 
 
