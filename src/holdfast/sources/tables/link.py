@@ -141,7 +141,7 @@ class Link(ABC):
             if (convert := self.converter(column)) is not None
         ]
         for found in self._stream(self._select(table)):
-            row = list(found)
+            row = list(found) if table.columns else []
             for index, convert in converters:
                 if row[index] is not None:
                     row[index] = convert(row[index])

@@ -59,8 +59,8 @@ class PostgresLink(Link):
         if not self.options.writable:
             self.execute("SET default_transaction_read_only = on")
         self._catalog = Catalog(self.fetch)
-        self._dropped: list[tuple[Table, Reference, str, str | None]] = []
-        self._disabled: list[tuple[Table, str, str]] = []
+        self._dropped: list[tuple[Table, str, str, str | None]] = []
+        self._disabled: list[tuple[Table, str, str, str]] = []
         self._wanted: list[tuple[Table, Reference]] = []
         self._every: tuple[Table, ...] | None = None
 
@@ -147,32 +147,32 @@ class PostgresLink(Link):
             self.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
 
     def before_writing(self, tables: Sequence[Table]) -> None:
-        """Take away what would act on the rows: triggers, and foreign keys that cannot hold.
+        """Take away what would act on the rows: triggers, rules, and keys that cannot hold.
 
         Both come back before the commit; PostgreSQL checks the foreign keys as it adds them.
         """
         for table in tables:
-            for trigger, state in table.facts.get("triggers", ()):
-                self.execute(
-                    f"ALTER TABLE {self.name(table)} DISABLE TRIGGER {self.quote(trigger)}"
-                )
-                self._disabled.append((table, trigger, state))
+            for kind, name, state in table.facts.get("triggers", ()):
+                self.execute(f"ALTER TABLE {self.name(table)} DISABLE {kind} {self.quote(name)}")
+                self._disabled.append((table, kind, name, state))
         self.execute("SET CONSTRAINTS ALL DEFERRED")
-        for child, reference in self._in_the_way(tables):
-            definition, comment = self._catalog.constraint(child, reference)
-            name = self.quote(reference.name or "")
-            self.execute(f"ALTER TABLE {self.name(child)} DROP CONSTRAINT {name}")
-            self._dropped.append((child, reference, definition, comment))
+        for table, name in _once(self._in_the_way(tables)):
+            definition, comment = self._catalog.constraint(table, name)
+            self.execute(f"ALTER TABLE {self.name(table)} DROP CONSTRAINT {self.quote(name)}")
+            self._dropped.append((table, name, definition, comment))
 
-    def _in_the_way(self, tables: Sequence[Table]) -> Iterator[tuple[Table, Reference]]:
-        """Yield foreign keys from tables that stay, and those that point to a later table."""
+    def _in_the_way(self, tables: Sequence[Table]) -> Iterator[tuple[Table, str]]:
+        """Yield foreign keys from tables that stay, or to a later table, and `NOT VALID` ones."""
+        for table in tables:
+            for name in self._catalog.unvalidated(table):
+                yield table, name
         place = {table.key: index for index, table in enumerate(tables)}
         for child in self._every if self._every is not None else self.tables():
             for reference in child.references:
                 if reference.table in place and (
                     child.key not in place or place[reference.table] > place[child.key]
                 ):
-                    yield child, reference
+                    yield child, reference.name or ""
 
     def clear(self, table: Table) -> None:
         """Delete all rows."""
@@ -185,26 +185,25 @@ class PostgresLink(Link):
                 self.execute(f"INSERT INTO {self.name(table)} DEFAULT VALUES")
             return
         statement = f"COPY {self.name(table)} ({self.columns_list(names)}) FROM STDIN"
-        with self.raw.cursor() as cursor, cursor.copy(statement, ()) as copy:
+        # Without parameters psycopg takes a percent sign as it is.
+        with self.raw.cursor() as cursor, cursor.copy(statement.replace("%%", "%")) as copy:
             for row in rows:
                 copy.write_row(row)
 
     def after_writing(self, tables: Sequence[Table]) -> None:
         """Bring triggers and foreign keys back; no sequence stays behind the rows."""
         self.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for child, reference, definition, comment in self._dropped:
-            name = self.quote(reference.name or "")
-            where = f"{name} ON {self.name(child)}"
-            self.execute(
-                _plain(f"ALTER TABLE {self.name(child)} ADD CONSTRAINT {name}", definition)
-            )
+        for child, constraint, definition, comment in self._dropped:
+            name, owner = self.quote(constraint), self.name(child)
+            self.execute(_plain(f"ALTER TABLE {owner} ADD CONSTRAINT {name}", definition))
             if comment is not None:
-                self.execute(_plain(f"COMMENT ON CONSTRAINT {where} IS", _literal(comment)))
+                text = _literal(comment)
+                self.execute(_plain(f"COMMENT ON CONSTRAINT {name} ON {owner} IS", text))
         for child, reference in self._wanted:
             self.execute(self._foreign_key(child, reference))
-        for table, trigger, state in self._disabled:
+        for table, kind, name, state in self._disabled:
             how = _ENABLE.get(state, "ENABLE")
-            self.execute(f"ALTER TABLE {self.name(table)} {how} TRIGGER {self.quote(trigger)}")
+            self.execute(f"ALTER TABLE {self.name(table)} {how} {kind} {self.quote(name)}")
         for table in tables:
             self._advance_sequences(table)
 
@@ -281,6 +280,10 @@ class PostgresLink(Link):
 
 
 _C = ' COLLATE "C"'
+
+
+def _once(found: Iterator[tuple[Table, str]]) -> list[tuple[Table, str]]:
+    return list({(table.key, name): (table, name) for table, name in found}.values())
 
 
 def _unescaped(name: str) -> str:

@@ -51,12 +51,20 @@ FROM pg_constraint k WHERE k.conrelid = ANY(%s) AND k.conparentid = 0
   AND k.contype IN ('p', 'u', 'f') ORDER BY k.conrelid, k.conname COLLATE "C"
 """
 _TRIGGERS = """
-SELECT tgrelid, tgname, tgenabled::text FROM pg_trigger WHERE tgrelid = ANY(%s)
-  AND NOT tgisinternal AND tgenabled <> 'D' ORDER BY tgrelid, tgname COLLATE "C"
+SELECT tgrelid, 'TRIGGER', tgname, tgenabled::text FROM pg_trigger WHERE tgrelid = ANY(%s)
+  AND NOT tgisinternal AND tgenabled <> 'D'
+UNION ALL
+SELECT ev_class, 'RULE', rulename, ev_enabled::text FROM pg_rewrite WHERE ev_class = ANY(%s)
+  AND ev_enabled <> 'D' ORDER BY 1, 2, 3
 """
+"""`COPY` heeds no rules, but a rule can keep rows from being deleted."""
 _DEFINITION = """
 SELECT pg_get_constraintdef(k.oid), obj_description(k.oid, 'pg_constraint')
 FROM pg_constraint k WHERE k.conrelid = %s AND k.conname = %s
+"""
+_UNVALIDATED = """
+SELECT conname FROM pg_constraint WHERE conrelid = %s AND NOT convalidated AND coninhcount = 0
+AND conparentid = 0 AND contype IN ('c', 'f') ORDER BY conname COLLATE "C"
 """
 _SEQUENCES = """
 SELECT s.oid::regclass::text, a.attname FROM pg_attrdef f
@@ -110,9 +118,9 @@ class Catalog:
                         on_delete=_ON_DELETE.get(on_delete, ""),
                     )
                 )
-        triggers: dict[int, list[tuple[str, str]]] = defaultdict(list)
-        for oid, name, state in self._fetch(_TRIGGERS, oids):
-            triggers[oid].append((name, state))
+        triggers: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+        for oid, kind, name, state in self._fetch(_TRIGGERS, (*oids, *oids)):
+            triggers[oid].append((kind, name, state))
         return tuple(
             Table(
                 name=name,
@@ -166,10 +174,15 @@ class Catalog:
         )
         return int(self._fetch(query)[0][0])
 
-    def constraint(self, table: Table, reference: Reference) -> tuple[str, str | None]:
+    def constraint(self, table: Table, name: str) -> tuple[str, str | None]:
         """Return how a constraint is defined, and its comment."""
-        row = self._fetch(_DEFINITION, (table.facts["oid"], reference.name))[0]
+        row = self._fetch(_DEFINITION, (table.facts["oid"], name))[0]
         return row[0], row[1]
+
+    def unvalidated(self, table: Table) -> list[str]:
+        """Return the constraints that old rows of a table may break: `NOT VALID` ones."""
+        rows = self._fetch(_UNVALIDATED, (table.facts.get("oid"),))
+        return [name for (name,) in rows]
 
     def sequences(self, table: str) -> list[tuple[str, str]]:
         """Return the sequences that number the rows of a table, each with its column."""
