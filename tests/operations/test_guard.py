@@ -390,3 +390,16 @@ def test_a_signal_that_ends_the_command_is_its_exit_code(project: AlembicProject
     code = f"import os; os.kill(os.getpid(), {int(signal.SIGTERM)})"
     assert service(project).guard(python(code)).exit_code == 128 + signal.SIGTERM
     assert shlex.split(service(project).guard(["true"]).command) == ["true"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_where_the_data_could_not_be_brought_back_nothing_is_run(project: AlembicProject) -> None:
+    """I13: the way back is looked at before the first step that may destroy."""
+    marker, command = marked(project)
+    project.database.parent.chmod(0o500)
+    try:
+        with pytest.raises(GuardRefused, match="cannot be written to"):
+            service(project).guard(command)
+    finally:
+        project.database.parent.chmod(0o700)
+    assert not marker.exists()

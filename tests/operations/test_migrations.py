@@ -12,6 +12,7 @@ import pytest
 
 from holdfast import BackupService
 from holdfast.errors import ConfigError, HoldfastError, RestoreError, SchemaMismatch
+from holdfast.operations.commands import spelled
 from holdfast.operations.migrations import OtherSchema, parse_head
 from tests.rig.alembic_project import GOOD, HALFWAY, KILLED, AlembicProject
 
@@ -291,3 +292,23 @@ def test_a_command_is_shown_without_its_secrets(project: AlembicProject) -> None
     with pytest.raises(HoldfastError) as caught:
         broken.restore_backup(backup_id)
     assert "hush" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (
+            ["psql", "postgresql://u:p@ss@h/db?password=x&a=1"],
+            "postgresql://u:***@h/db?password=***&a=1",
+        ),
+        (["x", "--api-key=abc", "PGPASSWORD=abc"], "x '--api-key=***' 'PGPASSWORD=***'"),
+        (["x", "--db-password", "abc", "y"], "x --db-password *** y"),
+        (["make", "migrate\nnow"], "make 'migrate now'"),
+    ],
+)
+def test_a_command_is_spelled_in_one_line_without_secrets(command: list[str], shown: str) -> None:
+    assert shown in spelled(command)
+
+
+def test_a_long_command_is_cut() -> None:
+    assert len(spelled(["x" * 1000])) == 200

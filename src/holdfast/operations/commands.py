@@ -27,7 +27,10 @@ NOT_FOUND = 127
 _LONGEST = 200
 _GRACE_S = 10.0
 _LOOK_S = 0.1
-_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]*@")
+# The password itself may hold an "@", so the last one counts; some drivers take a parameter.
+_IN_URL = re.compile(
+    r"(://[^/:@\s]*):[^/\s]*@|([?&](?:password|passwd|pwd)=)[^&\s]*", re.IGNORECASE
+)
 _TELLING = r"[\w-]*(?:passw|secret|token|credential|api-?_?key|pwd)[\w-]*"
 _GIVEN = re.compile(rf"(?i)^({_TELLING}[=:]).+")
 _OPTION = re.compile(rf"(?i)^-{_TELLING}$")
@@ -78,14 +81,18 @@ def spelled(command: Sequence[str]) -> str:
     shown: list[str] = []
     hide = False
     for argument in command:
-        shown.append("***" if hide else _without_secret(argument))
+        shown.append("***" if hide else without_secret(argument))
         hide = bool(_OPTION.match(argument))
     text = " ".join(shlex.join(shown).replace("'***'", "***").split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _without_secret(argument: str) -> str:
-    return _GIVEN.sub(r"\1***", _IN_URL.sub(r"\1:***@", argument))
+def without_secret(argument: str) -> str:
+    """Return an argument without what looks like a secret in it."""
+    hidden = _IN_URL.sub(
+        lambda found: f"{found[1]}:***@" if found[1] else f"{found[2]}***", argument
+    )
+    return _GIVEN.sub(r"\1***", hidden)
 
 
 def run_command(

@@ -47,7 +47,7 @@ from holdfast.operations.guard_note import (
 from holdfast.operations.interrupted import recover_restore
 from holdfast.operations.migrations import OtherSchema
 from holdfast.operations.plan import Plan, Workplace
-from holdfast.operations.restore import RestoreOptions, restore_held
+from holdfast.operations.restore import RestoreOptions, require_room, restore_held
 from holdfast.operations.saving import format_instant
 from holdfast.operations.verify import verify_snapshot
 from holdfast.operations.workspace import plan_lock
@@ -231,6 +231,7 @@ def _start(opening: Opening, work: Workplace, options: GuardOptions) -> Guard:
             f" {'; '.join(made.problems)}",
             hint="See that everything can be read, or exclude it from the plan.",
         )
+    _require_way_back(work, made, options)
     if options.verify:
         made = _verified(work, made, options)
     note = GuardNote(
@@ -261,6 +262,26 @@ def _verified(work: Workplace, made: BackupMetadata, options: GuardOptions) -> B
             hint="`holdfast check` says more about the repository.",
         )
     return replace(made, verified=True, verification_date=verification.verified_at)
+
+
+def _require_way_back(work: Workplace, made: BackupMetadata, options: GuardOptions) -> None:
+    """Find out before the command runs what would keep the data from coming back.
+
+    Raises:
+        NotEnoughSpace: They could not be staged beside the live data.
+        GuardRefused: Nothing may be written there.
+    """
+    _, snapshot = backups_of(work).resolve(made.backup_id)
+    manifest = work.repository.tree(snapshot).manifest
+    sources = [each for each in work.plan.sources if each.root in manifest.sources]
+    require_room(manifest, sources)
+    for path in (getattr(each, "path", None) for each in sources):
+        if isinstance(path, Path) and not os.access(path.parent, os.W_OK | os.X_OK):
+            raise GuardRefused(
+                f"{path.parent} cannot be written to, so that the data could not be brought back;"
+                f" `{options.title}` was not run",
+                hint="A restore is staged there, beside the live data: give this user the right.",
+            )
 
 
 def _require_sources(plan: Plan, wanted: Sequence[str]) -> None:

@@ -33,7 +33,7 @@ from holdfast.models.backup import (
     RestoreResult,
     Trigger,
 )
-from holdfast.models.manifest import DATABASE_KINDS
+from holdfast.models.manifest import DATABASE_KINDS, Manifest
 from holdfast.models.progress import Progress
 from holdfast.models.target import RestoreTarget
 from holdfast.models.tree import BackupTree
@@ -176,6 +176,24 @@ def surroundings(workplace: Workplace) -> Surroundings:
     )
 
 
+def require_room(manifest: Manifest, sources: Sequence[Source]) -> None:
+    """Find out before anything is written whether the staged data fits beside the live.
+
+    Raises:
+        NotEnoughSpace: It does not.
+    """
+    needed: dict[int, tuple[Path, int]] = {}
+    for source in sources:
+        path = getattr(source, "path", None)
+        if isinstance(path, Path):
+            place = existing_parent(path.parent)
+            device = place.stat().st_dev
+            before = needed.get(device, (place, 0))[1]
+            needed[device] = (place, before + manifest.contents[source.root].size)
+    for place, size_bytes in needed.values():
+        require_space(place, size_bytes, "to stage the restore")
+
+
 def _directories_made(staged: Sequence[tuple[Source, Staged]]) -> tuple[MadeDirectory, ...]:
     made = []
     for source, each in staged:
@@ -218,7 +236,8 @@ class _Restore:
         schema = plan_schema(self._at.plan, self._tree.manifest, chosen, self._options.other_schema)
         if self._options.verify_first:
             self._outcome.checks += require_intact(self._at, self._tree, self._backup_id)
-        self._require_space(chosen)
+        if not self._options.paths:
+            require_room(self._tree.manifest, chosen)
         with ExitStack() as stages:
             staged = self._stage(chosen, self._prepare(chosen, stages), stages)
             self._warn_of_schema(staged, schema)
@@ -328,22 +347,6 @@ class _Restore:
             return
         self._at.progress(Progress(step="Migrating the restored database"))
         self._outcome.checks += migrate_staged(self._at.plan, schema, staged, self._at.cancel)
-
-    def _require_space(self, chosen: Sequence[Source]) -> None:
-        """Find out before anything is written whether the staged data fits beside the live."""
-        if self._options.paths:
-            return
-        contents = self._tree.manifest.contents
-        needed: dict[int, tuple[Path, int]] = {}
-        for source in chosen:
-            path = getattr(source, "path", None)
-            if isinstance(path, Path):
-                place = existing_parent(path.parent)
-                device = place.stat().st_dev
-                before = needed.get(device, (place, 0))[1]
-                needed[device] = (place, before + contents[source.root].size)
-        for place, size_bytes in needed.values():
-            require_space(place, size_bytes, "to stage the restore")
 
     def _stage(
         self, chosen: Sequence[Source], scratch: Path, stages: ExitStack

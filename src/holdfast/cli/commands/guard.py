@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from holdfast.models.guard import GuardResult
 
 NOT_RUN = 125
+_SECRET = frozenset({"encryption.password_command"})
+"""Settings whose value may name more than it should (the token of a vault)."""
 _STATUSES = """\
 The exit status is the command's own, whether its data were brought back or left; else:
   123  the command failed, and the data could not be brought back
@@ -163,15 +165,21 @@ def _failed(result: GuardResult) -> str:
 
 
 def restore_command(context: Context, backup_id: str) -> str:
-    """Return the command that restores a backup, with the options that this one was given."""
+    """Return the command that restores a backup, with the options that this one was given.
+
+    What is secret in them is left out.
+    """
     import shlex
+
+    from holdfast.operations.commands import without_secret
 
     words = ["holdfast", "restore", backup_id]
     if context.arguments.config is not None:
         words += ["--config", context.arguments.config]
-    for option, value in context.arguments.flags.values():
+    for setting, (option, value) in context.arguments.flags.items():
         values = value if isinstance(value, list) else [value]
-        words += [word for each in values for word in (option, str(each))]
+        shown = ["..." if setting in _SECRET else without_secret(str(each)) for each in values]
+        words += [word for each in shown for word in (option, each)]
     if context.settings.restore.target_name is not None:
         words += ["--confirm", context.settings.restore.target_name]
     return shlex.join(words)
