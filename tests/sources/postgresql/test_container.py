@@ -112,6 +112,21 @@ def test_the_socket_within_is_reached(
     assert Reader(tmp_path).capture(source).facts.count == 20_000
 
 
+def test_a_password_file_of_this_machine_serves_within(
+    postgres_container: PostgresContainer,
+    database: str,
+    source_of: Callable[..., PostgresSource],
+    tmp_path: Path,
+) -> None:
+    """Which the programs in the container cannot read."""
+    file = tmp_path / "pass"
+    file.write_text(f"*:*:*:*:{postgres_container.password}\n")
+    file.chmod(0o600)
+    where = f"{postgres_container.host}:{postgres_container.port}"
+    source = source_of(f"postgresql://postgres@{where}/{database}?passfile={file}")
+    assert source.size_bytes() > 1_000_000
+
+
 def test_what_was_tried_is_said(
     postgres_container: PostgresContainer, source_of: Callable[..., PostgresSource], tmp_path: Path
 ) -> None:

@@ -76,8 +76,7 @@ class PostgresCapture:
             self._clients = self._server.clients(self._place, self._session)
             begin(self._session)
             self._inspection = inspect(self._session)
-            counted = self._inspection.of_kind("r")
-            self._counts = RowCounts(self._session, counted, self._stop)
+            self._counts = RowCounts(self._session, self._inspection.counted, self._stop)
             stack.callback(self._counts.end)
             self._left = stack.pop_all()
         return self
@@ -158,12 +157,11 @@ class PostgresCapture:
             Cancelled: The context's token was cancelled.
         """
         counts = self._counts.result()
-        owned = {each.label for each in self._inspection.of_kind("r") if each.of_extension}
+        owned = {each.label for each in self._inspection.counted if each.of_extension}
         rows = {label: count for label, count in counts.items() if label not in owned}
         statements = role_statements(
             self._clients, self._connection, self._inspection.roles, self._context.cancel
         )
-        self._session.execute("COMMIT")
         found = self._inspection
         return CaptureFacts(
             table_counts=rows,

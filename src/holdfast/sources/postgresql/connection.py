@@ -133,6 +133,10 @@ class Connection:
         """Return the same connection with more parameters, or others."""
         return replace(self, parameters={**self.parameters, **more})
 
+    def with_password(self, password: str | None) -> Connection:
+        """Return the same connection with another password."""
+        return replace(self, password=password)
+
     def without(self, *keys: str) -> Connection:
         """Return the same connection with libpq's defaults for some parameters."""
         rest = {key: value for key, value in self.parameters.items() if key not in keys}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from holdfast.errors import (
     ContainerUnavailable,
+    DatabaseChanged,
     DatabaseDamaged,
     DatabaseLocked,
     DatabaseRefused,
@@ -48,6 +49,8 @@ def explain_sql(error: SqlError, connection: Connection) -> HoldfastError:
         return explain_text(error.said, connection) or DatabaseUnreachable(
             f"The database server of {where} cannot be reached: {said}", hint=_REACH_HINT
         )
+    if state == "40001" and "conflict with recovery" in said:
+        return _overtaken(connection, said)
     if state == "3D000":
         return _no_database(connection)
     if state in ("28000", "28P01"):
@@ -73,10 +76,7 @@ def explain_sql(error: SqlError, connection: Connection) -> HoldfastError:
             f"{where} is in use: {said}", hint="Try again when the other work is done."
         )
     if state.startswith("XX"):
-        return DatabaseDamaged(
-            f"The database server of {where} found damage: {said}",
-            hint="See the server's log; restore the last good backup if it stays.",
-        )
+        return _damaged(connection, said)
     return SourceError(f"{where} refused a statement: {said} (SQLSTATE {state})")
 
 
@@ -150,6 +150,20 @@ def _no_right(connection: Connection, said: str) -> HoldfastError:
     )
 
 
+def _damaged(connection: Connection, said: str) -> HoldfastError:
+    return DatabaseDamaged(
+        f"The database server of {connection.location} found damage: {said}",
+        hint="See the server's log; restore the last good backup if it stays.",
+    )
+
+
+def _overtaken(connection: Connection, said: str) -> HoldfastError:
+    return DatabaseChanged(
+        f"{connection.location} is a standby, and what it replays ended the dump: {said}",
+        hint="Set hot_standby_feedback or max_standby_streaming_delay, or dump the primary.",
+    )
+
+
 def _locked(connection: Connection, said: str) -> HoldfastError:
     return DatabaseLocked(
         f"A table of {connection.location} stayed locked: {said}",
@@ -166,6 +180,8 @@ _MEANINGS: tuple[tuple[str, Callable[[Connection, str], HoldfastError]], ...] = 
     (r"is starting up|is shutting down|recovery mode|not yet accepting", _not_ready),
     (r"too many clients|too many connections|remaining connection slots", _full),
     (r"canceling statement due to (?:lock|statement) timeout|could not obtain lock", _locked),
+    (r"conflict with recovery", _overtaken),
+    (r"invalid page in block|missing chunk number|could not read block", _damaged),
     (r"permission denied|must be owner|row-level security", _no_right),
     (r"container state improper|is not running|[Nn]o such container", _container_gone),
     (r"server closed the connection|terminating connection|connection .*was lost", _lost),

@@ -28,7 +28,7 @@ _QUIET = (
 
 _TABLES = """
 SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind,
-  {size} AS size_bytes,
+  c.relpersistence AS persistence, {size} AS size_bytes,
   pg_catalog.has_table_privilege(c.oid, 'SELECT')
     AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS readable,
   pg_catalog.row_security_active(c.oid) AS filtered,
@@ -88,6 +88,7 @@ class Table:
 
     Attributes:
         kind: PostgreSQL's letter for it: `r`, `p`, `m`, `S`, `f`.
+        persistence: `p`, or `u` for unlogged ones.
         size_bytes: On disk, without indexes.
         readable: Whether our role may read all of it.
         filtered: Whether row security hides rows from our role.
@@ -98,6 +99,7 @@ class Table:
     schema: str
     name: str
     kind: str
+    persistence: str
     size_bytes: int
     readable: bool
     filtered: bool
@@ -144,6 +146,14 @@ class Inspection:
         """Estimate of the dump's size."""
         of_objects = int(self.database["large_object_bytes"])
         return sum(each.size_bytes for each in self.tables) + of_objects
+
+    @property
+    def counted(self) -> tuple[Table, ...]:
+        """Tables whose rows are dumped: a standby has none of unlogged ones."""
+        standby = self.database["standby"]
+        return tuple(
+            each for each in self.of_kind("r") if not (standby and each.persistence == "u")
+        )
 
     def of_kind(self, kind: str) -> tuple[Table, ...]:
         """Return the tables of one kind."""

@@ -17,6 +17,7 @@ from holdfast.errors import DatabaseUnreachable
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.postgresql.connection import DEFAULT_PORT, Connection
 from holdfast.sources.postgresql.failures import SqlError, explain_sql
+from holdfast.sources.postgresql.passfile import with_password_of_file
 
 if TYPE_CHECKING:
     from holdfast.sources.programs import Place
@@ -176,6 +177,7 @@ def open_session(
     named = named.with_default("connect_timeout", limit)
     if place.local:
         return _open(named, place, cancel)
+    named = with_password_of_file(named)
     try:
         return _open(named, place, cancel)
     except DatabaseUnreachable as first:
