@@ -48,6 +48,7 @@ from holdfast.operations.checking import check_repository
 from holdfast.operations.cleanup import (
     CleanupResult,
     delete_backup,
+    drop_kept,
     execute_cleanup,
     plan_cleanup,
     plan_repository_prune,
@@ -832,6 +833,14 @@ class BackupService:
         """
         with self._work(progress, cancel) as work:
             return execute_cleanup(work, plan, prune=prune)
+
+    def drop_kept(self) -> tuple[str, ...]:
+        """Drop what restores kept on database servers; return what it was called.
+
+        A cleanup does it too. An undo goes by the safety backup from then on.
+        """
+        with self._work() as work:
+            return drop_kept(work)
 
     def delete_old_backups(
         self,

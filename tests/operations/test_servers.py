@@ -327,3 +327,13 @@ def test_a_container_that_is_not_there_is_named(make_shop: Any) -> None:
     )
     with pytest.raises(ContainerUnavailable, match="no-such"):
         service.create_backup()
+
+
+def test_what_is_kept_can_be_dropped_without_a_cleanup(shop: Shop) -> None:
+    service, backup_id = backup_of(shop)
+    alone = shop.server.relatives()
+    service.restore_backup(backup_id)
+    (dropped,) = service.drop_kept()
+    assert "holdfast_old" in dropped
+    assert shop.server.relatives() == alone
+    assert service.drop_kept() == ()

@@ -36,10 +36,12 @@ class CleanupResult:
     Attributes:
         removed: Ids of the backups removed.
         freed_bytes: What the repository occupies less.
+        dropped: What restores had kept on database servers, by name.
     """
 
     removed: tuple[str, ...]
     freed_bytes: int
+    dropped: tuple[str, ...] = ()
 
 
 def delete_backup(workplace: Workplace, wanted: str) -> str:
@@ -112,22 +114,36 @@ def execute_cleanup(
             _require_sound(workplace)
         removed = _remove(workplace, plan)
         freed = _free(workplace) if prune else 0
-        _drop_kept(workplace)
-        record.detail = {"removed": removed, "freed_bytes": freed}
-        return CleanupResult(removed=tuple(removed), freed_bytes=freed)
+        dropped = _drop_kept(workplace)
+        record.detail = {"removed": removed, "freed_bytes": freed, "dropped": dropped}
+        return CleanupResult(removed=tuple(removed), freed_bytes=freed, dropped=dropped)
 
 
-def _drop_kept(workplace: Workplace) -> None:
-    """Drop what restores kept on database servers; an undo goes by the safety backup from now."""
+def drop_kept(workplace: Workplace) -> tuple[str, ...]:
+    """Drop what restores kept on database servers, and nothing else; return what it was called.
+
+    An undo goes by the safety backup from now on.
+
+    Raises:
+        BackupBusy: A backup, restore or cleanup of the plan is running.
+    """
+    if not any(isinstance(source, DatabaseServer) for source in workplace.plan.sources):
+        return ()
+    with plan_lock(workplace.state_dir, workplace.plan.name):
+        return _drop_kept(workplace)
+
+
+def _drop_kept(workplace: Workplace) -> tuple[str, ...]:
+    dropped: list[str] = []
     for source in workplace.plan.sources:
         if not isinstance(source, DatabaseServer):
             continue
         try:
-            for name in source.drop_kept():
-                _log.info("Dropped %s, which a restore had replaced", name)
+            dropped += source.drop_kept()
         except SourceError as error:
             # The repository is clean; what is left on the server is found the next time.
             _log.warning("What restores keep of %s could not be dropped: %s", source.name, error)
+    return tuple(dropped)
 
 
 def _require_sound(workplace: Workplace) -> None:

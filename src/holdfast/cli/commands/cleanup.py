@@ -41,8 +41,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="TAG",
         help="keep all with this tag (repeatable)",
     )
-    parser.add_argument(
+    doing = parser.add_mutually_exclusive_group()
+    doing.add_argument(
         "--dry-run", action="store_true", help="only say what would go and what stays, and why"
+    )
+    doing.add_argument(
+        "--drop-old",
+        action="store_true",
+        help="remove no backup, only drop what restores have kept on database servers; every"
+        " cleanup does that too",
     )
     parser.add_argument(
         "--force",
@@ -64,6 +71,9 @@ def run(context: Context) -> int:
     from holdfast.cli.text import format_count
 
     arguments = context.arguments
+    if arguments.drop_old:
+        _answer_dropped(context, context.service.drop_kept())
+        return 0
     # Where nobody sees the plan (a scheduled job), one run removes at most a part of the backups.
     attended = arguments.yes or context.prompts.terminal
     plan = context.service.plan_retention(
@@ -73,8 +83,11 @@ def run(context: Context) -> int:
     )
     if not arguments.dry_run:
         plan.raise_if_paused()
-    if arguments.dry_run or not plan.removed:
+    if arguments.dry_run:
         _answer(context, plan, removed=(), freed_bytes=0)
+        return 0
+    if not plan.removed:
+        _answer(context, plan, removed=(), freed_bytes=0, dropped=context.service.drop_kept())
         return 0
     if context.prompts.terminal and not arguments.yes:
         context.console.err.write(_table(context, plan) + "\n")
@@ -84,7 +97,13 @@ def run(context: Context) -> int:
         result = context.service.apply_retention(
             plan, prune=not arguments.no_prune, progress=progress, cancel=context.cancel
         )
-    _answer(context, plan, removed=result.removed, freed_bytes=result.freed_bytes)
+    _answer(
+        context,
+        plan,
+        removed=result.removed,
+        freed_bytes=result.freed_bytes,
+        dropped=result.dropped,
+    )
     return 0
 
 
@@ -108,14 +127,30 @@ def _policy(context: Context) -> RetentionPolicy:
     return RetentionPolicy(**dataclasses.asdict(chosen))
 
 
+def _answer_dropped(context: Context, dropped: Sequence[str]) -> None:
+    document = {"cleanup": {"dropped": dropped}}
+    nothing = "Restores have kept nothing on a database server."
+    context.console.answer(document, lambda: _dropped(dropped) or nothing)
+
+
+def _dropped(names: Sequence[str]) -> str:
+    return "\n".join(f"Dropped {name}, which a restore had replaced" for name in names)
+
+
 def _answer(
-    context: Context, plan: RetentionPlan, *, removed: Sequence[str], freed_bytes: int
+    context: Context,
+    plan: RetentionPlan,
+    *,
+    removed: Sequence[str],
+    freed_bytes: int,
+    dropped: Sequence[str] = (),
 ) -> None:
     document = {
         "cleanup": {
             "dry_run": context.arguments.dry_run,
             "removed": removed,
             "freed_bytes": freed_bytes,
+            "dropped": dropped,
             "paused": plan.paused,
             "decisions": [
                 {
@@ -127,7 +162,12 @@ def _answer(
             ],
         }
     }
-    context.console.answer(document, lambda: _describe(context, plan, removed, freed_bytes))
+    context.console.answer(
+        document,
+        lambda: "\n".join(
+            filter(None, (_describe(context, plan, removed, freed_bytes), _dropped(dropped)))
+        ),
+    )
 
 
 def _describe(
