@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import shutil
 import signal
 import sqlite3
 import sys
@@ -23,12 +24,14 @@ from holdfast.errors import (
     GuardRefused,
     GuardRestoreFailed,
     NotADatabase,
+    NotEnoughSpace,
     RetentionError,
     UsageError,
 )
 from holdfast.operations.guard_note import LEFT, RUNNING, GuardNote, load_note, save_note
 from holdfast.operations.workspace import plan_lock
 from tests.rig.alembic_project import GOOD, HALFWAY, KILLED, AlembicProject
+from tests.rig.disk import fill, remount, small_disk
 
 PASSWORD = "correct horse"
 
@@ -392,14 +395,23 @@ def test_a_signal_that_ends_the_command_is_its_exit_code(project: AlembicProject
     assert shlex.split(service(project).guard(["true"]).command) == ["true"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_where_the_data_could_not_be_brought_back_nothing_is_run(project: AlembicProject) -> None:
+@pytest.mark.parametrize("lacking", ["room", "rights"])
+def test_where_the_data_could_not_be_brought_back_nothing_is_run(
+    lacking: str, project: AlembicProject
+) -> None:
     """I13: the way back is looked at before the first step that may destroy."""
     marker, command = marked(project)
-    project.database.parent.chmod(0o500)
-    try:
-        with pytest.raises(GuardRefused, match="cannot be written to"):
-            service(project).guard(command)
-    finally:
-        project.database.parent.chmod(0o700)
+    with small_disk(size_bytes=2 << 20) as disk:
+        database = disk / "app.db"
+        shutil.copy(project.database, database)
+        guarded = service(project, database_url=f"sqlite:///{database}")
+        if lacking == "room":
+            fill(disk)
+            with pytest.raises(NotEnoughSpace, match="to stage the restore"):
+                guarded.guard(command)
+        else:
+            remount(disk, "ro")
+            with pytest.raises(GuardRefused, match="cannot be written to"):
+                guarded.guard(command)
     assert not marker.exists()
+    assert note(project) is None
