@@ -7,10 +7,12 @@ import os
 import re
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -233,3 +235,22 @@ def test_a_death_in_the_middle_is_said_and_nothing_is_lost(app: App) -> None:
     assert f"Restored {note['backup_id']}" in restored.out
     assert app.users() == 5
     assert app.do("list").err == ""
+
+
+def test_a_signal_does_not_keep_the_data_from_coming_back(app: App) -> None:
+    """Half changed data are worse than a wait; only who insists gets them."""
+    code = f"{_LOSES}{_READY}while not os.path.exists('go'): time.sleep(0.01)\nsys.exit(7)\n"
+    process = start(app, "guard", *python(code))
+    note = app.root / "backups/holdfast/guard-default.json"
+    with closing(sqlite3.connect(app.root / "data/app.db", isolation_level=None)) as held:
+        held.execute("begin exclusive")
+        (app.root / "go").touch()
+        wait_for(lambda: json.loads(note.read_text())["phase"] == "restoring")
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr is not None
+        while "being brought back" not in process.stderr.readline():
+            assert process.poll() is None
+        held.execute("rollback")
+    assert ended(process).status == 7
+    assert app.users() == 5
+    assert not note.exists()
