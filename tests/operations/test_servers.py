@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -337,3 +340,22 @@ def test_what_is_kept_can_be_dropped_without_a_cleanup(shop: Shop) -> None:
     assert "holdfast_old" in dropped
     assert shop.server.relatives() == alone
     assert service.drop_kept() == ()
+
+
+@pytest.mark.parametrize("death", ["1", "2", "3", "4", "swapped"])
+def test_a_restore_killed_between_its_swaps_ends_as_old_or_new(shop: Shop, death: str) -> None:
+    """R17: files, SQLite and the server's database are one state, whatever is done next."""
+    service, _ = backup_of(shop)
+    old = shop.state()
+    shop.write("second")
+    changed, alone = shop.state(), shop.server.relatives()
+    program = [sys.executable, "-m", "tests.operations.dying_shop"]
+    done = subprocess.run([*program, shop.server.url, str(shop.root), death], check=False)
+    assert done.returncode == -signal.SIGKILL
+    service.list_backups()
+    assert shop.state() == (old if death == "swapped" else changed)
+    if death == "swapped":
+        service.undo()
+        assert shop.state() == changed
+        service.drop_kept()
+    assert shop.server.relatives() == alone
