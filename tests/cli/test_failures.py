@@ -31,6 +31,10 @@ EXIT_STATUSES = {
     "ConfirmationRequired": 2,
     "AmbiguousBackupId": 2,
     "Cancelled": 130,
+    "GuardRestoreFailed": 123,
+    "GuardRefused": 125,
+    "CommandNotExecutable": 126,
+    "CommandNotFound": 127,
 }
 
 
@@ -46,7 +50,9 @@ def show(error: BaseException, *, as_json: bool = False, **options: object) -> t
     [
         each
         for each in vars(errors).values()
-        if isinstance(each, type) and issubclass(each, HoldfastError)
+        if isinstance(each, type)
+        and issubclass(each, HoldfastError)
+        and each is not errors.ProgramFailed  # it makes its own sentence; see below
     ],
     ids=lambda kind: kind.__name__,
 )
@@ -55,6 +61,11 @@ def test_each_error_gives_its_exit_status(kind: type[HoldfastError]) -> None:
     status, _, err = show(kind("What happened", hint="What to do.", **more))
     assert status == EXIT_STATUSES.get(kind.__name__, 1)
     assert err == "holdfast: What happened\n  hint: What to do.\n"
+
+
+def test_a_program_that_failed_is_named_with_its_exit_code() -> None:
+    status, _, err = show(errors.ProgramFailed("pg_dump", 3, "no room"))
+    assert (status, err) == (1, "holdfast: pg_dump failed with exit code 3: no room\n")
 
 
 def test_with_json_the_error_is_the_one_document() -> None:
