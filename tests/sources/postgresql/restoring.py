@@ -113,6 +113,14 @@ def staged(
     assert list(context.scratch_dir.iterdir()) == []
 
 
+def die(stage: Staged) -> None:
+    """End a staged restore as a crash does: its sessions are gone, what it made is not."""
+    keeper = getattr(stage, "_keeper", None)
+    if keeper is not None:
+        keeper.close()
+    stage.discard = lambda: None  # type: ignore[method-assign]
+
+
 def restore(source: PostgresSource, tree: Tree, folder: Path, **options: Any) -> dict[str, Any]:
     """Restore a backup as operations do; return what was kept."""
     with staged(source, tree, folder, **options) as stage:

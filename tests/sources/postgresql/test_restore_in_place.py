@@ -12,7 +12,7 @@ from holdfast.sources.base import Watched
 from holdfast.sources.postgresql.source import PostgresSource
 from tests.rig.postgresql import PostgresDatabase, Role
 from tests.rig.servers import PostgresDatabases
-from tests.sources.postgresql.restoring import Tree, backup_of, context_of, source_at, staged
+from tests.sources.postgresql.restoring import Tree, backup_of, context_of, die, source_at, staged
 
 OLD, NEW = [(50, "spoilt")], [(50, "row 1")]
 
@@ -182,7 +182,7 @@ def test_after_a_crash_it_is_wholly_new_or_wholly_old(
         state = stage.state()
         if done:
             stage.swap()
-        stage.discard = lambda: None  # type: ignore[method-assign]
+        die(stage)
     assert source.recover(state, committed=None) is done
     assert bodies(database) == (NEW if done else OLD)
     assert source.recover(state, committed=False) is False

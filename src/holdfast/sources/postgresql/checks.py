@@ -131,10 +131,9 @@ def _is_behind(session: Session, row: Mapping[str, str]) -> bool:
     )
 
 
-def check_expectation(
-    session: Session, sql: str, *, limit_s: float = EXPECTATION_LIMIT_S
-) -> CheckResult:
-    """Check that a query yields one true value; it can only read."""
+def check_expectation(session: Session, sql: str) -> CheckResult:
+    """Check that a query yields one true value; it can only read, for a minute."""
+    limit_s = EXPECTATION_LIMIT_S
     name = f"expect: {sql}"
     try:
         rows = _limited(session, sql, limit_s)

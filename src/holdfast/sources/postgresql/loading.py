@@ -42,7 +42,10 @@ _MOST_JOBS = 4
 _SPARE_BYTES = 256 << 20
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _COMPLAINT = re.compile(r"^pg_restore: (?:warning|error)", re.MULTILINE)
-_ERROR = re.compile(r"^(?:pg_restore: (?:error|warning): )?(.*?(?:ERROR|FATAL):.*)$", re.MULTILINE)
+_ERROR = re.compile(
+    r"^(?:pg_restore: (?:error|warning): )?(?:could not execute query: )?(.*?(?:ERROR|FATAL):.*)$",
+    re.MULTILINE,
+)
 _AS_GIVEN = ("--no-owner", "--no-privileges")
 
 
@@ -212,7 +215,11 @@ def explain_restore(error: ProgramFailed, connection: Connection, name: str) -> 
         known = explain_text(said, connection)
         if known is not None:
             return known
-    reason = refused[1] if refused else said.partition("\n")[0] or "no reason given"
+    reason = (
+        refused[1].replace("ERROR:  ", "")
+        if refused
+        else said.partition("\n")[0] or "no reason given"
+    )
     return RestoreError(f"{name} could not be restored: {reason}", hint=_UNCHANGED)
 
 
@@ -249,18 +256,12 @@ def _no_right_to_extension(name: str, match: re.Match[str]) -> HoldfastError:
     )
 
 
-def _plain(name: str, match: re.Match[str]) -> HoldfastError:
-    del match
-    return RestoreError(
-        f"{name} is a script of SQL, which may run programs, and is not restored",
-        hint="Look through it, and feed it to psql by hand if you trust it.",
-    )
-
-
 def _no_dump(name: str, match: re.Match[str]) -> HoldfastError:
     del match
     return RestoreError(
-        f"{name} is no dump of PostgreSQL in the custom format", hint="Restore another backup."
+        f"{name} is no dump of PostgreSQL in the custom format",
+        hint="A script of SQL may run programs: look through it, and feed it to psql by hand if you"
+        " trust it.",
     )
 
 
@@ -305,7 +306,6 @@ _MEANINGS: tuple[tuple[str, Callable[[str, re.Match[str]], HoldfastError]], ...]
     (r"ERROR: +extension \"([^\n\"]*)\" is not available", _no_extension),
     (r"could not open extension control file \"[^\n\"]*/([^\n/\"]*)\.control\"", _no_extension),
     (r"ERROR: +permission denied to create extension \"([^\n]*)\"", _no_right_to_extension),
-    (r"appears to be a text format dump", _plain),
     (r"did not find magic string|does not appear to be a valid archive", _no_dump),
     (r"unsupported version \(([\d.]+)\)", _too_new),
     (r"ERROR: +cannot drop ([^\n]*) because other objects depend on it", _depended_on),
