@@ -84,6 +84,7 @@ def staged(
     source: TablesSource, tree: MemoryTree, scratch: Path, **options: Any
 ) -> Iterator[StagedTables]:
     """Stage a restore, with every check passed."""
+    scratch.mkdir(exist_ok=True)
     with source.stage(context_of(tree, scratch, **options)) as found:
         failed = [each for each in found.check() if each.failed]
         assert failed == []

@@ -31,6 +31,7 @@ UTF-8, base64) are such.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -210,10 +211,10 @@ def table_key(schema: str | None, name: str) -> str:
 
 
 def _file_stem(key: str) -> str:
-    import hashlib
-
     stem = "".join(
-        each if each.isascii() and (each.isalnum() or each in _PLAIN + ".%") else quote(each)
+        each
+        if each.isascii() and (each.isalnum() or each in _PLAIN + ".%")
+        else quote(each, safe="")
         for each in key
     )
     if stem.startswith((".", " ")) or stem.endswith((".", " ")) or stem.lower() in _WINDOWS:

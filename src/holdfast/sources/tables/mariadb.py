@@ -162,8 +162,16 @@ class MariaLink(Link):
             if finished:
                 cursor.close()
             else:
-                # Closing the cursor would read all that the server still has to send.
-                self.raw._force_close()  # noqa: SLF001
+                self._abandon(cursor)
+
+    def _abandon(self, cursor: Any) -> None:
+        """End the connection: closing the cursor would read all that the server has to send."""
+        result, cursor._result = cursor._result, None  # noqa: SLF001
+        if result is not None:
+            result.unbuffered_active = False
+            result.connection = None
+        cursor.connection = None
+        self.raw._force_close()  # noqa: SLF001
 
     def lock(self, tables: Sequence[Table]) -> None:
         """Lock every row and the gaps between them; readers of earlier moments go on."""

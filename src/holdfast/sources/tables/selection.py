@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from holdfast.errors import PathNotInBackup, RestoreError, SourceNotFound
+from holdfast.errors import PathNotInBackup, RestoreError, SourceError, SourceNotFound
 from holdfast.models.manifest import ContentEntry
 from holdfast.models.tree import BackupTree
 from holdfast.sources.tables.columns import Table, parse_table
@@ -20,6 +20,7 @@ def chosen_tables(link: Link, names: Sequence[str]) -> tuple[Table, ...]:
         SourceNotFound: A table is not there.
     """
     tables = link.tables()
+    _require_text(link, tables)
     if not names:
         return tables
     default = getattr(getattr(link, "_catalog", None), "default_schema", None)
@@ -38,6 +39,17 @@ def chosen_tables(link: Link, names: Sequence[str]) -> tuple[Table, ...]:
             hint="Check the names; a table of another schema is written schema.table.",
         )
     return tuple({by_name[name].key: by_name[name] for name in names}.values())
+
+
+def _require_text(link: Link, tables: Sequence[Table]) -> None:
+    """Raise `SourceError` for a name that is not UTF-8, which SQLite allows and JSON does not."""
+    for table in tables:
+        for name in (table.name, *(column.name for column in table.columns)):
+            if not name.isascii() and name.encode(errors="replace").decode() != name:
+                raise SourceError(
+                    f"A name in {link.location} is not UTF-8: {name!r}",
+                    hint="Rename it, or protect the database file itself.",
+                )
 
 
 class StoredTable:
@@ -85,6 +97,7 @@ def stored_tables(
             f"The backup has no tables at {root}",
             hint="Look at what it has with `holdfast show`.",
         )
+    _require_all(tree, root, {each.key for each in found})
     lacking = set(names) - {each.table.key for each in found}
     if lacking:
         raise PathNotInBackup(
@@ -100,6 +113,18 @@ def stored_tables(
     for each in chosen:
         _require_file(tree, root, each)
     return chosen
+
+
+def _require_all(tree: BackupTree, root: str, keys: set[str]) -> None:
+    """Raise `RestoreError` unless every table that was captured has its own entry."""
+    entry = tree.manifest.contents.get(root)
+    captured = entry.facts.get("tables", ()) if entry is not None else ()
+    lost = [each for each in captured if each not in keys] if isinstance(captured, list) else []
+    if lost:
+        raise RestoreError(
+            f"The manifest does not say where the tables {', '.join(map(str, lost))[:200]} are",
+            hint="The backup was altered, or made by something else than Holdfast.",
+        )
 
 
 def _entries(tree: BackupTree) -> dict[str, ContentEntry]:
