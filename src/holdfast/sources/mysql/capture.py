@@ -171,7 +171,8 @@ class DumpCapture:
     def _size_warning(self) -> tuple[str, ...]:
         if self._reader.largest < self._packet_bytes:
             return ()
-        return (
+        warning = (
             f"A row of {self._name} takes a statement of {self._reader.largest} bytes; before a"
-            f" restore raise the server's max_allowed_packet, which is {self._packet_bytes}",
+            f" restore raise the server's max_allowed_packet, which is {self._packet_bytes}"
         )
+        return (warning,)

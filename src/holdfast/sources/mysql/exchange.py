@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from holdfast.errors import DatabaseLocked, HoldfastError, RestoreError, TargetInUse
 from holdfast.sources.mysql.failures import LOCK_WAIT_TIMEOUT, number_of
@@ -23,6 +22,9 @@ from holdfast.sources.mysql.session import Session, identifier
 from holdfast.sources.mysql.statements import Program
 
 _TICK_S = 0.02
+_TRY_S = 3.0
+"""How long the application's statements may have to wait behind us at a time [s]."""
+_PAUSE_S = 0.5
 _SHOWN = 3
 
 Opener = Callable[[str | None], Session]
@@ -61,31 +63,48 @@ class Exchange:
             TargetInUse: A session holds a table; everything is as it was.
             HoldfastError: The server refused it, or was lost: then it may have been done.
         """
-        with self._open(self._live) as control:
-            control.run(f"SET lock_wait_timeout = {max(1, round(self._wait_s))}")
-            there = inspect(control, self._live)
-            going = [each for each in there.movable if self._goes(each)]
-            coming = [
-                each for each in inspect(control, self._incoming).movable if each not in OWN_TABLES
-            ]
-            self._require_room(there, going, coming)
-            self._drop_triggers(control, self._incoming)
-            statement = self._statement(going, coming)
-            triggers = read_programs(control, self._live, going) if going else []
-            with self._explained():
-                if triggers:
-                    self._rename_locked(control, there, going, triggers, statement)
-                else:
-                    _rename(control, statement)
+        deadline = time.monotonic() + self._wait_s
+        while True:
+            with self._open(self._live) as control:
+                try:
+                    self._try(control)
+                    return
+                except DatabaseLocked as error:
+                    # Whoever comes while we wait for a lock waits behind us; let them pass.
+                    if time.monotonic() + _PAUSE_S > deadline:
+                        raise self._explained(error) from error
+            time.sleep(_PAUSE_S)
+
+    def _try(self, control: Session) -> None:
+        control.run(f"SET lock_wait_timeout = {self._try_s}")
+        there = inspect(control, self._live)
+        going = [each for each in there.movable if self._goes(each)]
+        coming = [
+            each for each in inspect(control, self._incoming).movable if each not in OWN_TABLES
+        ]
+        self._require_room(there, going, coming)
+        self._drop_triggers(control, self._incoming)
+        statement = self._statement(going, coming)
+        triggers = read_programs(control, self._live, going) if going else []
+        if triggers:
+            self._rename_locked(control, there, going, triggers, statement)
+        else:
+            _rename(control, statement)
+
+    @property
+    def _try_s(self) -> int:
+        return max(1, round(min(self._wait_s, _TRY_S)))
 
     def _goes(self, table: str) -> bool:
         return not self._tables or table in self._tables
 
     def _require_room(self, there: Database, going: list[str], coming: list[str]) -> None:
-        taken = {each.name for each in there.tables} - set(going)
-        clash = sorted(taken & set(coming) - set(there.views))
+        clash = sorted(({each.name for each in there.tables} - set(going)) & set(coming))
         if clash:
-            raise RestoreError(f"{self._live} has another {clash[0]} already, which stays")
+            raise RestoreError(
+                f"{self._live} has a view {clash[0]} where the backup has a table of that name",
+                hint="Drop the view, then try again.",
+            )
 
     def _drop_triggers(self, control: Session, schema: str) -> None:
         control.run(f"USE {identifier(schema)}")
@@ -116,7 +135,7 @@ class Exchange:
         """
         locked = [name for name in going if name in there.counted]
         with self._open(self._live) as renamer:
-            renamer.run(f"SET lock_wait_timeout = {max(1, round(self._wait_s))}")
+            renamer.run(f"SET lock_wait_timeout = {self._try_s}")
             control.run("LOCK TABLES " + ", ".join(f"{identifier(name)} WRITE" for name in locked))
             renaming = _Renaming(renamer, statement)
             try:
@@ -126,8 +145,10 @@ class Exchange:
                 if renaming.failed:
                     Placement(control).put(triggers)
             finally:
-                control.run("UNLOCK TABLES")
-                renaming.join()
+                try:
+                    control.run("UNLOCK TABLES")
+                finally:
+                    renaming.join()
             if renaming.error is not None:
                 if not renaming.failed_under_lock:
                     Placement(control).put(triggers)
@@ -145,18 +166,14 @@ class Exchange:
                     return
                 time.sleep(_TICK_S)
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except DatabaseLocked as error:
-            if number_of(error) not in LOCK_WAIT_TIMEOUT:
-                raise
-            raise TargetInUse(
-                f"The tables of {self._live} were in use for more than {self._wait_s:g} seconds"
-                f"{self._by_whom()}; nothing was changed",
-                hint="End that transaction or stop the application, then try again.",
-            ) from error
+    def _explained(self, error: DatabaseLocked) -> HoldfastError:
+        if number_of(error) not in LOCK_WAIT_TIMEOUT:
+            return error
+        return TargetInUse(
+            f"The tables of {self._live} were in use for more than {self._wait_s:g} seconds"
+            f"{self._by_whom()}; nothing was changed",
+            hint="End that transaction or stop the application, then try again.",
+        )
 
     def _by_whom(self) -> str:
         """Name the sessions with the longest open transactions, if the user may see them."""

@@ -222,10 +222,11 @@ def float_warnings(session: Session, schema: str) -> tuple[str, ...]:
     if not rows:
         return ()
     named = listed([f"{text(table)}.{text(column)}" for table, column in rows])
-    return (
+    warning = (
         f"Columns of type FLOAT are backed up with six digits, as the server writes them: {named};"
-        " DOUBLE is exact",
+        " DOUBLE is exact"
     )
+    return (warning,)
 
 
 _GRANT = re.compile(r"GRANT (?P<rights>.*?) ON (?P<place>.*?) TO ", re.DOTALL)

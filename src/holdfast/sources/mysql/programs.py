@@ -175,6 +175,7 @@ class Placement:
         Raises:
             RestoreError: One cannot be created; the message names it.
         """
+        self._session.run("SET sql_notes = 1")  # it notes that a definer does not exist
         there = {key_of(each): each for each in present}
         keep = {key_of(each) for each in wanted if _stands(each, there.get(key_of(each)))}
         gone = [each for each in present if key_of(each) not in keep]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from holdfast.errors import HoldfastError, SourceError
+from holdfast.errors import Cancelled, HoldfastError, SourceError
 from holdfast.models.backup import CheckResult
 from holdfast.sources.base import RestoreContext
 from holdfast.sources.mysql.checks import check_keys, check_tables, compare_counts
@@ -92,7 +92,7 @@ class RestoredDatabase:
             session.run("START TRANSACTION READ ONLY")
             try:
                 return session.rows(query)
-            except SourceError:
+            except (SourceError, Cancelled):
                 raise
             except HoldfastError as error:
                 raise SourceError(error.message, hint=error.hint) from error

@@ -83,7 +83,7 @@ class MySqlStaged:
             self._require_target(session)
             self._require_tables(session)
             schemas.drop_stale(session, self._live)
-            self._create(session, self._incoming, NEW)
+            self._create_incoming(session)
             schemas.add_witness(session, self._incoming)
         with self._open(self._incoming) as session:
             self._load(session)
@@ -144,17 +144,15 @@ class MySqlStaged:
                 hint="Restore both together, or drop the foreign key for the time of the restore.",
             )
 
-    def _create(self, session: Session, name: str, purpose: str) -> None:
+    def _create_incoming(self, session: Session) -> None:
         if exists(session, self._live):
             found = inspect(session, self._live)
             charset, collation = found.charset, found.collation
         else:
             charset = str(self._facts.get("charset", "utf8mb4"))
             collation = str(self._facts.get("collation", ""))
-        about = About(
-            purpose=purpose, live=self._live, token=self._context.token, tables=self._tables
-        )
-        schemas.create(session, name, about, charset=charset, collation=collation)
+        about = About(purpose=NEW, live=self._live, token=self._context.token, tables=self._tables)
+        schemas.create(session, self._incoming, about, charset=charset, collation=collation)
 
     def _load(self, session: Session) -> None:
         loader = Loader(session, tables=self._tables, refer_to=self._live)
@@ -237,6 +235,7 @@ class MySqlStaged:
         """Return what `recover` needs after a crash, as JSON values."""
         return {
             "live": self._live,
+            "token": self._context.token,
             "incoming": self._incoming,
             "outgoing": self._outgoing,
             "tables": list(self._tables),
@@ -262,8 +261,6 @@ class MySqlStaged:
             with self._open_uncancelled(None) as session:
                 if not exists(session, self._live):
                     self._make_live(session)
-                if not exists(session, self._outgoing):
-                    self._create(session, self._outgoing, OLD)
             swap.forward()
         except DatabaseUnreachable:
             self._unsettled = True
@@ -329,6 +326,7 @@ class Swap:
         self._incoming = str(state["incoming"])
         self._outgoing = str(state["outgoing"])
         self._tables: Sequence[str] = state["tables"]
+        self._token = str(state["token"])
 
     def _open(self, database: str | None) -> Session:
         return self._server.open(database, CancellationToken())
@@ -341,6 +339,7 @@ class Swap:
     def forward(self) -> None:
         """Exchange, then put the restored programs in place."""
         if not self.happened():
+            self._make_outgoing()
             self._save_old_programs()
             self._exchange(self._incoming, self._outgoing)
         self._put_programs(self._incoming)
@@ -358,6 +357,19 @@ class Swap:
             complete = known and schemas.is_saved(session, self._outgoing)
         if complete:
             self._put_programs(self._outgoing)
+
+    def _make_outgoing(self) -> None:
+        with self._open(None) as session:
+            if schemas.describe(session, self._outgoing) is not None:
+                return
+            schemas.drop(session, self._outgoing, live=self._live, only_empty=True)
+            found = inspect(session, self._live)
+            about = About(
+                purpose=OLD, live=self._live, token=self._token, tables=tuple(self._tables)
+            )
+            schemas.create(
+                session, self._outgoing, about, charset=found.charset, collation=found.collation
+            )
 
     def _save_old_programs(self) -> None:
         with self._open(self._live) as session:

@@ -96,10 +96,10 @@ def word(name: str) -> str:
 
 
 def _add(session: Session, name: str, rows: Sequence[tuple[str, bytes]]) -> None:
+    place = identifier(name).replace("%", "%%")
     for kind, body in rows:
         session.run(
-            f"INSERT INTO {identifier(name)}.{MARK} (kind, body) VALUES (%s, %s)",
-            (kind, body.decode()),
+            f"INSERT INTO {place}.{MARK} (kind, body) VALUES (%s, %s)", (kind, body.decode())
         )
 
 
@@ -164,8 +164,8 @@ def drop(session: Session, name: str, *, live: str, only_empty: bool = False) ->
         return False
     tables = set(inspect(session, name).movable)
     about = describe(session, name)
-    if about is None and tables:
-        return False  # not ours; one that has nothing yet died before it had its mark
+    if about is None and tables - OWN_TABLES:
+        return False  # not ours; whoever made one that has nothing yet died before its mark
     if about is not None and about.live != live:
         return False
     if only_empty and tables - OWN_TABLES:

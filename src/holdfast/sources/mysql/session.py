@@ -172,7 +172,7 @@ def _arguments(connection: Connection, timeout_s: float) -> dict[str, Any]:
         **where,
         **_tls(connection),
         "user": connection.user,
-        "password": connection.password,
+        "password": connection.password.encode(),  # of text it would make Latin-1
         "charset": "utf8mb4",
         "autocommit": True,
         "connect_timeout": max(1, round(timeout_s)),

@@ -349,7 +349,8 @@ _FORMS: tuple[tuple[re.Pattern[bytes], Callable[[bytes, re.Match[bytes]], Statem
         _is(
             rb"CREATE\s+" + _DEFINER + rb"(?:AGGREGATE\s+)?"
             rb"(?P<kind>TRIGGER|FUNCTION|PROCEDURE|EVENT)\s+(?:IF NOT EXISTS\s+)?"
-            rb"(?P<name>" + _ANY_NAME + rb")(?!\s*\.)"
+            # Without parentheses it would be a function of a library of the server's.
+            rb"(?P<name>" + _ANY_NAME + rb")(?=\s*\(|\s+(?:BEFORE|AFTER|ON)\s)"
         ),
         _program,
     ),
