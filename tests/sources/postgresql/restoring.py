@@ -60,9 +60,9 @@ class Tree:
         return replace(self, content=content)
 
 
-def backup_of(url: str, folder: Path) -> Tree:
+def backup_of(url: str, folder: Path, **options: Any) -> Tree:
     """Capture a database as a backup does."""
-    source = PostgresSource(url, root=ROOT)
+    source = PostgresSource(url, root=ROOT, **options)
     captured = Reader(folder).capture(source)
     entry = ContentEntry(
         kind="postgresql",
