@@ -28,7 +28,7 @@ from holdfast.errors import (
     RetentionError,
     UsageError,
 )
-from holdfast.operations.guard_note import LEFT, RUNNING, GuardNote, load_note, save_note
+from holdfast.operations.guard_note import FAILED, LEFT, RUNNING, GuardNote, load_note, save_note
 from holdfast.operations.workspace import plan_lock
 from tests.rig.alembic_project import GOOD, HALFWAY, KILLED, AlembicProject
 from tests.rig.disk import fill, remount, small_disk
@@ -325,6 +325,9 @@ def test_data_that_cannot_be_brought_back_are_said_to_be(project: AlembicProject
         with pytest.raises(GuardRestoreFailed, match=r"RuntimeError.*locked|in use") as caught:
             service(project, busy_timeout_s=0.2).guard(migrate)
         held.execute("commit")
+    found = note(project)
+    assert found is not None
+    assert found.phase == FAILED
     (made, *_) = [each for each in service(project).list_backups() if "guard" in each.tags]
     assert made.keep
     assert f"holdfast restore {made.backup_id}" in (caught.value.hint or "")
