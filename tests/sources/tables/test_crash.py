@@ -15,7 +15,7 @@ from tests.sources.tables.conftest import ENGINES, NewDatabase
 from tests.sources.tables.support import MemoryTree
 
 ROOT = Path(__file__).parents[3]
-STEPS = ("save_content", "clear", "load", "after_writing", "broken_references", "commit")
+STEPS = ("save_content", "load", "after_writing", "commit")
 
 
 @pytest.mark.parametrize("step", [*STEPS, "committed"])

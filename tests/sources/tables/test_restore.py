@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from holdfast.errors import (
     Cancelled,
+    DatabaseRefused,
+    DatabaseUnreachable,
     DataDoesNotFit,
     HoldfastError,
     LiveDataChanged,
@@ -19,6 +22,7 @@ from holdfast.errors import (
     TargetInUse,
 )
 from holdfast.models.progress import CancellationToken
+from tests.rig.postgresql import PostgresDatabase, Role
 from tests.sources.tables.conftest import ENGINES, Database, NewDatabase
 from tests.sources.tables.support import MemoryTree, context_of, restore, rows_of, staged
 
@@ -441,3 +445,60 @@ def test_altered_files_are_refused(new_database: NewDatabase, scratch: Path) -> 
         with pytest.raises(HoldfastError), staged(database.source(), whole, scratch):
             pytest.fail(f"taken: {facts}")
     assert len(contents(database)) == 2
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql", "mysql"])
+def test_a_lost_connection_changes_nothing(
+    engine_name: str, new_database: NewDatabase, scratch: Path
+) -> None:
+    """R17: the server ends the session in the middle of the swap; a clear error, the old rows."""
+    database = new_database(engine_name)
+    simple(database, "(1, 'one')")
+    tree = MemoryTree(database.source(), scratch)
+    database.run("UPDATE notes SET body = 'now'")
+
+    def end(progress: Any) -> None:
+        if not progress.step.startswith("Writing"):
+            return
+        if engine_name == "postgresql":
+            database.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'holdfast' AND datname = current_database()"
+            )
+        else:
+            me = "SELECT id FROM information_schema.processlist WHERE db = DATABASE()"
+            for (pid,) in database.query(f"{me} AND id <> CONNECTION_ID()"):
+                database.run(f"KILL {pid}")
+
+    with (
+        pytest.raises(DatabaseUnreachable),
+        staged(database.source(), tree, scratch, progress=end) as found,
+    ):
+        found.swap()
+    assert contents(database) == [(1, "now")]
+
+
+def test_a_role_that_owns_nothing_restores_too(
+    postgres_database: PostgresDatabase, new_postgres_role: Callable[..., Role], scratch: Path
+) -> None:
+    """R14: rights on the rows are enough where nothing has to step aside; else it is refused."""
+    database = Database("postgresql", postgres_database.url)
+    simple(database, "(1, 'one')")
+    role = new_postgres_role()
+    user = postgres_database.url_for(role)
+    database.run(f'GRANT SELECT, INSERT, DELETE ON notes TO "{role.name}"')
+    source = Database("postgresql", user)
+    tree = MemoryTree(source.source(), scratch)
+    database.run("UPDATE notes SET body = 'now'")
+    restore(source.source(), tree, scratch)
+    assert contents(database) == [(1, "one")]
+    database.run(
+        "UPDATE notes SET body = 'now'", "CREATE TABLE likes (id int REFERENCES notes (id))"
+    )
+    with (
+        pytest.raises(DatabaseRefused),
+        staged(source.source(tables=["notes"]), tree, scratch) as found,
+    ):
+        found.swap()
+    assert contents(database) == [(1, "now")]
+    database.run("REVOKE ALL ON notes FROM PUBLIC", f'DROP OWNED BY "{role.name}"')

@@ -112,7 +112,7 @@ def test_generated_values_come_back_exactly(engine_name: str, new_database: NewD
     database.run(f"CREATE TABLE kinds (id integer PRIMARY KEY, {declared})")
     shapes = {name: st.none() | values for name, (_, values) in columns.items()}
 
-    @settings(max_examples=12, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.fixed_dictionaries(shapes), min_size=1, max_size=8))
     def check(rows: list[dict[str, Any]]) -> None:
         _fill(database, rows)
