@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import RestoreError
+from holdfast.sources.base import Migratable, Versioned
 from tests.rig.postgresql import PostgresDatabase
 from tests.rig.servers import FEATURES, PostgresDatabases
 from tests.sources.postgresql.restoring import Tree, backup_of, restore, source_at, staged
@@ -145,3 +146,29 @@ def test_a_dump_that_was_cut_changes_nothing(
         pytest.fail("it was staged")
     assert bodies(database) == OLD
     assert database.relatives() == set()
+
+
+def test_the_staged_database_can_be_migrated_before_the_swap(
+    database: PostgresDatabase, backup: Tree, tmp_path: Path
+) -> None:
+    """R21: by its URL, spelt as the plan's; afterwards its counts are its own."""
+    url = database.url.replace("postgresql:", "postgresql+psycopg:")
+    source = source_at(f"{url}?sslmode=prefer")
+    database.run("CREATE TABLE alembic_version AS SELECT 'b' AS version_num")
+    with staged(source, backup, tmp_path) as stage:
+        assert isinstance(stage, Migratable)
+        assert isinstance(stage, Versioned)
+        assert (stage.live_schema_version, stage.staged_schema_version()) == ("b", None)
+        url = stage.staged_url()
+        assert url.startswith("postgresql+psycopg://")
+        assert url.endswith("?sslmode=prefer")
+        (name,) = database.relatives()
+        assert f"/{name}?" in url
+        migrated = PostgresDatabase(database.server, name)
+        migrated.run("CREATE TABLE alembic_version AS SELECT 'b' AS version_num")
+        assert [each.name for each in stage.check() if each.failed] == ["table counts"]
+        stage.migrated()
+        assert [each for each in stage.check() if each.failed] == []
+        assert stage.staged_schema_version() == "b"
+        stage.swap()
+    assert database.run("SELECT version_num FROM alembic_version") == [("b",)]
