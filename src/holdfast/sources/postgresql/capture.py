@@ -159,6 +159,7 @@ class PostgresCapture:
         counts = self._counts.result()
         owned = {each.label for each in self._inspection.counted if each.of_extension}
         rows = {label: count for label, count in counts.items() if label not in owned}
+        rows |= {each.label: 0 for each in self._inspection.empty}
         statements = role_statements(
             self._clients, self._connection, self._inspection.roles, self._context.cancel
         )
@@ -210,6 +211,9 @@ class PostgresCapture:
             warnings.append(
                 f"The rows of foreign tables are not in the backup: {', '.join(foreign)}."
             )
+        if found.empty:
+            names = ", ".join(each.label for each in found.empty)
+            warnings.append(f"A standby has no rows of unlogged tables, so of {names} none.")
         if not roles_known:
             warnings.append(
                 "The rights of the roles could not be read, so only their names are in the backup."

@@ -149,11 +149,14 @@ class Inspection:
 
     @property
     def counted(self) -> tuple[Table, ...]:
-        """Tables whose rows are dumped: a standby has none of unlogged ones."""
+        """Tables whose rows are dumped."""
+        return tuple(each for each in self.of_kind("r") if each not in self.empty)
+
+    @property
+    def empty(self) -> tuple[Table, ...]:
+        """Tables that are dumped without their rows: a standby has none of unlogged ones."""
         standby = self.database["standby"]
-        return tuple(
-            each for each in self.of_kind("r") if not (standby and each.persistence == "u")
-        )
+        return tuple(each for each in self.of_kind("r") if standby and each.persistence == "u")
 
     def of_kind(self, kind: str) -> tuple[Table, ...]:
         """Return the tables of one kind."""
