@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 from contextlib import closing
@@ -28,7 +29,15 @@ from holdfast.errors import (
     RetentionError,
     UsageError,
 )
-from holdfast.operations.guard_note import FAILED, LEFT, RUNNING, GuardNote, load_note, save_note
+from holdfast.operations.guard_note import (
+    FAILED,
+    LEFT,
+    RESTORING,
+    RUNNING,
+    GuardNote,
+    load_note,
+    save_note,
+)
 from holdfast.operations.workspace import plan_lock
 from tests.rig.alembic_project import GOOD, HALFWAY, KILLED, AlembicProject
 from tests.rig.disk import fill, remount, small_disk
@@ -370,6 +379,38 @@ def test_what_a_killed_guard_left_is_said_until_it_is_settled(
     assert f"holdfast restore {backup_id}" in caplog.text
     result = service(project).guard(python(""))
     assert any(backup_id in each for each in result.warnings), "the next guard says it too"
+
+
+_DIES_AT = """
+import os, signal, sys
+from pathlib import Path
+from holdfast.operations.restore import _Restore
+from tests.operations.test_guard import lose_users, python, service
+from tests.rig.alembic_project import AlembicProject
+setattr(_Restore, sys.argv[2], lambda self, *_: os.kill(os.getpid(), signal.SIGKILL))
+project = AlembicProject(Path(sys.argv[1]))
+service(project).guard(python(lose_users(project) + "raise SystemExit(1)"))
+"""
+
+
+@pytest.mark.parametrize(("step", "back"), [("_swap", False), ("_settle", True)])
+def test_a_death_while_the_data_come_back_leaves_a_note_unless_they_are_back(
+    step: str, back: bool, project: AlembicProject
+) -> None:
+    """R16, R17: what recovery completed needs no reminder."""
+    command = [sys.executable, "-c", _DIES_AT, str(project.root), step]
+    died = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
+    assert died.returncode == -signal.SIGKILL
+    found = note(project)
+    assert found is not None
+    assert found.phase == RESTORING
+    made = service(project).get_backup(found.backup_id)
+    assert (note(project) is None) == back
+    assert len(project.rows("select * from users")) == (3 if back else 0)
+    assert made.keep != back
+    service(project).restore_backup(found.backup_id)
+    assert len(project.rows("select * from users")) == 3
+    assert note(project) is None
 
 
 def test_a_note_that_cannot_be_read_stops_nothing(

@@ -134,6 +134,13 @@ def settle_guard(workplace: Workplace, *, whole: bool) -> None:
         forget_note(workplace.state_dir, workplace.plan.name, note.backup_id)
 
 
+def settle_brought_back(workplace: Workplace, backup_id: str) -> None:
+    """After a recovery completed a restore: was it the one that brought a guard's data back?"""
+    note = load_note(workplace.state_dir, workplace.plan.name)
+    if note is not None and (note.phase, note.backup_id) == (RESTORING, backup_id):
+        settle_guard(workplace, whole=True)
+
+
 def hold_backup(workplace: Workplace, backup_id: str, *, keep: bool) -> None:
     """Keep a backup whatever the retention rules say, or no longer."""
     with workplace.repository.lock() as lock:

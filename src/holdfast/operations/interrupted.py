@@ -8,6 +8,7 @@ import msgspec
 
 from holdfast.catalog import RunKind
 from holdfast.errors import BackupBusy, HoldfastError
+from holdfast.operations.guard_note import settle_brought_back
 from holdfast.operations.journal import Recovery, journal_path, recover
 from holdfast.operations.plan import Workplace
 from holdfast.operations.runs import recorded_run
@@ -23,6 +24,7 @@ def recover_restore(workplace: Workplace) -> Recovery | None:
     def record(recovery: Recovery) -> None:
         if recovery.completed:
             record_recovered_run(workplace, recovery)
+            settle_brought_back(workplace, recovery.backup_id)
 
     return recover(workplace.state_dir, workplace.plan.name, workplace.plan.sources, record)
 
