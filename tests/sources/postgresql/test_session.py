@@ -50,8 +50,8 @@ def opener(request: pytest.FixtureRequest) -> Opener:
 
 
 @pytest.fixture
-def session(opener: Opener, postgres_database: PostgresDatabase) -> Iterator[Session]:
-    with opener(postgres_database.url) as session:
+def session(opener: Opener, postgres_server: PostgresServer) -> Iterator[Session]:
+    with opener(postgres_server.url()) as session:
         yield session
 
 
@@ -101,7 +101,7 @@ def test_a_refused_statement_tells_why_and_the_session_goes_on(session: Session)
 
 
 def test_a_transaction_is_committed_or_nothing(session: Session) -> None:
-    session.execute("CREATE TABLE t (i int)")
+    session.execute("CREATE TEMPORARY TABLE t (i int)")
     with session.transaction():
         session.execute("INSERT INTO t VALUES (1)")
     statement = "INSERT INTO t VALUES (2), (1/0)"
@@ -124,11 +124,11 @@ def test_a_column_comes_in_pages_as_text(session: Session) -> None:
         assert list(session.column("SELECT 'a' || chr(10) || 'b'")) == ["a\nb"]
 
 
-def test_an_ended_connection_is_told(session: Session, postgres_database: PostgresDatabase) -> None:
-    session.query("SELECT 1 AS x")
-    postgres_database.server.end_connections(postgres_database.name)
-    with pytest.raises(DatabaseUnreachable):
-        session.query("SELECT 1 AS x")
+def test_an_ended_connection_is_told(opener: Opener, postgres_database: PostgresDatabase) -> None:
+    with opener(postgres_database.url) as session:
+        postgres_database.server.end_connections(postgres_database.name)
+        with pytest.raises(DatabaseUnreachable):
+            session.query("SELECT 1 AS x")
 
 
 def test_a_cancelled_statement_ends_on_the_server(
@@ -142,10 +142,9 @@ def test_a_cancelled_statement_ends_on_the_server(
             session.query("SELECT pg_sleep(3) AS x")
 
 
-def test_a_wrong_password_is_refused(opener: Opener, postgres_database: PostgresDatabase) -> None:
-    server = postgres_database.server
+def test_a_wrong_password_is_refused(opener: Opener, postgres_server: PostgresServer) -> None:
     with pytest.raises(DatabaseRefused, match="refused the login") as caught:
-        opener(server.url(postgres_database.name, "postgres", "canary-2718"))
+        opener(postgres_server.url("postgres", "postgres", "canary-2718"))
     assert "canary-2718" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
@@ -205,18 +204,17 @@ def test_no_connection_left_is_told(
         opener(postgres_database.url_for(role))
 
 
-def test_a_socket_is_reached(opener: Opener, postgres_database: PostgresDatabase) -> None:
-    url = postgres_database.server.socket_url(postgres_database.name)
-    with opener(url) as session:
+def test_a_socket_is_reached(opener: Opener, postgres_server: PostgresServer) -> None:
+    with opener(postgres_server.socket_url()) as session:
         assert session.value("SELECT inet_client_addr() IS NULL AS x") is True
 
 
 def test_of_several_servers_the_one_that_answers_is_taken(
-    postgres_database: PostgresDatabase, postgres_server: PostgresServer
+    postgres_server: PostgresServer,
 ) -> None:
     """And programs are sent to that one: another one would not know our snapshot."""
     port = postgres_server.port
-    url = postgres_database.url.replace(
+    url = postgres_server.url().replace(
         f"127.0.0.1:{port}", f"127.0.0.1:{free_port()},localhost:{port}"
     )
     with by_driver(url) as session:
@@ -226,15 +224,15 @@ def test_of_several_servers_the_one_that_answers_is_taken(
 
 def test_a_password_file_works(
     opener: Opener,
-    postgres_database: PostgresDatabase,
+    postgres_server: PostgresServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server = postgres_database.server
+    server = postgres_server
     file = tmp_path / "pass"
     file.write_text(f"{server.host}:{server.port}:*:postgres:{server.password}\n")
     file.chmod(0o600)
-    bare = f"postgresql://postgres@{server.host}:{server.port}/{postgres_database.name}"
+    bare = f"postgresql://postgres@{server.host}:{server.port}/postgres"
     with opener(f"{bare}?passfile={file}") as session:
         assert session.value("SELECT 1 AS x") == 1
     monkeypatch.setenv("PGPASSFILE", str(file))
@@ -260,12 +258,10 @@ def test_a_service_works(
         assert found == postgres_database.name
 
 
-def test_a_missing_driver_names_the_extra(
-    postgres_database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
     with pytest.raises(MissingExtra) as caught:
-        by_driver(postgres_database.url)
+        by_driver("postgresql://127.0.0.1/shop")
     assert caught.value.hint == "pip install 'holdfast[postgresql]'"
 
 
