@@ -156,7 +156,10 @@ def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(
     code = (
         "import subprocess, sys, time\n"
         f"{lose_users(project)}"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "stubborn = 'import signal, time; signal.signal(15, signal.SIG_IGN);'\n"
+        "stubborn += 'print(1, flush=True); time.sleep(600)'\n"
+        "child = subprocess.Popen([sys.executable, '-c', stubborn], stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()\n"
         f"open({str(child)!r}, 'w').write(str(child.pid))\n"
         "time.sleep(600)\n"
     )

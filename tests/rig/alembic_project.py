@@ -43,6 +43,7 @@ FIRST = "    run('create table users (id integer primary key, name text)')"
 GOOD = """\
     op.add_column('users', sa.Column('email', sa.Text))
     run("update users set email = name || '@example.org'")
+    run("create table orders (id integer primary key)")
 """
 HALFWAY = """\
     run("update users set name = 'lost'")
