@@ -8,7 +8,7 @@ import pytest
 
 from holdfast.errors import RestoreError
 from holdfast.sources.base import Migratable, Versioned
-from tests.rig.postgresql import PostgresDatabase
+from tests.rig.postgresql import PostgresDatabase, literal
 from tests.rig.servers import FEATURES, PostgresDatabases
 from tests.sources.postgresql.restoring import Tree, backup_of, restore, source_at, staged
 from tests.sources.postgresql.support import plain_dump
@@ -40,6 +40,16 @@ def bodies(database: PostgresDatabase) -> list[tuple[object, ...]]:
     return database.run("SELECT count(*), min(body) FROM parents")
 
 
+def test_the_first_writes_after_a_restore_work(
+    database: PostgresDatabase, backup: Tree, tmp_path: Path
+) -> None:
+    """R19: serial and identity columns go on where they were."""
+    restore(source_at(database.url), backup, tmp_path)
+    (parent,) = database.run("INSERT INTO parents (body) VALUES ('new') RETURNING id")
+    (child,) = database.run("INSERT INTO children (parent) VALUES (51) RETURNING id")
+    assert parent == child == (51,)
+
+
 OLD, NEW = [(50, "spoilt")], [(50, "row 1")]
 
 
@@ -57,6 +67,8 @@ def test_the_backup_takes_the_live_name_and_the_old_one_is_kept(
     assert bodies(database) == NEW
     assert database.run("SELECT to_regclass('late')") == [(None,)]
     assert database.relatives() == {kept["database"]}
+    closed = "SELECT oid::int, datallowconn FROM pg_database WHERE datname = "
+    assert database.run(f"{closed}{literal(kept['database'])}") == [(kept["oid"], False)]
     assert kept["live"] == database.name
     assert source.drop_kept() == (kept["database"],)
     assert database.relatives() == set()

@@ -91,6 +91,18 @@ def test_the_rows_of_a_table_come_back_exactly_and_no_others(
     assert database.run("SELECT max(id) FROM parents") == [(52,)]
 
 
+def test_sequences_go_past_the_restored_rows(
+    database: PostgresDatabase, source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R19: also where they had begun anew."""
+    database.run("TRUNCATE parents, children RESTART IDENTITY")
+    with staged(source, backup, tmp_path, tables=("parents", "children")) as stage:
+        stage.swap()
+    (parent,) = database.run("INSERT INTO parents (body) VALUES ('new') RETURNING id")
+    (child,) = database.run("INSERT INTO children (parent) VALUES (51) RETURNING id")
+    assert parent == child == (51,)
+
+
 def test_an_undo_puts_the_rows_back(
     database: PostgresDatabase, source: PostgresSource, backup: Tree, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from holdfast.sources.base import RestoreContext, Staged
 from holdfast.sources.postgresql.databases import describe, drop, drop_abandoned, ours
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose
+from holdfast.sources.postgresql.saving import before_path
 from holdfast.sources.postgresql.server import Server
 from holdfast.sources.postgresql.session import Session
 from holdfast.sources.postgresql.site import Site
@@ -28,7 +29,6 @@ from holdfast.sources.postgresql.staged_beside import (
 )
 from holdfast.sources.postgresql.staged_in_place import WAY as IN_PLACE
 from holdfast.sources.postgresql.staged_in_place import (
-    before_path,
     recover_in_place,
     stage_in_place,
     sweep_in_place,

@@ -6,9 +6,8 @@ Before it, the live database is dumped into scratch, from where `undo` puts it b
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,36 +16,29 @@ from typing import Any
 from holdfast.errors import (
     HoldfastError,
     LiveDataChanged,
-    NotEnoughSpace,
-    ProgramFailed,
     RestoreCheckFailed,
     RestoreError,
     TargetInUse,
 )
 from holdfast.models.backup import CheckResult, PlannedChange
-from holdfast.models.manifest import Manifest
-from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import CancellationToken, Progress
 from holdfast.sources.base import RestoreContext
 from holdfast.sources.postgresql.changes import table_changes
 from holdfast.sources.postgresql.checking import check_dump
 from holdfast.sources.postgresql.checks import check_restored, rows_per_table
 from holdfast.sources.postgresql.databases import Database, users_where
-from holdfast.sources.postgresql.failures import explain_program
 from holdfast.sources.postgresql.holding import release, unblocked, writers_held
 from holdfast.sources.postgresql.inspection import counted_tables
 from holdfast.sources.postgresql.loading import Loader
+from holdfast.sources.postgresql.saving import before_path, save_live, saved_dump
 from holdfast.sources.postgresql.session import Session, identifier, literal
 from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.staged_beside import analyze
 from holdfast.sources.postgresql.stored import StoredDump
 from holdfast.sources.postgresql.versions import version_of_rows
-from holdfast.sources.programs import Child
 
 WAY = "in place"
 _OPTIONS = ("--clean", "--if-exists", "--single-transaction")
-_NO_SPACE = (28, 122)
-_PIECE_BYTES = 1 << 20
 _PATIENCE_S = 30.0
 _TICK_S = 0.1
 _OIDS = """
@@ -264,56 +256,9 @@ class StagedInPlace:
             self._before.unlink(missing_ok=True)
 
 
-class _SavedDump:
-    """What was live, as a backup that holds one dump."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    @property
-    def manifest(self) -> Manifest:
-        raise NotImplementedError
-
-    def node(self, path: str) -> Node | None:
-        size = self._path.stat().st_size
-        return Node(name=path, type=NodeType.FILE, mode=0o600, size=size)
-
-    def children(self, path: str) -> Iterator[Node]:
-        raise NotImplementedError
-
-    def walk(self, path: str) -> Iterator[tuple[str, Node]]:
-        raise NotImplementedError
-
-    def read(self, path: str) -> Iterator[bytes]:
-        del path
-        with self._path.open("rb") as file:
-            while piece := file.read(_PIECE_BYTES):
-                yield piece
-
-    def write_to(self, path: str, descriptor: int) -> None:
-        for piece in self.read(path):
-            os.write(descriptor, piece)
-
-
-def saved_dump(path: Path) -> StoredDump:
-    """Return what `save_live` wrote, as a dump to restore."""
-    return StoredDump(
-        tree=_SavedDump(path),
-        root=path.name,
-        size_bytes=path.stat().st_size,
-        facts={},
-        counts=None,
-    )
-
-
 def application_of(token: str) -> str:
     """Return what the server shows the programs of a restore as."""
     return f"holdfast_{token}"
-
-
-def before_path(scratch_dir: Path, token: str) -> Path:
-    """Return where a restore in place saves what it replaces."""
-    return scratch_dir / f"postgresql-before-{token}.dump"
 
 
 def _oids(session: Session) -> dict[str, dict[str, Any]]:
@@ -335,47 +280,6 @@ def load_in_place(site: Site, loader: Loader, dump: StoredDump, application: str
         with suppress(HoldfastError):  # what counts is done
             session.execute("SET default_transaction_read_only = off")
             analyze(session)
-
-
-def save_live(
-    site: Site, path: Path, cancel: CancellationToken, options: Sequence[str] = ()
-) -> None:
-    """Dump the live database into a file that only we may read.
-
-    Args:
-        options: More options for `pg_dump`.
-
-    Raises:
-        NotEnoughSpace: There is no room for it.
-        SourceError: It cannot be dumped.
-    """
-    with site.database() as session:
-        program = site.server.clients(site.place, session).path("pg_dump")
-        connection = session.connection
-    arguments = ("--format=custom", "--compress=1", "--no-password", *options)
-    how = site.place.invocation(program, arguments, connection.environment())
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        with (
-            os.fdopen(descriptor, "wb") as file,
-            Child(how, writes=True, cancel=cancel, redact=connection.redact) as child,
-        ):
-            buffer = memoryview(bytearray(_PIECE_BYTES))
-            while count := child.read_into(buffer):
-                file.write(buffer[:count])
-            child.finish()
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException as error:
-        path.unlink(missing_ok=True)
-        if isinstance(error, ProgramFailed):
-            raise explain_program(error, connection) from error
-        if isinstance(error, OSError) and error.errno in _NO_SPACE:
-            raise NotEnoughSpace(
-                f"There is no room in {path.parent} for what the restore replaces in {site.live}",
-                hint="Free some space there, then try again; nothing was changed.",
-            ) from error
-        raise
 
 
 def is_new(site: Site, state: Mapping[str, Any]) -> bool:

@@ -21,9 +21,9 @@ from holdfast.sources.postgresql.changes import table_changes
 from holdfast.sources.postgresql.failures import sqlstate_of
 from holdfast.sources.postgresql.inspection import Table, count_rows, counted_tables
 from holdfast.sources.postgresql.replacement import columns_of, lock, replace_rows
+from holdfast.sources.postgresql.saving import before_path, save_live, saved_dump
 from holdfast.sources.postgresql.session import Session, identifier, literal
 from holdfast.sources.postgresql.site import Site
-from holdfast.sources.postgresql.staged_in_place import before_path, save_live, saved_dump
 from holdfast.sources.postgresql.stored import StoredDump
 from holdfast.sources.postgresql.table_data import data_arguments, rows_of
 from holdfast.sources.postgresql.versions import version_of_rows
