@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.cli.interruption import Interruption
+from holdfast.cli.relay import Relay
 from holdfast.operations.workspace import plan_lock
 from tests.cli.app import App, Done
 from tests.cli.terminal import DEADLINE_S, PROGRAM, Terminal
@@ -254,3 +256,18 @@ def test_a_signal_does_not_keep_the_data_from_coming_back(app: App) -> None:
     assert ended(process).status == 7
     assert app.users() == 5
     assert not note.exists()
+
+
+@pytest.mark.parametrize(
+    ("own_group", "ended_by"), [(False, signal.SIGTERM), (True, signal.SIGINT)]
+)
+def test_what_the_terminal_sends_is_not_sent_twice(
+    own_group: bool, ended_by: signal.Signals
+) -> None:
+    """In the group of this process it reaches the command by itself; in another it must be told."""
+    process = subprocess.Popen(["sleep", "600"], process_group=0 if own_group else None)
+    relay = Relay(Interruption())
+    relay.started(process)
+    relay.receive(signal.SIGINT, None)
+    relay.receive(signal.SIGTERM, None)
+    assert process.wait(DEADLINE_S) == -ended_by

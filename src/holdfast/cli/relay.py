@@ -45,14 +45,15 @@ class Relay:
         for each in (*_ENDING, *_TOLD):
             # What nohup or a shell has ignored stays so, for the command too.
             if signal.getsignal(each) is not signal.SIG_IGN:
-                self._previous[each] = signal.signal(each, self._receive)
+                self._previous[each] = signal.signal(each, self.receive)
         return self
 
     def __exit__(self, *details: object) -> None:
         for each, handler in self._previous.items():
             signal.signal(each, handler)
 
-    def _receive(self, number: int, frame: FrameType | None) -> None:
+    def receive(self, number: int, frame: FrameType | None) -> None:
+        """Take in a signal, as its handler."""
         process = self._process
         if process is None:
             if number in _ENDING:
