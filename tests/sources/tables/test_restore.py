@@ -111,6 +111,7 @@ def test_what_is_not_in_the_live_schema_is_refused(
         ("postgresql", "numeric(4,2)", "'1.234'", "3 digits after the point"),
         ("postgresql", "uuid", "'no uuid'", "no UUID"),
         ("mysql", "varchar(3)", "'four'", "4 characters"),
+        ("mysql", "uuid", "'0123456789abcdef0123456789abcdef'", "MariaDB"),
         ("mysql", "tinyint unsigned", "'-1'", "outside"),
         ("mysql", "enum('a','b')", "'c'", "none of a, b"),
         ("mysql", "varchar(9) character set latin1", "'日'", "character set"),
@@ -121,7 +122,7 @@ def test_a_value_that_does_not_fit_is_refused_before_anything_is_written(
     engine_name: str, kind: str, value: str, why: str, new_database: NewDatabase, scratch: Path
 ) -> None:
     """R14, R15: table, column, row and problem are named, and the value is not."""
-    wide = "datetime(6)" if kind == "datetime" else "varchar(30)"
+    wide = "datetime(6)" if kind == "datetime" else "varchar(40)"
     source = new_database("mysql" if kind == "datetime" else "sqlite")
     declared = {"smallint": "bigint", "tinyint unsigned": "bigint", "numeric(4,2)": "numeric"}
     source.run(

@@ -64,3 +64,35 @@ def test_every_feature_of_mariadb_comes_back(
     restore(database.source(), before, scratch)
     after = MemoryTree(database.source(), scratch)
     assert after.data == before.data
+
+
+@pytest.mark.parametrize("then", ENGINES)
+@pytest.mark.parametrize("first", ENGINES)
+def test_common_types_survive_two_moves_and_the_way_back(
+    first: str, then: str, new_database: NewDatabase, scratch: Path
+) -> None:
+    """R12: what every engine can hold is the same when it has been in any two of them."""
+    origin = new_database("postgresql")
+    origin.run(
+        "CREATE TABLE things (id bigint PRIMARY KEY, small smallint, truth boolean NOT NULL,"
+        " amount numeric(10,2), ratio double precision, words varchar(200), long_words text,"
+        " data bytea, day date, clock time, at timestamp, at_there timestamptz, uid uuid,"
+        " doc jsonb, unique (words))",
+        "INSERT INTO things VALUES (-9223372036854775808, -32768, true, '12345678.10', 0.1,"
+        " 'ü日😀''\"\\', repeat('x', 70000), '\\x00ff0a', '1999-12-31', '23:59:59.999999',"
+        " '1000-01-01 00:00:00.000001', '2024-02-29 23:59:59.5+05:30',"
+        " '01234567-89ab-4def-8123-456789abcdef', '{\"a\": [1, null, \"\\\\u00fc\"]}')",
+        "INSERT INTO things VALUES (9223372036854775807, 32767, false, '-0.01', -1e300, '', '',"
+        " '', '9999-12-31', '00:00', '9999-12-31 23:59:59', '1970-01-02 00:00:00+00',"
+        " '00000000-0000-0000-0000-000000000000', '{}')",
+        "INSERT INTO things (id, truth) VALUES (0, true)",
+    )
+    before = MemoryTree(origin.source(), scratch)
+    tree = before
+    for engine_name in (first, then):
+        database = new_database(engine_name)
+        restore(database.source(), tree, scratch, only_new=True)
+        tree = MemoryTree(database.source(), scratch)
+    origin.run("DELETE FROM things")
+    restore(origin.source(), tree, scratch)
+    assert MemoryTree(origin.source(), scratch).data == before.data

@@ -225,6 +225,11 @@ class MariaLink(Link):
         keys = {*table.primary_key, *(name for each in table.unique for name in each)}
         keys |= {name for each in table.references for name in each.columns}
         columns = tuple(adopted(each, engine, in_key=each.name in keys) for each in table.columns)
+        if "mysql" in self.versions:  # which has no such type; SQLAlchemy has this one instead
+            columns = tuple(
+                replace(each, kind="text", length=32) if each.kind == "uuid" else each
+                for each in columns
+            )
         first = {table.primary_key[0]} if table.primary_key else set()
         numbered = [each for each in columns if each.automatic and each.name in first]
         return replace(
