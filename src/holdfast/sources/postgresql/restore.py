@@ -14,7 +14,9 @@ from typing import Any
 from holdfast.errors import DatabaseRefused
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.base import RestoreContext, Staged
+from holdfast.sources.postgresql.beside_recovery import recover_beside, sweep_beside
 from holdfast.sources.postgresql.databases import describe, drop, drop_abandoned, ours
+from holdfast.sources.postgresql.filling import require_empty
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose
 from holdfast.sources.postgresql.saving import before_path
@@ -22,10 +24,7 @@ from holdfast.sources.postgresql.server import Server
 from holdfast.sources.postgresql.session import Session
 from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.staged_beside import (
-    recover_beside,
-    require_empty,
     stage_beside,
-    sweep_beside,
 )
 from holdfast.sources.postgresql.staged_in_place import WAY as IN_PLACE
 from holdfast.sources.postgresql.staged_in_place import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from holdfast.errors import HoldfastError, RestoreCheckFailed, RestoreError, TargetExists
+from holdfast.errors import HoldfastError, RestoreCheckFailed, RestoreError
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.progress import Progress
 from holdfast.sources.base import RestoreContext
@@ -20,7 +20,6 @@ from holdfast.sources.postgresql.databases import (
     drop,
     drop_abandoned,
     hold,
-    oid_of,
     ours,
     users_of,
 )
@@ -30,7 +29,7 @@ from holdfast.sources.postgresql.exchange import (
     settle,
     take_back,
 )
-from holdfast.sources.postgresql.failures import sqlstate_of
+from holdfast.sources.postgresql.filling import analyze
 from holdfast.sources.postgresql.inspection import counted_tables, schema_version
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose, beside, mark
@@ -40,13 +39,7 @@ from holdfast.sources.postgresql.stored import StoredDump
 from holdfast.sources.postgresql.url import with_database
 
 WAY = "beside"
-_ANALYZE_LIMIT_S = 300
 _SLOTS = "SELECT slot_name AS name FROM pg_catalog.pg_replication_slots WHERE datoid = {oid}"
-_HOLDS_ANYTHING = """
-SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= 16384)
-    OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384)
-    OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS found
-"""
 
 
 class StagedBeside:
@@ -318,20 +311,6 @@ class StagedBeside:
         return self._staged.oid if self._staged and not self._adopted else None
 
 
-def analyze(session: Session) -> None:
-    """Gather what the server's planner knows, so that the application is not slow at first.
-
-    A database that takes long is left to the server's own vacuuming.
-    """
-    session.execute(f"SET statement_timeout = '{_ANALYZE_LIMIT_S}s'")
-    try:
-        session.execute("ANALYZE")
-    except HoldfastError as error:
-        if sqlstate_of(error) != "57014":
-            raise
-    session.execute("SET statement_timeout = 0")
-
-
 @contextmanager
 def stage_beside(
     context: RestoreContext, site: Site, live: Database | None, dump: StoredDump, loader: Loader
@@ -343,64 +322,3 @@ def stage_beside(
         yield staged
     finally:
         staged.discard()
-
-
-def require_empty(session: Session, location: str) -> None:
-    """Raise `TargetExists` if a database holds anything of its users."""
-    if session.value(_HOLDS_ANYTHING):
-        raise TargetExists(
-            f"{location} holds something already",
-            hint="Name a database that is empty or not there yet.",
-        )
-
-
-def recover_beside(site: Site, state: Mapping[str, Any], *, committed: bool | None) -> bool:
-    """Finish or take back an exchange that a crash interrupted; see `Source.recover`."""
-    exchange = Exchange(**state["exchange"])
-    if committed:
-        carry_out(exchange, site.maintenance)
-        if not state["keep_old"] and exchange.old_oid is not None:
-            _drop(site, exchange.old_oid)
-        return True
-    if committed is False:
-        take_back(exchange, site.maintenance, comment=state["mark"])
-        if not state["adopted"]:
-            _drop(site, exchange.new_oid)
-        return False
-    with site.maintenance() as session:
-        return exchange.is_done(session)
-
-
-def _drop(site: Site, oid: int) -> None:
-    with site.maintenance() as session:
-        drop(session, oid, site.live)
-
-
-def sweep_beside(site: Site, token: str) -> None:
-    """Remove the databases of a restore; put back what it replaced if nobody knew of that."""
-    with site.maintenance() as session:
-        found = [each for each in ours(session, site.live) if each.token == token]
-    for each in found:
-        if each.purpose is Purpose.OLD:
-            _put_back(site, each)
-    for each in found:
-        if each.purpose is not Purpose.OLD:
-            _drop(site, each.oid)
-
-
-def _put_back(site: Site, old: Beside) -> None:
-    with site.maintenance() as session:
-        live_oid = oid_of(session, site.live)
-    if live_oid is None:
-        return
-    new = beside(site.live, Purpose.NEW, old.token)
-    exchange = Exchange(
-        live=site.live,
-        old_oid=old.oid,
-        kept=old.name,
-        new_oid=live_oid,
-        new=new,
-        token=old.token,
-    )
-    take_back(exchange, site.maintenance, comment=mark(site.live, Purpose.NEW, old.token))
-    _drop(site, live_oid)

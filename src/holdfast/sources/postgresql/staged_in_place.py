@@ -27,13 +27,13 @@ from holdfast.sources.postgresql.changes import table_changes
 from holdfast.sources.postgresql.checking import check_dump
 from holdfast.sources.postgresql.checks import check_restored, rows_per_table
 from holdfast.sources.postgresql.databases import Database, users_where
+from holdfast.sources.postgresql.filling import analyze
 from holdfast.sources.postgresql.holding import release, unblocked, writers_held
 from holdfast.sources.postgresql.inspection import counted_tables
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.saving import before_path, save_live, saved_dump
 from holdfast.sources.postgresql.session import Session, identifier, literal
 from holdfast.sources.postgresql.site import Site
-from holdfast.sources.postgresql.staged_beside import analyze
 from holdfast.sources.postgresql.stored import StoredDump
 from holdfast.sources.postgresql.versions import version_of_rows
 
