@@ -100,7 +100,7 @@ class DumpCapture:
         self._facts = facts
         self._progress = progress
         self._packet_bytes = packet_bytes
-        self._reader = DumpReader()
+        self._reader = DumpReader(own=True)
         self._output: _CheckedOutput | None = None
 
     def entries(self) -> Iterator[Entry]:

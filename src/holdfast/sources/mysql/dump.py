@@ -30,13 +30,17 @@ _FIELDS = {
 class DumpReader:
     """Takes the bytes of a dump and gives what a restore needs of it.
 
+    Args:
+        own: Whether a dump program of ours writes it just now; see `parse`.
+
     Attributes:
         counts: Rows per table so far.
         programs: How many views, triggers, routines and events there are, by kind.
         largest: Length of the longest statement [bytes].
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool = False) -> None:
+        self._own = own
         self.counts: dict[str, int] = {}
         self.programs: dict[str, int] = {}
         self.largest = 0
@@ -63,7 +67,7 @@ class DumpReader:
             self._last_comment = b""
             self.largest = max(self.largest, len(piece.text))
             escaping = self._splitter.escaping
-            statement = self._remember(parse(piece.text, escaping=escaping))
+            statement = self._remember(parse(piece.text, escaping=escaping, own=self._own))
             if not isinstance(statement, Nothing | Variables):
                 yield statement
 

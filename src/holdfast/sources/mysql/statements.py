@@ -27,6 +27,7 @@ _COLUMNS = rb"(?: \(`(?:[^`]|``)++`(?:, ?`(?:[^`]|``)++`)*+\))?"
 _INSERT = rb"INSERT INTO " + _NAME + _COLUMNS + rb" VALUES[ \n]("
 _INSERT_LINES = re.compile(_INSERT + _ROW + rb"(?:,\n" + _ROW + rb")*+)")
 _INSERT_LINE = re.compile(_INSERT + _ROW + rb"(?:," + _ROW + rb")*+)")
+_INSERT_HEAD = re.compile(rb"INSERT INTO " + _NAME + _COLUMNS + rb" VALUES[ \n](?=\()")
 _STRINGS = re.compile(_STRING)
 
 
@@ -121,17 +122,19 @@ def unquote(name: bytes) -> str:
     return name.replace(b"``", b"`").decode("utf-8", "surrogateescape")
 
 
-def parse(text: bytes, *, escaping: bool = True) -> Statement:
+def parse(text: bytes, *, escaping: bool = True, own: bool = False) -> Statement:
     """Return what a statement is.
 
     Args:
         escaping: Whether a backslash escapes in its strings.
+        own: Whether a dump program of ours just wrote it: then rows are counted, and not
+            looked at one by one, which takes twice as long as the dump itself.
 
     Raises:
         RestoreError: It is not of a kind that dumps have, or not in their form.
     """
     if text.startswith(b"INSERT "):
-        return _rows(text)
+        return _own_rows(text) if own else _rows(text)
     plain = _plain(text, _TOKENS if escaping else _LITERAL_TOKENS)
     for pattern, make in _FORMS:
         found = pattern.match(plain)
@@ -152,11 +155,22 @@ def refused(text: bytes, why: str = "") -> RestoreError:
 def _rows(text: bytes) -> Rows:
     found = _INSERT_LINES.fullmatch(text)
     if found:
-        return Rows(unquote(found[1]), text, text.count(b"),\n(") + 1)
+        return Rows(unquote(found[1]), text, text.count(b"),\n(", found.start(2)) + 1)
     found = _INSERT_LINE.fullmatch(text)
     if found is None:
         raise refused(text, "its values are not literals")
     return Rows(unquote(found[1]), text, _STRINGS.sub(b"", found[2]).count(b"),(") + 1)
+
+
+def _own_rows(text: bytes) -> Rows:
+    found = _INSERT_HEAD.match(text)
+    if found is None or not text.endswith(b")"):
+        raise refused(text)
+    # With a row for each line it is quick: no value has a bare line feed.
+    if between := text.count(b"),\n(", found.end()):
+        return Rows(unquote(found[1]), text, between + 1)
+    values = _STRINGS.sub(b"", text[found.end() :])
+    return Rows(unquote(found[1]), text, values.count(b"),(") + 1)
 
 
 def _plain(text: bytes, tokens: re.Pattern[bytes]) -> bytes:
