@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.errors import DatabaseRefused, HoldfastError, LiveDataChanged
+from holdfast.errors import DatabaseRefused, HoldfastError, LiveDataChanged, RestoreError
 from holdfast.sources.base import Watched
 from holdfast.sources.postgresql.source import PostgresSource
 from tests.rig.postgresql import PostgresDatabase, Role
@@ -151,6 +151,21 @@ def test_what_cannot_be_dropped_is_found_before_anything_is_done(
         with pytest.raises(HoldfastError):
             stage.swap()
     assert bodies(database) == OLD
+
+
+def test_a_row_that_is_refused_late_changes_nothing(
+    database: PostgresDatabase, source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R14, R17: by then all that was live had been dropped, in the same transaction."""
+    assert backup.content.count(b"50\trow") == 1
+    tree = backup.with_content(backup.content.replace(b"50\trow", b"51\trow"))
+    with (
+        staged(source, tree, tmp_path) as stage,
+        pytest.raises(RestoreError, match="unique index"),
+    ):
+        stage.swap()
+    assert bodies(database) == OLD
+    assert database.run("SELECT count(*) FROM children") == [(0,)]
 
 
 def test_sessions_that_block_it_are_ended(
