@@ -141,10 +141,14 @@ class PostgresLink(Link):
                 count = max(1, count // 4) if size > BATCH_BYTES else min(count * 2, MOST_ROWS * 4)
 
     def lock(self, tables: Sequence[Table]) -> None:
-        """Keep writers of the tables waiting, as `ALTER TABLE` would; readers go on."""
+        """Keep writers of the tables waiting; plain readers go on.
+
+        `SELECT ... FOR UPDATE` waits too: if it only waited for a row, it would find the row
+        gone when the swap commits, and the new one not yet there.
+        """
         names = ", ".join(self._from(table) for table in tables)
         if names:
-            self.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+            self.execute(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
 
     def before_writing(self, tables: Sequence[Table]) -> None:
         """Take away what would act on the rows: triggers, rules, and keys that cannot hold.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from holdfast.errors import (
     LiveDataChanged,
     SourceNotFound,
     TargetExists,
+    TargetInUse,
 )
 from holdfast.models.backup import SAME_COUNT, CheckResult, PlannedChange
 from holdfast.models.progress import Progress
@@ -267,13 +269,31 @@ class StagedTables:
             try:
                 with translated(self._location, restoring=True):
                     self._create(link)
-                    link.begin_writing()
-                    link.lock(self._live_tables())
+                self._lock(link)
             except BaseException:
                 link.close()
                 raise
             self._writer = link
         return self._writer
+
+    def _lock(self, link: Link) -> None:
+        """Begin the transaction and lock its tables.
+
+        They are locked one by one, and an application that writes into several can lock them
+        in another order: then the server ends one of the two, and we begin again.
+        """
+        end_s = time.monotonic() + link.options.lock_timeout_s
+        while True:
+            try:
+                with translated(self._location, restoring=True):
+                    link.begin_writing()
+                    link.lock(self._live_tables())
+                return
+            except TargetInUse:
+                link.rollback()
+                if time.monotonic() > end_s:
+                    raise
+            self._context.cancel.raise_if_cancelled()
 
     def _create(self, link: Link) -> None:
         """Make new tables where that commits by itself; else they are made in the transaction."""
