@@ -45,8 +45,9 @@ reference: environment ## Write the generated pages of docs/reference anew
 	@$(BIN)/python -m tests.cli.reference
 
 .PHONY: bench
-bench: environment ## Measure against restic, borg and a shell recipe (SIZE=1G)
+bench: environment ## Measure against restic, borg, pg_dump, pgBackRest and a shell recipe (SIZE=1G)
 	@$(BIN)/python -m benchmarks.run --size $(SIZE)
+	@$(BIN)/python -m benchmarks.postgresql --size $(SIZE)
 
 .PHONY: lock
 lock: ## Resolve requirements/dev.lock anew

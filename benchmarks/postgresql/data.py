@@ -1,6 +1,6 @@
 """Build a realistic PostgreSQL database of a given size, and change it as applications do.
 
-About half of it is pgbench's: millions of short rows that compress to a tenth. The other half
+About half of it is pgbench's: millions of short rows that compress to a fortieth. The other half
 are members, documents and events of the same project tracker as in `benchmarks.database`: text,
 JSON and numbers, with seven indexes. The same seed and size make the same rows.
 

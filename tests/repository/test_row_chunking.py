@@ -109,8 +109,16 @@ def test_a_removed_row_costs_a_chunk_or_two() -> None:
     assert sum(changed) / len(changed) < 2
 
 
-def test_chunks_end_where_rows_end() -> None:
-    assert all(chunk.endswith(b"\n") for chunk in _cut(_CONTENTS["rows"], FINE))
+def test_chunks_end_where_rows_end_that_were_compared_whole() -> None:
+    """A row that begins before the smallest size is never chosen: what is seen of it moves."""
+    for chunk in _cut(_CONTENTS["rows"], FINE)[:-1]:
+        assert chunk.endswith(b"\n")
+        assert chunk.rindex(b"\n", 0, -1) + 1 >= FINE.least
+
+
+@pytest.mark.parametrize("kind", ["zeros", "one letter"])
+def test_chunks_without_rows_are_of_the_largest_size(kind: str) -> None:
+    assert {len(chunk) for chunk in _cut(_CONTENTS[kind])[:-1]} == {COARSE.most}
 
 
 def test_what_changed_is_cut_finer_and_the_rest_stays() -> None:
