@@ -161,7 +161,7 @@ def test_a_row_that_is_refused_late_changes_nothing(
     tree = backup.with_content(backup.content.replace(b"50\trow", b"51\trow"))
     with (
         staged(source, tree, tmp_path) as stage,
-        pytest.raises(RestoreError, match="unique index"),
+        pytest.raises(RestoreError, match="violates foreign key"),
     ):
         stage.swap()
     assert bodies(database) == OLD
