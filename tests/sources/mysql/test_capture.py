@@ -15,6 +15,7 @@ import pytest
 from holdfast.errors import (
     Cancelled,
     ClientMissing,
+    ContainerUnavailable,
     DatabaseChanged,
     DatabaseRefused,
     DatabaseUnreachable,
@@ -436,3 +437,42 @@ def test_the_drivers_errors_do_not_leak(mariadb_database: MariaDbDatabase) -> No
     mariadb_database.run("INSERT INTO settings VALUES ('a', 'b'), ('c', NULL)")
     assert source.read_pairs("settings", "name", "value") == [("a", "b"), ("c", None)]
     assert not issubclass(HoldfastError, pymysql.err.MySQLError)
+
+
+DOCKER = """#!/bin/sh
+# A stand-in that runs the command on this machine, with only the variables that were named.
+echo "$@" >> {folder}/docker.log
+if [ "$1 $2" = "container inspect" ]; then
+    [ "$3" = db ] || {{ echo "No such container: $3" >&2; exit 1; }}
+    echo '[{{"Id": "0123456789ab", "State": {{"Running": true}}}}]'
+    exit 0
+fi
+shift
+set_names=""
+while [ "$1" = "--env" ]; do set_names="$set_names $2=$(printenv "$2")"; shift 2; done
+[ "$1" = 0123456789ab ] || exit 125
+shift
+exec env -i PATH=/usr/bin:/bin $set_names "$@"
+"""
+
+
+def test_the_program_runs_in_a_container(
+    chinook_mariadb: MariaDbDatabase, tmp_path: Path, tools: Path
+) -> None:
+    """R04, R56: byte for byte, without a terminal, the password not among the arguments.
+
+    The container runtime is a stand-in; those of the PostgreSQL source are real.
+    """
+    (tools / "docker").write_text(DOCKER.format(folder=tools))
+    (tools / "docker").chmod(0o755)
+    server = chinook_mariadb.server
+    url = server.socket_url(chinook_mariadb.name)
+    inside = MySqlSource(url, container="db", container_runtime="docker")
+    assert capture(inside, tmp_path).data == capture(MySqlSource(url), tmp_path).data
+    log = (tools / "docker.log").read_text()
+    assert "exec --env MYSQL_PWD 0123456789ab" in log
+    assert server.password not in log
+    assert " -t" not in log
+    missing = MySqlSource(url, container="nothing", container_runtime="docker")
+    with pytest.raises(ContainerUnavailable, match="nothing"):
+        capture(missing, tmp_path)

@@ -118,7 +118,6 @@ def test_a_death_at_every_statement_of_a_swap_is_recovered(
     backup = capture(source, tmp_path)
     shop.server.run_all(LIVE, shop.name)
     old = everything(shop)
-    home = capture(source, tmp_path)
     mortal = Mortal(monkeypatch)
     told: list[bool] = []
     number, died = (0 if committed is None else 1), True
@@ -131,8 +130,10 @@ def test_a_death_at_every_statement_of_a_swap_is_recovered(
             assert everything(shop) == (new if wanted else old), mortal.sent[-1]
         assert shop.relatives() == ({state["outgoing"]} if wanted else set())
         if wanted:
-            restore(source, home, tmp_path, keep_old=False)
-            source.drop_kept()
+            kept = {"schema": state["outgoing"]}
+            restore(source, backup, tmp_path, kept=kept, keep_old=False)
+            assert everything(shop) == old
+            assert shop.relatives() == set()
         number += 1 if committed is None else 3
     assert told == sorted(told), "once it is the new one it stays the new one"
     assert set(told) == {False, True}
