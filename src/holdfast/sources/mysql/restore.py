@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +13,6 @@ from holdfast.errors import (
     PathNotInBackup,
     RestoreError,
     TargetExists,
-    TargetInUse,
 )
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.node import NodeType
@@ -24,7 +22,6 @@ from holdfast.sources.mysql import schemas
 from holdfast.sources.mysql.capture import DUMP_FORMAT
 from holdfast.sources.mysql.changes import planned_changes
 from holdfast.sources.mysql.checks import check_keys, check_tables, compare_counts, foreign_holders
-from holdfast.sources.mysql.exchange import Exchange
 from holdfast.sources.mysql.inspection import count_rows, exists, inspect
 from holdfast.sources.mysql.loading import Loader
 from holdfast.sources.mysql.programs import Placement, asleep, read_programs
@@ -32,9 +29,7 @@ from holdfast.sources.mysql.schema_version import read_schema_version
 from holdfast.sources.mysql.schemas import NEW, OLD, OWN_TABLES, About
 from holdfast.sources.mysql.server import Server
 from holdfast.sources.mysql.session import Session, identifier
-
-_STRAGGLERS_S = 30.0
-_TICK_S = 0.05
+from holdfast.sources.mysql.swap import Swap, tidy
 
 
 class MySqlStaged:
@@ -315,142 +310,3 @@ def expected_counts(context: RestoreContext, root: str) -> dict[str, int] | None
     entry = manifest.contents.get(root)
     counts = entry.facts.get("row_counts") if entry else None
     return dict(counts) if isinstance(counts, dict) else None
-
-
-class Swap:
-    """The exchange of a restore, forward or back, from its journal state; each may be repeated."""
-
-    def __init__(self, server: Server, state: Mapping[str, Any]) -> None:
-        self._server = server
-        self._live = str(state["live"])
-        self._incoming = str(state["incoming"])
-        self._outgoing = str(state["outgoing"])
-        self._tables: Sequence[str] = state["tables"]
-        self._token = str(state["token"])
-
-    def _open(self, database: str | None) -> Session:
-        return self._server.open(database, CancellationToken())
-
-    def happened(self) -> bool:
-        """Whether the tables were exchanged."""
-        with self._open(None) as session:
-            return schemas.has_witness(session, self._outgoing)
-
-    def forward(self) -> None:
-        """Exchange, then put the restored programs in place."""
-        if not self.happened():
-            self._make_outgoing()
-            self._save_old_programs()
-            self._exchange(self._incoming, self._outgoing)
-        self._put_programs(self._incoming)
-
-    def back(self) -> None:
-        """Exchange back if that is needed, then put the replaced programs in place."""
-        if self.happened():
-            self._exchange(self._outgoing, self._incoming)
-        self.put_old_programs()
-
-    def put_old_programs(self) -> None:
-        """Put the replaced programs in place, if they were recorded."""
-        with self._open(None) as session:
-            known = schemas.describe(session, self._outgoing) is not None
-            complete = known and schemas.is_saved(session, self._outgoing)
-        if complete:
-            self._put_programs(self._outgoing)
-
-    def _make_outgoing(self) -> None:
-        with self._open(None) as session:
-            if schemas.describe(session, self._outgoing) is not None:
-                return
-            schemas.drop(session, self._outgoing, live=self._live, only_empty=True)
-            found = inspect(session, self._live)
-            about = About(
-                purpose=OLD, live=self._live, token=self._token, tables=tuple(self._tables)
-            )
-            schemas.create(
-                session, self._outgoing, about, charset=found.charset, collation=found.collation
-            )
-
-    def _save_old_programs(self) -> None:
-        with self._open(self._live) as session:
-            if schemas.is_saved(session, self._outgoing):
-                return  # an interrupted exchange may have dropped triggers since
-            found = read_programs(session, self._live, self._tables)
-            schemas.save_programs(session, self._outgoing, found)
-
-    def _exchange(self, incoming: str, outgoing: str) -> None:
-        Exchange(
-            self._open,
-            live=self._live,
-            incoming=incoming,
-            outgoing=outgoing,
-            tables=self._tables,
-            wait_s=self._server.lock_wait_s,
-        ).run()
-
-    def _put_programs(self, recorded_in: str) -> None:
-        with self._open(self._live) as session:
-            if schemas.describe(session, recorded_in) is None:
-                return  # it is settled: the record goes last
-            Placement(session).put(
-                schemas.load_programs(session, recorded_in),
-                present=read_programs(session, self._live, self._tables),
-            )
-
-
-def tidy(session: Session, state: Mapping[str, Any], *, swapped: bool, keep_old: bool) -> None:
-    """Remove the databases that a settled restore needs no more."""
-    live, incoming, outgoing = (str(state[key]) for key in ("live", "incoming", "outgoing"))
-    if swapped:
-        schemas.drop(session, incoming, live=live, only_empty=True)
-        if not keep_old:
-            schemas.drop(session, outgoing, live=live)
-        return
-    if not state["kept_before"]:
-        schemas.drop(session, incoming, live=live)
-    schemas.drop(session, outgoing, live=live, only_empty=True)
-
-
-def recover_swap(server: Server, state: Mapping[str, Any], *, committed: bool | None) -> bool:
-    """Finish or take back a swap that a crash interrupted; see `Source.recover`."""
-    swap = Swap(server, state)
-    with server.open(None, CancellationToken()) as session:
-        end_stragglers(session, str(state["outgoing"]))
-        names = (str(state["incoming"]), str(state["outgoing"]))
-        if committed is not None and not any(exists(session, name) for name in names):
-            return committed
-    if committed is None:
-        return swap.happened()
-    if committed:
-        swap.forward()
-    else:
-        swap.back()
-    with server.open(None, CancellationToken()) as session:
-        tidy(session, state, swapped=committed, keep_old=bool(state["keep_old"]))
-    return committed
-
-
-def end_stragglers(session: Session, outgoing: str) -> None:
-    """End an exchange that still waits on the server though its process is dead.
-
-    Raises:
-        TargetInUse: It does not end.
-    """
-    deadline = time.monotonic() + _STRAGGLERS_S
-    while True:
-        found = session.rows(
-            "SELECT ID FROM information_schema.PROCESSLIST"
-            " WHERE INFO LIKE 'RENAME TABLE %%' AND INSTR(INFO, %s) AND ID <> CONNECTION_ID()",
-            (outgoing,),
-        )
-        if not found:
-            return
-        if time.monotonic() > deadline:
-            raise TargetInUse(
-                f"An interrupted restore still waits for the tables of {outgoing}",
-                hint="End the transactions that use the tables, then try again.",
-            )
-        for (number,) in found:
-            with suppress(HoldfastError):  # it ended by itself
-                session.run(f"KILL {int(number)}")
-        time.sleep(_TICK_S)

@@ -49,11 +49,12 @@ from holdfast.sources.mysql.inspection import (
 from holdfast.sources.mysql.loading import Loader
 from holdfast.sources.mysql.programs import Placement, asleep
 from holdfast.sources.mysql.rehearsal import RestoredDatabase, limit_statements
-from holdfast.sources.mysql.restore import MySqlStaged, recover_swap
+from holdfast.sources.mysql.restore import MySqlStaged
 from holdfast.sources.mysql.schema_version import read_schema_version
 from holdfast.sources.mysql.schemas import DRILL, NEW, OLD, About
 from holdfast.sources.mysql.server import Server
 from holdfast.sources.mysql.session import Session, identifier
+from holdfast.sources.mysql.swap import recover_swap
 from holdfast.sources.mysql.url import parse_url
 from holdfast.sources.programs import Child, ContainerPlace, LocalPlace, Place
 from holdfast.sources.programs.child import DEFAULT_STALL_S
