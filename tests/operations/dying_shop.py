@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+
+import pytest
 
 from holdfast import BackupService
 from holdfast.models.progress import Progress
 from holdfast.operations import restore as restoring
-from holdfast.operations.journal import SWAPPED
+from holdfast.operations.journal import SWAPPED, Journal, save_journal
 from tests.operations.shop import PASSWORD
 
 
@@ -28,14 +29,12 @@ def main(url: str, root: str, death: str) -> None:
             if str(swaps) == death:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    save = restoring.save_journal
-
-    def save_or_die(state_dir: Path, journal: Any) -> None:
+    def save_or_die(state_dir: Path, journal: Journal) -> None:
         if death == "swapped" and journal.phase == SWAPPED:
             os.kill(os.getpid(), signal.SIGKILL)
-        save(state_dir, journal)
+        save_journal(state_dir, journal)
 
-    restoring.save_journal = save_or_die
+    pytest.MonkeyPatch().setattr(restoring, "save_journal", save_or_die)
     oldest = service.list_backups()[-1]
     service.restore_backup(oldest.backup_id, verify_first=False, progress=at)
 
