@@ -440,7 +440,15 @@ def test_altered_files_are_refused(new_database: NewDatabase, scratch: Path) -> 
         ):
             pytest.fail(f"taken: {data[:100]!r}")
     whole.data[path] = good
-    for facts in ({"path": "../../etc/passwd"}, {"path": "manifest.json"}, {"columns": 7}):
+    whole.nodes["tables/other.json"] = whole.nodes[path]
+    whole.data["tables/other.json"] = good
+    for facts in (
+        {"path": "../../etc/passwd"},
+        {"path": "tables/../../etc/passwd"},
+        {"path": "tables/other.json"},
+        {"path": "manifest.json"},
+        {"columns": 7},
+    ):
         entry = whole.facts.tables["notes"]
         altered(whole, "notes", **{**entry.facts, **facts})
         with pytest.raises(HoldfastError), staged(database.source(), whole, scratch):
