@@ -26,7 +26,10 @@ from holdfast.errors import (
     UsageError,
 )
 from holdfast.models.progress import Progress
+from holdfast.sources.mysql.restore import MySqlStaged
+from holdfast.sources.postgresql.staged_beside import StagedBeside
 from tests.operations.shop import PASSWORD, Shop
+from tests.rig.postgresql import PostgresDatabase
 
 
 def backup_of(shop: Shop, **options: Any) -> tuple[BackupService, str]:
@@ -358,4 +361,33 @@ def test_a_restore_killed_between_its_swaps_ends_as_old_or_new(shop: Shop, death
         service.undo()
         assert shop.state() == changed
         service.drop_kept()
+    assert shop.server.relatives() == alone
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_swap_of_unknown_outcome_is_told_by_the_next_command(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, happened: bool
+) -> None:
+    """R17: a server that is lost in the swap leaves all that a recovery needs, of every part."""
+    service, backup_id = backup_of(shop)
+    old = shop.state()
+    shop.write("second")
+    changed, alone = shop.state(), shop.server.relatives()
+    kind: Any = StagedBeside if isinstance(shop.server, PostgresDatabase) else MySqlStaged
+    swap = kind.swap
+
+    def be_lost(self: Any) -> None:
+        if happened:
+            swap(self)
+        self.unsettled = True
+        raise DatabaseUnreachable("the server is lost")
+
+    monkeypatch.setattr(kind, "swap", be_lost)
+    with pytest.raises(DatabaseUnreachable):
+        service.restore_backup(backup_id, sources=["orders", "media", "uploads"])
+    monkeypatch.undo()
+    service.list_backups()
+    expected = old if happened else changed
+    assert {**shop.state(), "log": None} == {**expected, "log": None}
+    service.drop_kept()
     assert shop.server.relatives() == alone

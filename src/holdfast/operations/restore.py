@@ -68,7 +68,16 @@ from holdfast.operations.workspace import (
     restore_scratch,
     scratch_directory,
 )
-from holdfast.sources.base import Keeping, RestoreContext, Source, Staged, Versioned, Watched
+from holdfast.sources.base import (
+    Hold,
+    Keeping,
+    RestoreContext,
+    Source,
+    Staged,
+    Uncertain,
+    Versioned,
+    Watched,
+)
 from holdfast.sources.directory import DirectorySource, StagedDirectory, TakingBack, identity_at
 
 _log = logging.getLogger("holdfast.restore")
@@ -221,6 +230,7 @@ class _Restore:
         self._token = new_token()
         self._scratch = restore_scratch(workplace.scratch_root, self._token)
         self._settled = True
+        self._hold = Hold()
         self._outcome = _Outcome()
         self._started_at: datetime = workplace.clock.now()
 
@@ -362,6 +372,7 @@ class _Restore:
                 scratch_dir=scratch,
                 keep_previous=many,
                 keep_old=self._options.keep_old,
+                hold=self._hold,
                 kept=self._options.kept.get(source.root, {}),
                 tables=self._options.tables,
                 thorough=self._options.verify_first,
@@ -528,8 +539,14 @@ class _Restore:
                 each.swap()
                 swapped.append(each)
         except BaseException:
+            # What an undo needs, and what recovery needs if the undo fails, stays until it is done.
+            self._hold.held = True
+            if any(isinstance(each, Uncertain) and each.unsettled for _, each in staged):
+                self._at.progress(Progress(step="Whether it was replaced is told by a recovery"))
+                raise
             for each in reversed(swapped):
                 each.undo()
+            self._hold.held = False
             self._settled = True
             try:
                 self._save_journal(STAGING, [(source, {}) for source, _ in staged])

@@ -7,10 +7,10 @@ A source knows live things and streams. It knows nothing of repositories or arch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, runtime_checkable
+from typing import Any, BinaryIO, Protocol, TypeVar, runtime_checkable
 
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.manifest import ContentEntry, Problem
@@ -113,6 +113,13 @@ class Capture(Protocol):
         """
 
 
+@dataclass(slots=True)
+class Hold:
+    """Whether all that a restore has staged must stay as it lies, for `Source.recover`."""
+
+    held: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreContext:
     """What a restore may use.
@@ -130,6 +137,7 @@ class RestoreContext:
             of restoring the backup. Where it is gone the backup is restored.
         keep_old: Whether a database server keeps what `swap` replaced, for an undo.
         only_new: Refuse a target that holds anything.
+        hold: Shared by all sources of one restore.
     """
 
     token: str
@@ -144,6 +152,7 @@ class RestoreContext:
     kept: Mapping[str, Any] = field(default_factory=dict)
     keep_old: bool = True
     only_new: bool = False
+    hold: Hold = field(default_factory=Hold)
     progress: ProgressCallback = no_progress
     cancel: CancellationToken = field(default_factory=CancellationToken)
 
@@ -172,6 +181,9 @@ class Staged(Protocol):
 
     def discard(self) -> None:
         """Remove everything that staging left: after a success, a failure or instead of a swap."""
+
+
+_Staged = TypeVar("_Staged", bound=Staged)
 
 
 @runtime_checkable
@@ -295,6 +307,30 @@ class PairReader(Protocol):
         Raises:
             SourceError: The database cannot be read, or has no such table or column.
         """
+
+
+@runtime_checkable
+class Uncertain(Protocol):
+    """A staged restore whose `swap` or `undo` may fail without anyone knowing what it did.
+
+    Attributes:
+        unsettled: Whether only `Source.recover` can tell, when the server or disk is there
+            again. `discard` then ends connections, and leaves all that a recovery needs.
+    """
+
+    unsettled: bool
+
+
+@contextmanager
+def discarding(staged: _Staged, context: RestoreContext) -> Iterator[_Staged]:
+    """Discard what is staged when the context is left, unless it is held for a recovery."""
+    try:
+        yield staged
+    finally:
+        if context.hold.held and isinstance(staged, Uncertain):
+            staged.unsettled = True
+        if not context.hold.held or isinstance(staged, Uncertain):
+            staged.discard()
 
 
 class Source(Protocol):

@@ -25,7 +25,7 @@ from typing import Any
 
 from holdfast.errors import ConfigError, RestoreError, SourceError, SourceNotFound, TargetExists
 from holdfast.models.manifest import FILES_DIR
-from holdfast.sources.base import CaptureContext, RestoreContext
+from holdfast.sources.base import CaptureContext, RestoreContext, discarding
 from holdfast.sources.directory.area import choose_place, remove_area, sweep
 from holdfast.sources.directory.aside import aside_of, set_aside
 from holdfast.sources.directory.beneath import Beneath, join
@@ -170,10 +170,8 @@ class DirectorySource:
         staged = StagedDirectory(
             context, selection, scope, root=root, shown=shown, options=self._options
         )
-        try:
+        with discarding(staged, context):
             yield staged
-        finally:
-            staged.discard()
 
     def recover(self, state: Mapping[str, Any], *, committed: bool | None) -> bool:
         """Finish or take back an interrupted swap, and remove what was staged.

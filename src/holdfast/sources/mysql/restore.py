@@ -49,18 +49,13 @@ class MySqlStaged:
         self._tables = tuple(context.tables)
         self._kept_before = False
         self._swapped = False
-        self._unsettled = False
+        self.unsettled = False
         self._undone = False
         self._migrated = False
         self._made_live = False
         self._counts: dict[str, int] = {}
         self._warnings: list[str] = []
         self._live_counts: dict[str, int] | None = None
-
-    @property
-    def unsettled(self) -> bool:
-        """Whether the server was lost in a swap, so that only `recover` can tell what happened."""
-        return self._unsettled
 
     def prepare(self) -> None:
         """Load the backup beside the live database, or take what an earlier restore kept.
@@ -258,13 +253,13 @@ class MySqlStaged:
                     self._make_live(session)
             swap.forward()
         except DatabaseUnreachable:
-            self._unsettled = True
+            self.unsettled = True
             if not swap.happened():
                 swap.back()
-                self._unsettled = False
+                self.unsettled = False
                 raise
             swap.forward()
-            self._unsettled = False
+            self.unsettled = False
         except HoldfastError:
             if swap.happened():
                 swap.back()
@@ -297,7 +292,7 @@ class MySqlStaged:
 
     def discard(self) -> None:
         """Remove what staging left, unless a swap's outcome could not be told."""
-        if self._unsettled:
+        if self.unsettled:
             return
         swapped = self._swapped and not self._undone
         with suppress(DatabaseUnreachable), self._open_uncancelled(None) as session:

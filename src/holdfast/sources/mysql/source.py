@@ -23,7 +23,14 @@ from holdfast.models.manifest import DATABASE_DIR
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback
 from holdfast.models.target import TargetPlace
 from holdfast.models.tree import BackupTree
-from holdfast.sources.base import Capture, CaptureContext, CaptureFacts, RestoreContext, Staged
+from holdfast.sources.base import (
+    Capture,
+    CaptureContext,
+    CaptureFacts,
+    RestoreContext,
+    Staged,
+    discarding,
+)
 from holdfast.sources.mysql import schemas
 from holdfast.sources.mysql.capture import DumpCapture
 from holdfast.sources.mysql.checks import COUNTS, compare_counts, count_violations
@@ -246,11 +253,9 @@ class MySqlSource:
             RestoreError: The dump cannot be loaded whole.
         """
         staged = MySqlStaged(context, self._server, root=self.root)
-        try:
+        with discarding(staged, context):
             staged.prepare()
             yield staged
-        finally:
-            staged.discard()
 
     def recover(self, state: Mapping[str, Any], *, committed: bool | None) -> bool:
         """Finish or take back a swap that a crash interrupted, from its journal state."""

@@ -9,7 +9,7 @@ from typing import Any
 from holdfast.errors import HoldfastError, RestoreCheckFailed, RestoreError
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.progress import Progress
-from holdfast.sources.base import RestoreContext
+from holdfast.sources.base import RestoreContext, discarding
 from holdfast.sources.postgresql.attributes import roles_left_out
 from holdfast.sources.postgresql.changes import rows, table_changes
 from holdfast.sources.postgresql.checks import check_restored
@@ -59,7 +59,7 @@ class StagedBeside:
         self._keeper: Session | None = None
         self._staged: Beside | None = None
         self._swapped = False
-        self._unsettled = False
+        self.unsettled = False
         self._migrated = False
 
     def prepare(self, loader: Loader) -> None:
@@ -260,7 +260,7 @@ class StagedBeside:
             carry_out(self._exchange, self._site.maintenance)
         except BaseException as error:
             done = settle(self._exchange, self._site.maintenance)
-            self._unsettled = done is None
+            self.unsettled = done is None
             if not done:
                 raise
             if not isinstance(error, HoldfastError):
@@ -304,7 +304,7 @@ class StagedBeside:
             drop(session, oid, self._site.live)
 
     def _to_drop(self) -> int | None:
-        if self._unsettled:
+        if self.unsettled:
             return None
         if self._swapped:
             return self._live.oid if self._live and not self._context.keep_old else None
@@ -317,8 +317,6 @@ def stage_beside(
 ) -> Iterator[StagedBeside]:
     """Make and fill a database beside the live one; leaving the context discards it."""
     staged = StagedBeside(context, site, live, dump)
-    try:
+    with discarding(staged, context):
         staged.prepare(loader)
         yield staged
-    finally:
-        staged.discard()

@@ -22,7 +22,7 @@ from holdfast.errors import (
 )
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.progress import CancellationToken, Progress
-from holdfast.sources.base import RestoreContext
+from holdfast.sources.base import RestoreContext, discarding
 from holdfast.sources.postgresql.changes import table_changes
 from holdfast.sources.postgresql.checking import check_dump
 from holdfast.sources.postgresql.checks import check_restored, rows_per_table
@@ -75,7 +75,7 @@ class StagedInPlace:
         self._why = why
         self._expected: str | None = None
         self._swapped = False
-        self._unsettled = False
+        self.unsettled = False
         with site.database(cancel=context.cancel) as session:
             self._tables = _oids(session)
 
@@ -210,7 +210,7 @@ class StagedInPlace:
         try:
             return is_new(self._site, self.state())
         except HoldfastError:
-            self._unsettled = True
+            self.unsettled = True
             return False
 
     def _expect_unchanged(self) -> None:
@@ -252,7 +252,7 @@ class StagedInPlace:
 
     def discard(self) -> None:
         """Remove what was saved into scratch, unless a swap's outcome could not be told."""
-        if not self._unsettled:
+        if not self.unsettled:
             self._before.unlink(missing_ok=True)
 
 
@@ -376,7 +376,5 @@ def stage_in_place(
 ) -> Iterator[StagedInPlace]:
     """Prepare to replace the live database's content; nothing is written before `swap`."""
     staged = StagedInPlace(context, site, live, dump, loader, why=why)
-    try:
+    with discarding(staged, context):
         yield staged
-    finally:
-        staged.discard()

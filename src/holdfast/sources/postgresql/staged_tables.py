@@ -16,7 +16,7 @@ from holdfast.errors import (
 )
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.progress import CancellationToken, Progress
-from holdfast.sources.base import RestoreContext
+from holdfast.sources.base import RestoreContext, discarding
 from holdfast.sources.postgresql.changes import table_changes
 from holdfast.sources.postgresql.failures import sqlstate_of
 from holdfast.sources.postgresql.inspection import Table, count_rows, counted_tables
@@ -43,7 +43,7 @@ class StagedTables:
         self._site = site
         self._dump = dump
         self._expected: str | None = None
-        self._unsettled = False
+        self.unsettled = False
         self._holding: Session | None = None
         with site.database(cancel=context.cancel) as session:
             self._tables = _chosen(session, site, dump, context.tables)
@@ -195,7 +195,7 @@ class StagedTables:
         try:
             return is_new(self._site, self.state())
         except HoldfastError:
-            self._unsettled = True
+            self.unsettled = True
             return False
 
     def undo(self) -> None:
@@ -212,7 +212,7 @@ class StagedTables:
 
     def discard(self) -> None:
         """Remove what was saved into scratch, unless a swap's outcome could not be told."""
-        if not self._unsettled:
+        if not self.unsettled:
             self._before.unlink(missing_ok=True)
 
 
@@ -317,7 +317,5 @@ def recover_tables(site: Site, state: Mapping[str, Any], *, committed: bool | No
 def stage_tables(context: RestoreContext, site: Site, dump: StoredDump) -> Iterator[StagedTables]:
     """Prepare to replace rows of tables; nothing is written before `swap`."""
     staged = StagedTables(context, site, dump)
-    try:
+    with discarding(staged, context):
         yield staged
-    finally:
-        staged.discard()

@@ -15,7 +15,7 @@ from holdfast.errors import PathNotInBackup, RestoreError
 from holdfast.models.manifest import SETTINGS_PATH, ContentEntry
 from holdfast.models.node import Node, NodeType
 from holdfast.models.tree import BackupTree
-from holdfast.sources.base import CaptureContext, CaptureFacts, Entry, RestoreContext
+from holdfast.sources.base import CaptureContext, CaptureFacts, Entry, RestoreContext, discarding
 from holdfast.sources.settings.document import MAX_BYTES, Document, decode_document, make_document
 from holdfast.sources.settings.file import SettingsFile, StagedFile, recover_file
 from holdfast.sources.settings.live import LiveSettings, StagedSettings, recover_live
@@ -91,10 +91,8 @@ class SettingsSource:
         if context.target is not None:
             file = SettingsFile.at(context.target, data, context.token)
             staged_file = StagedFile(file, document, content)
-            try:
+            with discarding(staged_file, context):
                 yield staged_file
-            finally:
-                staged_file.discard()
             return
         yield StagedSettings(LiveSettings(self._provider, self._secrets), document, content)
 

@@ -68,7 +68,7 @@ class SqliteStaged:
         self._agent: AgentSession | None = None
         self._expected: str | None = None
         self._way: str | None = None
-        self._unsettled = False
+        self.unsettled = False
         self._made_directories: list[Path] = []
         self._staged_id: tuple[int, int] = (0, 0)
         self._live: Live | None = None
@@ -314,11 +314,11 @@ class SqliteStaged:
     def _settle(self, state: Mapping[str, Any]) -> bool:
         """After the agent was killed: tell whether it had done the swap."""
         if self._way is None:
-            self._unsettled = True
+            self.unsettled = True
             self._way = _settle(state, committed=None, timeout_s=self._busy_timeout_s)
             if self._way is None:
                 _settle(state, committed=False, timeout_s=self._busy_timeout_s)
-            self._unsettled = False
+            self.unsettled = False
         return self._way is not None
 
     def undo(self) -> None:
@@ -351,7 +351,7 @@ class SqliteStaged:
         Unless a swap's outcome could not be told: then it stays for `recover`.
         """
         self._end_session()
-        if self._unsettled:
+        if self.unsettled:
             return
         remove_all(self._names)
         for directory in reversed(self._made_directories):

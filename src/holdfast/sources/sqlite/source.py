@@ -12,7 +12,7 @@ from typing import Any
 from holdfast.errors import NotADatabase, SourceNotFound
 from holdfast.models.manifest import DATABASE_DIR, ContentEntry
 from holdfast.models.progress import Progress
-from holdfast.sources.base import Capture, CaptureContext, RestoreContext
+from holdfast.sources.base import Capture, CaptureContext, RestoreContext, discarding
 from holdfast.sources.sqlite import fingerprint
 from holdfast.sources.sqlite.agent import files
 from holdfast.sources.sqlite.agent.names import names_for
@@ -203,11 +203,9 @@ class SqliteSource:
             busy_timeout_s=self._busy_timeout_s,
             url_scheme=self._url_scheme,
         )
-        try:
+        with discarding(staged, context):
             staged.write()
             yield staged
-        finally:
-            staged.discard()
 
     def recover(self, state: Mapping[str, Any], *, committed: bool | None) -> bool:
         """Finish or take back a swap that a crash interrupted; see `recover_swap`."""

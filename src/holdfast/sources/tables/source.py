@@ -15,7 +15,7 @@ from holdfast.models.manifest import TABLES_DIR
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback
 from holdfast.models.target import TargetPlace
 from holdfast.models.tree import BackupTree
-from holdfast.sources.base import Capture, CaptureContext, RestoreContext, Restored
+from holdfast.sources.base import Capture, CaptureContext, RestoreContext, Restored, discarding
 from holdfast.sources.tables.capture import TablesCapture, schema_version
 from holdfast.sources.tables.connecting import connect
 from holdfast.sources.tables.failures import translated
@@ -140,11 +140,9 @@ class TablesSource:
         staged = StagedTables(
             context, root=self.root, location=self.location, connect=self._connect
         )
-        try:
+        with discarding(staged, context):
             staged.stage()
             yield staged
-        finally:
-            staged.discard()
 
     def recover(self, state: Mapping[str, Any], *, committed: bool | None) -> bool:
         """Finish or take back a swap that a crash interrupted; see `recover_swap`."""

@@ -80,7 +80,7 @@ class StagedTables:
         self._expected: str | None = None
         self._checks: list[CheckResult] = []
         self._swapped = False
-        self._unsettled = False
+        self.unsettled = False
         self._exists = True
         self.live_schema_version: str | None = None
 
@@ -371,15 +371,15 @@ class StagedTables:
 
     def _settled(self) -> bool:
         """After a commit without an answer: tell whether it took place."""
-        self._unsettled = True
+        self.unsettled = True
         done = recover_swap(self.state(), self._connect, committed=None)
-        self._unsettled = False
+        self.unsettled = False
         return done
 
     def _remove_made(self) -> None:
         """Drop tables that were made outside of the transaction."""
         made = self._made()
-        if made and not self._unsettled:
+        if made and not self.unsettled:
             with suppress(HoldfastError), self._connect(writable=True) as link:
                 if link.engine_name == "mysql":
                     link.drop(made)
@@ -392,14 +392,14 @@ class StagedTables:
         """
         if not self._swapped:
             return
-        self._unsettled = True
+        self.unsettled = True
         recover_swap(self.state(), self._connect, committed=False)
-        self._unsettled = self._swapped = False
+        self.unsettled = self._swapped = False
 
     def discard(self) -> None:
         """Remove the files of the restore, unless a recovery still needs them."""
         self._end()
-        if not self._unsettled:
+        if not self.unsettled:
             remove_directory(self._directory)
 
 
