@@ -434,12 +434,28 @@ class _Restore:
                 "made": msgspec.to_builtins(self._outcome.made),
             }
             self._swap(staged)
+            self._warn_of_dropped(staged)
             kept = {
                 source.root: each.kept() for source, each in staged if isinstance(each, Keeping)
             }
             record.detail["kept"] = {root: place for root, place in kept.items() if place}
         for source, made in self._going():
             self._take_back(source, made)
+
+    def _warn_of_dropped(self, staged: list[tuple[Source, Staged]]) -> None:
+        """Say what an undo cannot bring back where nothing of what was live is kept."""
+        if self._options.keep_old:
+            return
+        gone = [
+            source.name
+            for source, each in staged
+            if isinstance(each, Keeping) and not isinstance(each, Watched)
+        ]
+        if gone:
+            self._outcome.warnings.append(
+                f"What was written to {', '.join(gone)} between the safety backup and the exchange"
+                " went with what was dropped"
+            )
 
     def _make_safety_backup(self, staged: list[tuple[Source, Staged]]) -> None:
         if not self._options.safety_backup:

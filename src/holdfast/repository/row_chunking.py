@@ -21,12 +21,14 @@ Two sizes are at work, as for pages (see `chunking`):
 So no memory of the parent's cuts is needed, nor does the length of the stream matter. Fine
 chunks are not merged again when they become cold.
 
-Measured on 164 MB of pg_dump's custom format (half pgbench, half text and JSON), stored MB of a
-full backup, then its share after 1 % of the rows changed: the newest ones; any, twice in a row:
+Measured on 164 MB of pg_dump's custom format (half pgbench, half text and JSON): stored MB of a
+full backup, then the share of it that 1 % of the rows costs when they lie anywhere:
 
-    fine only, 4-12 KiB    42.7, .06, .24, .24      64-192, 8-24     34.9, .07, .78, .49
-    16-48 KiB only         37.9, .07, .44, .45      64-192, 4-12     34.9, .08, .84, .43
-    64-192 KiB only        35.0, .08, .75, .75      pg_dump -Fc      35.7
+    fine only, 4-12 KiB    42.7, .24      64-192 KiB, then 8-24 KiB    34.9, .78
+    16-48 KiB only         37.9, .44      64-192 KiB, then 4-12 KiB    34.9, .84
+    64-192 KiB only        35.0, .75      pg_dump -Fc                  35.7, 1
+
+Changed anywhere a second time, the two-sized ones cost .49 and .43; the newest rows cost .07 and .08.
 
 What an observer of the store learns: restic cuts by a secret polynomial, so that the lengths of
 chunks do not tell which known file they come from. These cuts follow from the content alone, as
