@@ -138,6 +138,8 @@ class RestoreContext:
         keep_old: Whether a database server keeps what `swap` replaced, for an undo.
         only_new: Refuse a target that holds anything.
         hold: Shared by all sources of one restore.
+        trusted: Whether the backup was made here, or somebody answers for it. What runs as it is
+            restored may then have any rights; else none beyond those of the database.
     """
 
     token: str
@@ -153,6 +155,7 @@ class RestoreContext:
     keep_old: bool = True
     only_new: bool = False
     hold: Hold = field(default_factory=Hold)
+    trusted: bool = True
     progress: ProgressCallback = no_progress
     cancel: CancellationToken = field(default_factory=CancellationToken)
 
