@@ -88,7 +88,7 @@ from holdfast.operations.protected import (
 )
 from holdfast.operations.recovery_kit import RecoveryKit, export_recovery_kit
 from holdfast.operations.relocation import restore_to
-from holdfast.operations.restore import RestoreOptions, restore
+from holdfast.operations.restore import RestoreOptions, is_our_own, restore
 from holdfast.operations.scheduled import last_scheduled_run_at, refuse_second_run
 from holdfast.operations.stats import backup_stats
 from holdfast.operations.target import require_confirmed
@@ -455,12 +455,17 @@ class BackupService:
         backup_id: str,
         *,
         expect: Sequence[str] = (),
+        trust_dump: bool = False,
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> BackupVerification:
-        """Prove that a backup restores, in a scratch place, with the checks of the plan."""
+        """Prove that a backup restores, in a scratch place, with the checks of the plan.
+
+        Args:
+            trust_dump: As of `restore_backup`.
+        """
         with self._work(progress, cancel) as work:
-            return drill_backup(work, backup_id, expect=expect)
+            return drill_backup(work, backup_id, expect=expect, trust_dump=trust_dump)
 
     def keep_backup(self, backup_id: str, keep: bool = True) -> BackupMetadata:
         """Keep a backup whatever the policy says, or no longer."""
@@ -501,6 +506,7 @@ class BackupService:
         to: Mapping[str, str] | None = None,
         tables: Sequence[str] = (),
         keep_old: bool = True,
+        trust_dump: bool = False,
         paths: Sequence[str] = (),
         sources: Sequence[str] = (),
         dry_run: bool = False,
@@ -523,6 +529,8 @@ class BackupService:
             tables: Only these tables of databases on servers; the others stay as they are.
             keep_old: Whether a database server keeps what is replaced until the next cleanup,
                 so that an undo puts it back as it was to the last write.
+            trust_dump: Restore what came from an archive with all rights of the database's user,
+                though whoever made it could then run anything on the server.
             paths: Only these files or directories of the backup.
             sources: Only these sources, by name.
             dry_run: Only say what would change.
@@ -552,6 +560,7 @@ class BackupService:
                     verify_first=verify_first,
                     owner=self._owner,
                     tables=tables,
+                    trusted=trust_dump or is_our_own(tree.manifest, trigger),
                 )
             options = RestoreOptions(
                 verify_first=verify_first,
@@ -563,6 +572,7 @@ class BackupService:
                 other_schema=OtherSchema(other_schema),
                 tables=tuple(tables),
                 keep_old=keep_old,
+                trust_dump=trust_dump,
                 trigger=trigger,
             )
             result = restore(work, found_id, tree, options)
@@ -581,6 +591,7 @@ class BackupService:
         to: Mapping[str, str] | None = None,
         tables: Sequence[str] = (),
         keep_old: bool = True,
+        trust_dump: bool = False,
         paths: Sequence[str] = (),
         sources: Sequence[str] = (),
         dry_run: bool = False,
@@ -595,7 +606,8 @@ class BackupService:
         the repository, as any first backup does.
 
         Args:
-            to: As of `restore_backup`; so are `tables` and `keep_old`.
+            to: As of `restore_backup`; so are `tables`, `keep_old` and
+                `trust_dump`.
 
         Raises:
             ArchiveError: It was refused; nothing was touched.
@@ -639,6 +651,7 @@ class BackupService:
                 paths=tuple(paths),
                 tables=tuple(tables),
                 keep_old=keep_old,
+                trust_dump=trust_dump,
                 trigger=Trigger.UPLOAD,
             )
             with self._archive_work(options, scratch, around) as work:
@@ -652,6 +665,7 @@ class BackupService:
                         verify_first=False,
                         owner=self._owner,
                         tables=tables,
+                        trusted=trust_dump,
                     )
                 return restore(work, backup_id, tree, options)
 

@@ -291,7 +291,7 @@ def test_an_archive_carries_it_to_another_plan(shop: Shop, tmp_path: Path) -> No
     archive = tmp_path / "shop.zip"
     service.export_backup(backup_id, archive)
     shop.write("second")
-    service.restore_archive(archive)
+    service.restore_archive(archive, trust_dump=True)
     assert shop.state() == before
 
 
@@ -391,3 +391,46 @@ def test_a_swap_of_unknown_outcome_is_told_by_the_next_command(
     assert {**shop.state(), "log": None} == {**expected, "log": None}
     service.drop_kept()
     assert shop.server.relatives() == alone
+
+
+def test_a_drill_without_a_server_proves_nothing_and_says_so(shop: Shop) -> None:
+    """R10: a backup of a server's database is not proven by looking at the rest."""
+    _, backup_id = backup_of(shop)
+    elsewhere = shop.service(databases={"audit": f"sqlite:///{shop.audit}"})
+    with pytest.raises(ConfigError, match="names no server to restore database/orders"):
+        elsewhere.drill(backup_id)
+
+
+def test_what_is_kept_stays_while_a_restore_is_not_settled(shop: Shop) -> None:
+    """R30: an interrupted restore may need it to be taken back."""
+    service, backup_id = backup_of(shop)
+    service.restore_backup(backup_id)
+    kept = shop.server.relatives()
+    journal = shop.root / "backups" / "holdfast" / "restore-default.json"
+    journal.write_text("not to be read")
+    assert service.drop_kept() == ()
+    journal.unlink()
+    assert shop.server.relatives() == kept
+    assert len(service.drop_kept()) == 1
+
+
+def test_a_server_that_does_not_answer_is_not_taken_for_an_empty_one(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """R16: the safety backup of what is live never goes to a place that is thrown away."""
+    service, backup_id = backup_of(shop)
+    archive = tmp_path / "shop.zip"
+    service.export_backup(backup_id, archive)
+    fresh = BackupService(
+        backup_dir=tmp_path / "none",
+        encryption_password=PASSWORD,
+        scratch_dir=tmp_path / "scratch",
+        databases={"orders": shop.server.url},
+    )
+    shop.server.server.stop()
+    try:
+        with pytest.raises(DatabaseUnreachable):
+            fresh.restore_archive(archive, trust_dump=True)
+    finally:
+        shop.server.server.start()
+    assert len(shop.server.run("SELECT * FROM orders")) == 3

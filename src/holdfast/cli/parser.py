@@ -271,6 +271,16 @@ def add_yes_option(
     parser.add_argument("--yes", action="store_true", help=explanation)
 
 
+def add_trust_option(parser: ArgumentParser) -> None:
+    """Add the option that answers for whoever made an archive."""
+    parser.add_argument(
+        "--trust-dump",
+        action="store_true",
+        help="restore the database of an archive with the rights of a superuser: whoever made it"
+        " could then run anything on the database server",
+    )
+
+
 def add_confirm_option(parser: ArgumentParser) -> None:
     """Add the option that names the live data which are to be replaced."""
     parser.add_argument(

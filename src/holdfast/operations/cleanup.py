@@ -9,15 +9,16 @@ from datetime import UTC, datetime, tzinfo
 from holdfast.catalog import RunKind, RunStatus
 from holdfast.errors import (
     BackupNotFound,
+    HoldfastError,
     NothingToUndo,
     RepositoryLocked,
     RetentionError,
-    SourceError,
     StoreError,
 )
 from holdfast.models.progress import Progress
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations.backups import BackupList, backups_of
+from holdfast.operations.journal import journal_path
 from holdfast.operations.plan import Workplace
 from holdfast.operations.retention import is_complete, is_verified, plan_retention
 from holdfast.operations.runs import recorded_run
@@ -134,13 +135,16 @@ def drop_kept(workplace: Workplace) -> tuple[str, ...]:
 
 
 def _drop_kept(workplace: Workplace) -> tuple[str, ...]:
+    if journal_path(workplace.state_dir, workplace.plan.name).exists():
+        _log.warning("What restores kept stays: one was interrupted and could not be settled yet")
+        return ()
     dropped: list[str] = []
     for source in workplace.plan.sources:
         if not isinstance(source, DatabaseServer):
             continue
         try:
             dropped += source.drop_kept()
-        except SourceError as error:
+        except HoldfastError as error:
             # The repository is clean; what is left on the server is found the next time.
             _log.warning("What restores keep of %s could not be dropped: %s", source.name, error)
     return tuple(dropped)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from holdfast.clock import Clock
+from holdfast.errors import SourceNotFound
 from holdfast.operations.plan import Plan
 from holdfast.operations.restore import RestoreOptions
 from holdfast.repository import Repository
@@ -23,10 +24,22 @@ def needs_repository(plan: Plan, options: RestoreOptions) -> bool:
     if options.dry_run or not options.safety_backup:
         return False
     servers = [source for source in plan.sources if isinstance(source, DatabaseServer)]
-    if any(server.place().exists for server in servers):
+    if any(_is_there(server) for server in servers):
         return True
     paths = [path for source in plan.sources if (path := getattr(source, "path", None))]
     return not (paths or servers) or any(Path(path).exists() for path in paths)
+
+
+def _is_there(server: DatabaseServer) -> bool:
+    """Ask the server whether its database is there; one that does not answer is an error.
+
+    Taken for absent it would be replaced, and its safety backup thrown away.
+    """
+    try:
+        server.size_bytes()
+    except SourceNotFound:
+        return False
+    return True
 
 
 @contextmanager

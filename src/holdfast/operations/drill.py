@@ -8,7 +8,7 @@ from pathlib import Path
 
 from holdfast.catalog import RunKind
 from holdfast.errors import RepositoryDamaged, RestoreError, StoreError
-from holdfast.models.backup import BackupVerification
+from holdfast.models.backup import BackupVerification, Trigger
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
 from holdfast.operations.databases import (
@@ -21,7 +21,7 @@ from holdfast.operations.extract import restore_into
 from holdfast.operations.findings import Findings, counted
 from holdfast.operations.plan import Workplace
 from holdfast.operations.references import check_references
-from holdfast.operations.restore import surroundings
+from holdfast.operations.restore import is_our_own, surroundings
 from holdfast.operations.runs import recorded_run
 from holdfast.operations.servers import rehearse, servers_in
 from holdfast.operations.verify import directory_paths, references_of, remember
@@ -29,12 +29,13 @@ from holdfast.operations.workspace import scratch_directory
 
 
 def drill_backup(
-    workplace: Workplace, wanted: str, *, expect: Sequence[str] = ()
+    workplace: Workplace, wanted: str, *, expect: Sequence[str] = (), trust_dump: bool = False
 ) -> BackupVerification:
     """Restore a backup into a scratch place, check it there, time it, and clean up.
 
     Args:
         expect: SQL queries beyond those of the plan; each must yield one true value.
+        trust_dump: Whether somebody answers for what an archive brought.
 
     Returns:
         The checks by name: restore, files, sqlite integrity, foreign keys, table counts, each
@@ -65,7 +66,10 @@ def drill_backup(
         target = scratch / "restored"
         if _restore(workplace, tree, backup_id, target, findings):
             with ExitStack() as stack:
-                databases = _databases(workplace, tree, target, scratch, findings, stack)
+                trusted = trust_dump or is_our_own(tree.manifest, Trigger.MANUAL_API)
+                databases = _databases(
+                    workplace, tree, target, scratch, findings, stack, trusted=trusted
+                )
                 check_expectations(databases, findings, (*workplace.plan.expectations, *expect))
                 report = check_references(
                     tree,
@@ -97,6 +101,8 @@ def _databases(
     scratch: Path,
     findings: Findings,
     stack: ExitStack,
+    *,
+    trusted: bool,
 ) -> dict[str, Askable]:
     """Return the restored databases, by path in the backup; the plan's main one comes first."""
     files = database_paths(tree, target)
@@ -105,7 +111,7 @@ def _databases(
         if root in files:
             found[root] = DatabaseFile(files[root], workplace.cancel)
         elif root in servers_in(tree.manifest):
-            restored = rehearse(workplace, tree, root, scratch, findings, stack)
+            restored = rehearse(workplace, tree, root, scratch, findings, stack, trusted=trusted)
             if restored is not None:
                 found[root] = restored
     return found

@@ -29,6 +29,7 @@ def restore_to(
     verify_first: bool = True,
     owner: bool = True,
     tables: Sequence[str] = (),
+    trusted: bool = True,
 ) -> RestoreResult:
     """Restore databases to where nothing is yet; the live data stay as they are.
 
@@ -40,6 +41,7 @@ def restore_to(
             backup holds one that fits. A database of another engine is filled from the tables
             that the backup holds as JSON.
         owner: Whether a server's objects get their owners and rights back.
+        trusted: Whether the backup was made here, or somebody answers for it.
 
     Raises:
         UsageError: The backup holds nothing that fits a URL, or several things.
@@ -65,6 +67,7 @@ def restore_to(
                 thorough=verify_first,
                 keep_old=False,
                 only_new=True,
+                trusted=trusted,
                 tables=tuple(tables),
                 progress=workplace.progress,
                 cancel=workplace.cancel,

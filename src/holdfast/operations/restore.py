@@ -99,6 +99,7 @@ class RestoreOptions:
         tables: Tables of databases on servers to restore; empty means all that is chosen.
         keep_old: Whether database servers keep what is replaced, until the next cleanup.
         kept: For an undo, by root: what the restore to undo kept, to be swapped back.
+        trust_dump: Whether somebody answers for what an archive brought.
     """
 
     verify_first: bool = True
@@ -113,6 +114,7 @@ class RestoreOptions:
     tables: tuple[str, ...] = ()
     keep_old: bool = True
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trust_dump: bool = False
     trigger: Trigger = Trigger.MANUAL_API
 
 
@@ -173,6 +175,11 @@ def restore_held(
         trigger=options.trigger,
     ) as record:
         return work.run(record)
+
+
+def is_our_own(manifest: Manifest, trigger: Trigger) -> bool:
+    """Whether a backup was made here, and not brought by an archive that anybody may have made."""
+    return Trigger.UPLOAD not in (trigger, manifest.trigger)
 
 
 def surroundings(workplace: Workplace) -> Surroundings:
@@ -373,6 +380,8 @@ class _Restore:
                 keep_previous=many,
                 keep_old=self._options.keep_old,
                 hold=self._hold,
+                trusted=self._options.trust_dump
+                or is_our_own(self._tree.manifest, self._options.trigger),
                 kept=self._options.kept.get(source.root, {}),
                 tables=self._options.tables,
                 thorough=self._options.verify_first,

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from holdfast.errors import HoldfastError, RestoreError
+from holdfast.errors import ConfigError, HoldfastError, RestoreError
 from holdfast.models.backup import CheckResult
 from holdfast.models.manifest import Manifest
 from holdfast.models.tree import BackupTree
@@ -58,27 +58,37 @@ def rehearse(
     scratch: Path,
     findings: Findings,
     stack: ExitStack,
+    *,
+    trusted: bool,
 ) -> Restored | None:
     """Restore one database into a scratch place on its server, and check it there.
 
     Args:
         stack: Removes it when it is closed.
+        trusted: Whether the backup was made here, or somebody answers for it.
 
     Returns:
         None where it does not restore, which is a finding.
 
     Raises:
         SourceError: The server cannot be used for it, which says nothing of the backup.
+        ConfigError: The plan names no server for it.
     """
     name = Path(root).stem
-    server = server_at(workplace.plan, root, tree.manifest.contents[root].kind)
+    kind = tree.manifest.contents[root].kind
+    server = server_at(workplace.plan, root, kind)
     if server is None:
-        findings.skip(f"restore ({name})", "the plan names no server to restore it on")
-        return None
+        if kind != "tables":
+            raise ConfigError(
+                f"The plan names no server to restore {root} on",
+                hint="Name the database, such as --database postgresql://USER@HOST/NAME.",
+            )
+        server = detached_server(kind, root)  # a scratch file is enough
     context = RestoreContext(
         token=new_token(),
         tree=tree,
         scratch_dir=scratch,
+        trusted=trusted,
         progress=workplace.progress,
         cancel=workplace.cancel,
     )

@@ -281,6 +281,9 @@ class DatabaseServer(Protocol):
     @property
     def location(self) -> str: ...
 
+    def size_bytes(self) -> int:
+        """Estimate the bytes to capture; raises `SourceNotFound` if there is no such database."""
+
     def place(self) -> TargetPlace:
         """Say what is there now; `exists` is False where the server cannot be asked."""
 

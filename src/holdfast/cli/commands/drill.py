@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments."""
+    from holdfast.cli.parser import add_trust_option
+
     parser.add_argument(
         "backup",
         nargs="?",
@@ -27,6 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="a query that must yield one true value in the restored database, within a minute;"
         " NAME: SQL asks another database than the first (repeatable)",
     )
+    add_trust_option(parser)
 
 
 def run(context: Context) -> int:
@@ -38,6 +41,7 @@ def run(context: Context) -> int:
         result = context.service.drill(
             context.arguments.backup,
             expect=context.arguments.expect,
+            trust_dump=context.arguments.trust_dump,
             progress=progress,
             cancel=context.cancel,
         )

@@ -24,6 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         SwitchSettingAction,
         add_confirm_option,
         add_source_options,
+        add_trust_option,
         add_yes_option,
     )
 
@@ -101,6 +102,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="restore it as it is, although its schema is not that of the code",
     )
+    add_trust_option(parser)
     add_confirm_option(parser)
     add_yes_option(parser)
     add_passphrase_options(parser, "of a .zip.age file")
@@ -197,6 +199,7 @@ def _restorer(context: Context) -> Callable[..., RestoreResult]:
                 to=_targets(arguments.to),
                 tables=arguments.table,
                 keep_old=not arguments.drop_old,
+                trust_dump=arguments.trust_dump,
                 paths=[path.strip("/") for path in arguments.path],
                 sources=arguments.only,
                 dry_run=dry_run,
