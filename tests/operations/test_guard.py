@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from holdfast import BackupService, CancellationToken, RetentionPolicy
+from holdfast import BackupService, CancellationToken, RestoreResult, RetentionPolicy
 from holdfast.errors import (
     BackupBusy,
     CommandNotExecutable,
@@ -29,6 +29,8 @@ from holdfast.errors import (
     RetentionError,
     UsageError,
 )
+from holdfast.operations import commands
+from holdfast.operations.guard import Guard
 from holdfast.operations.guard_note import (
     FAILED,
     LEFT,
@@ -38,6 +40,7 @@ from holdfast.operations.guard_note import (
     load_note,
     save_note,
 )
+from holdfast.operations.plan import Workplace
 from holdfast.operations.workspace import plan_lock
 from tests.rig.alembic_project import GOOD, HALFWAY, KILLED, AlembicProject
 from tests.rig.disk import fill, remount, small_disk
@@ -168,6 +171,70 @@ def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(
     assert len(project.rows("select * from users")) == 3
     state = Path(f"/proc/{child.read_text()}/stat")
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def leaving_behind(project: AlembicProject, child: Path, *, exit_code: int) -> tuple[str, ...]:
+    """Return a command that ends while a process that it started and cannot be asked goes on."""
+    code = (
+        "import subprocess, sys\n"
+        f"{lose_users(project)}"
+        "stubborn = 'import signal, time; signal.signal(15, signal.SIG_IGN);'\n"
+        "stubborn += 'print(1, flush=True); time.sleep(600)'\n"
+        "child = subprocess.Popen([sys.executable, '-c', stubborn], stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()\n"
+        f"open({str(child)!r}, 'w').write(str(child.pid))\n"
+        f"import os; os._exit({exit_code})\n"
+    )
+    return python(code)
+
+
+def lives(child: Path) -> bool:
+    state = Path(f"/proc/{child.read_text()}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_what_a_failed_command_left_behind_is_ended_before_the_data_come_back(
+    project: AlembicProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R21: else it writes on into the data that were brought back."""
+    monkeypatch.setattr(commands, "_GRACE_S", 0.2)
+    child = tmp_path / "child"
+    lived: list[bool] = []
+    bring_back = Guard._bring_back
+
+    def look_first(guard: Guard, work: Workplace) -> RestoreResult:
+        lived.append(lives(child))
+        return bring_back(guard, work)
+
+    monkeypatch.setattr(Guard, "_bring_back", look_first)
+    result = service(project).guard(leaving_behind(project, child, exit_code=3))
+    assert (result.exit_code, result.brought_back, result.warnings) == (3, True, ())
+    assert lived == [False]
+
+
+def test_what_a_command_that_succeeded_left_behind_goes_on(
+    project: AlembicProject, tmp_path: Path
+) -> None:
+    """It may be the service that was started anew."""
+    child = tmp_path / "child"
+    assert service(project).guard(leaving_behind(project, child, exit_code=0))
+    assert lives(child)
+    os.kill(int(child.read_text()), signal.SIGKILL)
+
+
+def test_on_a_terminal_it_is_said_what_a_failed_command_left_behind(
+    project: AlembicProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There the command shares a group with what else the terminal runs."""
+    monkeypatch.setattr(commands, "_on_terminal", lambda: True)
+    child = tmp_path / "child"
+    result = service(project).guard(leaving_behind(project, child, exit_code=3))
+    assert result.brought_back
+    assert lives(child)
+    os.kill(int(child.read_text()), signal.SIGKILL)
+    (warning,) = result.warnings
+    assert "were not ended" in warning
+    assert child.read_text() in warning
 
 
 def test_a_cancelled_command_is_ended_and_taken_back(project: AlembicProject) -> None:

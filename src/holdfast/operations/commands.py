@@ -12,9 +12,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from holdfast.errors import ConfigError
 from holdfast.models.progress import CancellationToken
@@ -26,6 +27,7 @@ NOT_FOUND = 127
 
 _LONGEST = 200
 _GRACE_S = 10.0
+_KILLED_S = 5.0
 _LOOK_S = 0.1
 # The password itself may hold an "@", so the last one counts; some drivers take a parameter.
 _IN_URL = re.compile(
@@ -45,12 +47,15 @@ class CommandEnd:
         signal: The signal that ended it.
         timed_out: It ran for longer than it was given, and was ended.
         started: Whether it ran at all.
+        left: Processes that came up in this process's own group and outlived its failure. Only
+            on a terminal, where the group is shared and nobody can tell whose they are.
     """
 
     exit_code: int
     signal: int | None = None
     timed_out: bool = False
     started: bool = True
+    left: tuple[int, ...] = ()
 
     def sentence(self) -> str:
         """Say it for people, after the command's name."""
@@ -106,6 +111,9 @@ def run_command(
 ) -> CommandEnd:
     """Run a command to its end; its streams are this process's.
 
+    When it fails, what it started and left behind is ended as well, for it must not write while
+    the data are brought back. What it left behind after success goes on: it may be a service.
+
     Args:
         environment: In the place of this process's.
         own_output: Whether standard output is the command's; else it writes to standard error.
@@ -114,6 +122,7 @@ def run_command(
         started: Told of the process, so that a program can forward signals to it.
     """
     own_group = not _on_terminal()
+    before = () if own_group else _living(os.getpgrp())
     try:
         process = subprocess.Popen(
             command,
@@ -135,11 +144,14 @@ def run_command(
         _end(process, own_group)
         raise
     status = process.returncode
+    left: tuple[int, ...] = ()
+    if status or timed_out:
+        left = _end_rest(process.pid) if own_group else _new_in_group(before)
     if timed_out:
-        return CommandEnd(exit_code=TIMED_OUT, timed_out=True)
+        return CommandEnd(exit_code=TIMED_OUT, timed_out=True, left=left)
     if status < 0:
-        return CommandEnd(exit_code=128 - status, signal=-status)
-    return CommandEnd(exit_code=status)
+        return CommandEnd(exit_code=128 - status, signal=-status, left=left)
+    return CommandEnd(exit_code=status, left=left)
 
 
 def _on_terminal() -> bool:
@@ -186,3 +198,34 @@ def _send(process: subprocess.Popen[bytes], own_group: bool, number: int) -> Non
             os.killpg(process.pid, number)
     else:
         process.send_signal(number)
+
+
+def _end_rest(group: int) -> tuple[int, ...]:
+    """End the processes of a command's own group that outlived it; return those that remain."""
+    for number, grace_s in ((signal.SIGTERM, _GRACE_S), (signal.SIGKILL, _KILLED_S)):
+        left = _living(group)
+        if not left:
+            return ()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+        deadline_s = time.monotonic() + grace_s
+        while _living(group) and time.monotonic() < deadline_s:
+            time.sleep(_LOOK_S)
+    return _living(group)
+
+
+def _new_in_group(before: Collection[int]) -> tuple[int, ...]:
+    known = {*before, os.getpid()}
+    return tuple(pid for pid in _living(os.getpgrp()) if pid not in known)
+
+
+def _living(group: int) -> tuple[int, ...]:
+    """Return the processes of a group, without those that only wait to be buried."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended meanwhile
+            # After the name in parentheses, which may hold anything: state, parent, group.
+            state, _, of, *_ = path.read_bytes().rpartition(b")")[2].split()
+            if int(of) == group and state not in (b"Z", b"X"):
+                found.append(int(path.parent.name))
+    return tuple(found)

@@ -343,10 +343,20 @@ def _conclude(guard: Guard, title: str, command: Sequence[str], end: CommandEnd)
     if not end.started:
         guard.succeed()  # nothing ran, so that nothing is to be brought back
         raise _unusable(command, found=end.exit_code != NOT_FOUND)
+    if end.left:
+        guard.warnings.append(_outlived(title, end.left))
     if end.exit_code:
         return guard.result(end, guard.fail(f"`{title}` {end.sentence()}"))
     guard.succeed()
     return guard.result(end)
+
+
+def _outlived(title: str, left: Sequence[int]) -> str:
+    return (
+        f"Processes that came up while `{title}` ran outlived it and were not ended"
+        f" ({', '.join(map(str, left[:10]))}): end them if they are its own, and look at the data"
+        " again, for they may have written since"
+    )
 
 
 @contextmanager
