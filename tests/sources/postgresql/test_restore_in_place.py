@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from holdfast.errors import DatabaseRefused, HoldfastError, LiveDataChanged, RestoreError
 from holdfast.sources.base import Watched
+from holdfast.sources.postgresql import staged_in_place
 from holdfast.sources.postgresql.source import PostgresSource
 from tests.rig.postgresql import PostgresDatabase, Role
 from tests.rig.servers import PostgresDatabases
@@ -112,6 +114,43 @@ def test_writers_are_held_off_and_a_write_before_is_noticed(
     )
 
 
+@pytest.mark.parametrize("moment", ["saved", "loading"])
+def test_a_write_during_the_swap_is_noticed_or_refused(
+    database: PostgresDatabase,
+    source: PostgresSource,
+    backup: Tree,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    """R18: by a session that nobody may end, after what is live was saved."""
+    name = {"saved": "save_live", "loading": "load_in_place"}[moment]
+    original = getattr(staged_in_place, name)
+    refused = []
+
+    def write_then(*arguments: object) -> None:
+        if moment == "saved":
+            original(*arguments)
+        try:
+            database.run("UPDATE parents SET body = 'acknowledged'")
+        except psycopg.errors.ObjectInUse as error:
+            refused.append(str(error))
+        if moment == "loading":
+            original(*arguments)
+
+    monkeypatch.setattr(staged_in_place, name, write_then)
+    with staged(source, backup, tmp_path) as stage:
+        if moment == "saved":
+            with pytest.raises(LiveDataChanged):
+                stage.swap()
+            assert bodies(database) == [(50, "acknowledged")]
+            return
+        stage.swap()
+    assert "a restore is replacing this table" in refused[0]
+    assert bodies(database) == NEW
+    database.run("UPDATE parents SET body = 'again'")
+
+
 def test_a_crash_while_writers_are_held_does_not_hold_them_for_ever(
     database: PostgresDatabase, role: Role, source: PostgresSource, backup: Tree, tmp_path: Path
 ) -> None:
@@ -172,8 +211,6 @@ def test_sessions_that_block_it_are_ended(
     database: PostgresDatabase, role: Role, source: PostgresSource, backup: Tree, tmp_path: Path
 ) -> None:
     """R18: a transaction that was left open does not hold the restore up."""
-    import psycopg
-
     with psycopg.connect(database.url_for(role)) as idle:
         idle.execute("SELECT * FROM parents")
         with staged(source, backup, tmp_path) as stage:

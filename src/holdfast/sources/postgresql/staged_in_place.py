@@ -23,6 +23,7 @@ from holdfast.errors import (
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.progress import CancellationToken, Progress
 from holdfast.sources.base import RestoreContext, discarding
+from holdfast.sources.postgresql.barrier import nothing_written, remove_barrier
 from holdfast.sources.postgresql.changes import table_changes
 from holdfast.sources.postgresql.checking import check_dump
 from holdfast.sources.postgresql.checks import check_restored, rows_per_table
@@ -195,16 +196,31 @@ class StagedInPlace:
             NotEnoughSpace: Scratch has not the room for what is replaced.
         """
         self._context.progress(Progress(step=f"Replacing {self._site.live}"))
-        self._expect_unchanged()
+        saved = self.live_version()
+        self._expect_version(saved, self._expected)
         save_live(self._site, self._before, self._context.cancel)
         try:
-            load_in_place(self._site, self._loader, self._dump, self._application)
+            with self._unchanged_since(saved):
+                load_in_place(self._site, self._loader, self._dump, self._application)
         except BaseException:
             # The answer to its COMMIT may have been lost.
             if not self._settle():
                 raise
         self._swapped = True
         self._expect_complete()
+
+    def _unchanged_since(self, saved: str) -> AbstractContextManager[None]:
+        """Refuse writes from now on, if there were none since what is live was saved."""
+        replaced = self._replaced()
+        with self._site.database(cancel=self._context.cancel) as session:
+            tables = [each for each in counted_tables(session) if each.label in replaced]
+        cancel = self._context.cancel
+
+        def expect(session: Session) -> None:
+            found = version_of_rows(session, counted_tables(session), cancel)
+            self._expect_version(found, saved)
+
+        return nothing_written(self._site, tables, self._context.token, cancel, expect)
 
     def _settle(self) -> bool:
         try:
@@ -213,8 +229,8 @@ class StagedInPlace:
             self.unsettled = True
             return False
 
-    def _expect_unchanged(self) -> None:
-        if self._expected is not None and self.live_version() != self._expected:
+    def _expect_version(self, found: str, expected: str | None) -> None:
+        if expected is not None and found != expected:
             raise LiveDataChanged(
                 f"{self._site.location} was written to since it was last saved",
                 hint="Nothing was replaced; try again.",
@@ -339,6 +355,7 @@ def recover_in_place(
     """
     with site.database() as session:
         release(session, str(state["token"]))
+        remove_barrier(session, str(state["token"]))
     done = is_new(site, state)
     if committed is None:
         return done
@@ -362,6 +379,7 @@ def sweep_in_place(site: Site, token: str) -> None:
     with suppress(HoldfastError), site.database() as session:
         release(session, token)
         _end_program(session, token)
+        remove_barrier(session, token)
 
 
 @contextmanager
