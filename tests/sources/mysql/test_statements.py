@@ -7,6 +7,7 @@ from itertools import chain
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from holdfast.errors import RestoreError
 from holdfast.sources.mysql.dump import DumpReader, read_dump
@@ -267,10 +268,48 @@ def test_a_definer_is_left_out_only_where_it_stands() -> None:
     assert without_definer(sql) == b"CREATE PROCEDURE `p`()\nselect 'DEFINER=`x`@`y` ' "
 
 
+EVENT = b"CREATE DEFINER=`a`@`%` EVENT `e` ON SCHEDULE EVERY 1 DAY"
+
+
 def test_an_event_is_created_asleep_to_be_tried() -> None:
-    sql = (
-        b"CREATE DEFINER=`a`@`%` EVENT `e` ON SCHEDULE EVERY 1 DAY ON COMPLETION NOT PRESERVE"
-        b" ENABLE DO set @a = ' ON COMPLETION PRESERVE ENABLE '"
-    )
+    sql = EVENT + b" ON COMPLETION NOT PRESERVE ENABLE DO select 'ON COMPLETION PRESERVE ENABLE'"
     program = Program(kind="event", name="e", sql=sql)
-    assert asleep(program).sql == sql.replace(b"NOT PRESERVE ENABLE", b"NOT PRESERVE DISABLE", 1)
+    expected = sql.replace(b" ENABLE DO", b" DISABLE DO")
+    assert asleep(program).sql == expected
+    assert asleep(asleep(program)).sql == expected
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        EVENT + b" DO delete from t",
+        EVENT + b" COMMENT ' ON COMPLETION PRESERVE DISABLE DO ' DO delete from t",
+        EVENT + b" ON COMPLETION PRESERVE DO delete from t",
+        b"CREATE EVENT `e` ON SCHEDULE AT now() ON COMPLETION PRESERVE DISABLE DO delete from t",
+        b"CREATE EVENT `e` ON SCHEDULE EVERY 1 /*!99999 x*/ DAY ON COMPLETION PRESERVE ENABLE DO",
+    ],
+)
+def test_an_event_is_refused_unless_it_says_whether_it_runs(sql: bytes) -> None:
+    """It would run while a drill or a restore looks at it."""
+    with pytest.raises(RestoreError, match="not restored"):
+        parse(sql)
+
+
+HIDING = b" ON SCHEDULE AT '' ON COMPLETION PRESERVE ENABLE DO "
+RUNS = b" ON SCHEDULE EVERY 1 SECOND DO delete from t"
+
+
+@pytest.mark.parametrize(
+    ("sql", "client"),
+    [
+        (b'CREATE DEFINER="a\\" EVENT `e`%b" EVENT e%b' % (HIDING, RUNS), "utf8mb4"),
+        (b"CREATE EVENT `e\x81`%b`%b" % (HIDING, RUNS), "gbk"),
+    ],
+)
+def test_an_event_whose_quotes_a_server_may_see_elsewhere_is_refused(
+    sql: bytes, client: str
+) -> None:
+    program = parse(sql)
+    assert isinstance(program, Program)
+    with pytest.raises(RestoreError, match="not restored"):
+        asleep(structs.replace(program, client=client))

@@ -18,7 +18,7 @@ from holdfast.errors import HoldfastError, RestoreError, SourceError
 from holdfast.sources.mysql.failures import NO_RIGHT_TO_DEFINE, number_of
 from holdfast.sources.mysql.inspection import text
 from holdfast.sources.mysql.session import Row, Session, identifier
-from holdfast.sources.mysql.statements import Program
+from holdfast.sources.mysql.statements import EVENT_HEADER, Program, refused
 
 _HEADER = re.compile(
     rb"\A(CREATE\b.*?\b)(VIEW|TRIGGER|FUNCTION|PROCEDURE|EVENT)\b", re.DOTALL | re.IGNORECASE
@@ -27,7 +27,9 @@ _DEFINER = re.compile(
     rb"\bDEFINER ?= ?(?:`(?:[^`]|``)*+`|\"[^\"]*+\")(?:@(?:`(?:[^`]|``)*+`|\"[^\"]*+\"))?\s*",
     re.IGNORECASE,
 )
-_ENABLED = re.compile(rb"(\bON COMPLETION (?:NOT )?PRESERVE )ENABLE\b", re.IGNORECASE)
+_QUOTED = re.compile(rb"`(?:[^`]|``)*+`")
+_SHIFTING = frozenset({"big5", "gbk", "gb18030", "sjis", "cp932"})
+"""Character sets in which a backtick or backslash may be half of another character."""
 _WORD = re.compile(r"[A-Za-z0-9_]*")
 _MODES = re.compile(r"[A-Za-z0-9_,]*")
 _ZONE = re.compile(r"[A-Za-z0-9_/+:\-]*")
@@ -261,11 +263,28 @@ def without_definer(sql: bytes) -> bytes:
 
 
 def asleep(program: Program) -> Program:
-    """Return an event that does not run; anything else as it is."""
+    """Return an event that does not run; anything else as it is.
+
+    Raises:
+        RestoreError: Whether the event runs does not stand where servers write it.
+    """
+    return _with_state(program, b"ENABLE", b"DISABLE")
+
+
+def _with_state(program: Program, state: bytes, instead: bytes) -> Program:
     if program.kind != "event":
         return program
-    found = _ENABLED.search(program.sql)
-    if found is None:
+    found = EVENT_HEADER.match(program.sql)
+    if found is None or _is_ambiguous(found[0], program.client):
+        raise refused(program.sql)
+    if found["state"].upper() != state:
         return program
-    sql = program.sql[: found.start()] + found[1] + b"DISABLE" + program.sql[found.end() :]
+    start, end = found.span("state")
+    sql = program.sql[:start] + instead + program.sql[end:]
     return msgspec.structs.replace(program, sql=sql)
+
+
+def _is_ambiguous(header: bytes, client: str) -> bool:
+    """Whether a server may see the quotes of a header end elsewhere than we do."""
+    outside = _QUOTED.sub(b"", header)
+    return b"\\" in outside or (client.lower() in _SHIFTING and not header.isascii())

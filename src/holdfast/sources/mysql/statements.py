@@ -280,6 +280,10 @@ def _program(text: bytes, found: re.Match[bytes]) -> Statement:
     return Program(kind=kind, name=_bare(found["name"]), sql=text, table=_table_of(kind, text))
 
 
+def _event(text: bytes, found: re.Match[bytes]) -> Statement:
+    return Program(kind="event", name=_bare(found["name"]), sql=text)
+
+
 def _bare(name: bytes) -> str:
     if name.startswith(b'"'):  # of a program that was written under ANSI_QUOTES
         return name[1:-1].replace(b'""', b'"').decode("utf-8", "surrogateescape")
@@ -305,6 +309,15 @@ _TRIGGER_TABLE = re.compile(
     rb"(?:BEFORE|AFTER)\s+(?:INSERT|UPDATE|DELETE)\s+ON\s+(" + _ANY_NAME + rb")(?![\w$.`])",
     re.IGNORECASE,
 )
+EVENT_HEADER = re.compile(
+    rb"CREATE\s+" + _DEFINER + rb"EVENT\s+(?:IF NOT EXISTS\s+)?(?P<name>" + _ANY_NAME + rb")"
+    rb"\s+ON SCHEDULE\s+(?:AT\s+'[^']*'|EVERY\s+(?:-?\d+|'[^']*')\s+[A-Z_]+"
+    rb"(?:\s+STARTS\s+'[^']*')?(?:\s+ENDS\s+'[^']*')?)"
+    rb"\s+ON COMPLETION\s+(?:NOT\s+)?PRESERVE\s+"
+    rb"(?P<state>ENABLE|DISABLE(?:\s+ON\s+(?:SLAVE|REPLICA))?)(?=\s+(?:COMMENT|DO)\s)",
+    re.IGNORECASE,
+)
+"""An event up to whether it runs, as servers write it: without that it would run at once."""
 _PLACEHOLDER = re.compile(
     rb"CREATE VIEW "
     + _NAME
@@ -362,10 +375,11 @@ _FORMS: tuple[tuple[re.Pattern[bytes], Callable[[bytes, re.Match[bytes]], Statem
     (
         _is(
             rb"CREATE\s+" + _DEFINER + rb"(?:AGGREGATE\s+)?"
-            rb"(?P<kind>TRIGGER|FUNCTION|PROCEDURE|EVENT)\s+(?:IF NOT EXISTS\s+)?"
+            rb"(?P<kind>TRIGGER|FUNCTION|PROCEDURE)\s+(?:IF NOT EXISTS\s+)?"
             # Without parentheses it would be a function of a library of the server's.
-            rb"(?P<name>" + _ANY_NAME + rb")(?=\s*\(|\s+(?:BEFORE|AFTER|ON)\s)"
+            rb"(?P<name>" + _ANY_NAME + rb")(?=\s*\(|\s+(?:BEFORE|AFTER)\s)"
         ),
         _program,
     ),
+    (EVENT_HEADER, _event),
 )
