@@ -188,6 +188,20 @@ def test_a_target_that_holds_something_is_refused(
     assert database.relatives() == set()
 
 
+def test_a_target_that_was_filled_meanwhile_is_left_as_it_is(
+    database: PostgresDatabase, backup: Tree, tmp_path: Path
+) -> None:
+    """R20: it is looked at again when nobody can write into it any more."""
+    source = source_at(database.url)
+    database.run("DROP TABLE children, parents")
+    with staged(source, backup, tmp_path, only_new=True, keep_old=False) as stage:
+        database.run("CREATE TABLE precious (id int)")
+        with pytest.raises(TargetExists):
+            stage.swap()
+    assert database.run("SELECT to_regclass('precious') IS NULL") == [(False,)]
+    assert database.relatives() == set()
+
+
 def test_a_database_that_is_not_there_is_made(
     database: PostgresDatabase, backup: Tree, tmp_path: Path
 ) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from holdfast.errors import TargetExists
 from holdfast.sources.postgresql.databases import Beside, drop, oid_of, ours
 from holdfast.sources.postgresql.exchange import Exchange, carry_out, take_back
+from holdfast.sources.postgresql.filling import expect_empty
 from holdfast.sources.postgresql.names import Purpose, beside, mark
 from holdfast.sources.postgresql.site import Site
 
@@ -17,7 +19,7 @@ def recover_beside(site: Site, state: Mapping[str, Any], *, committed: bool | No
     if committed:
         carry_out(exchange, site.maintenance)
         if not state["keep_old"] and exchange.old_oid is not None:
-            _drop(site, exchange.old_oid)
+            _drop_replaced(site, exchange, empty=bool(state.get("only_new")))
         return True
     if committed is False:
         take_back(exchange, site.maintenance, comment=state["mark"])
@@ -31,6 +33,18 @@ def recover_beside(site: Site, state: Mapping[str, Any], *, committed: bool | No
 def _drop(site: Site, oid: int) -> None:
     with site.maintenance() as session:
         drop(session, oid, site.live)
+
+
+def _drop_replaced(site: Site, exchange: Exchange, *, empty: bool) -> None:
+    """Drop what was replaced; where it was to be empty only if it is, else the cleanup does."""
+    with site.maintenance() as session:
+        if empty and oid_of(session, exchange.kept) == exchange.old_oid:
+            try:
+                expect_empty(site, session, exchange.kept)
+            except TargetExists:
+                return
+        if exchange.old_oid is not None:
+            drop(session, exchange.old_oid, site.live)
 
 
 def sweep_beside(site: Site, token: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from holdfast.errors import HoldfastError, TargetExists
 from holdfast.sources.postgresql.failures import sqlstate_of
-from holdfast.sources.postgresql.session import Session
+from holdfast.sources.postgresql.session import Session, identifier
+from holdfast.sources.postgresql.site import Site
 
 _ANALYZE_LIMIT_S = 300
 _LATE = "57014"
@@ -22,6 +23,22 @@ def require_empty(session: Session, location: str) -> None:
             f"{location} holds something already",
             hint="Name a database that is empty or not there yet.",
         )
+
+
+def expect_empty(site: Site, session: Session, closed: str) -> None:
+    """Raise `TargetExists` if a database that takes no connections holds anything.
+
+    Args:
+        session: To another database of the server.
+        closed: Name of the database; it is open for as long as it is looked at.
+    """
+    change = f"ALTER DATABASE {identifier(closed)} ALLOW_CONNECTIONS"
+    session.execute(f"{change} true")
+    try:
+        with site.database(closed) as inside:
+            require_empty(inside, site.location)
+    finally:
+        session.execute(f"{change} false")
 
 
 def analyze(session: Session) -> None:

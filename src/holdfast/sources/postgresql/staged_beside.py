@@ -29,7 +29,7 @@ from holdfast.sources.postgresql.exchange import (
     settle,
     take_back,
 )
-from holdfast.sources.postgresql.filling import analyze
+from holdfast.sources.postgresql.filling import analyze, expect_empty
 from holdfast.sources.postgresql.inspection import counted_tables, schema_version
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose, beside, mark
@@ -244,6 +244,7 @@ class StagedBeside:
             "mark": self._mark,
             "adopted": self._adopted,
             "keep_old": self._context.keep_old,
+            "only_new": self._context.only_new,
         }
 
     def swap(self) -> None:
@@ -253,6 +254,7 @@ class StagedBeside:
 
         Raises:
             TargetInUse: A session may not be ended, or a prepared transaction is there.
+            TargetExists: It was to be empty, and is not any more; it is live again.
             RestoreError: One of the databases is not there any more.
         """
         self._context.progress(Progress(step=f"Replacing {self._site.live}"))
@@ -267,6 +269,18 @@ class StagedBeside:
                 self.undo()
                 raise
         self._swapped = True
+        self._expect_replaced_empty()
+
+    def _expect_replaced_empty(self) -> None:
+        """Only now, when nobody can reach it any more, does it stay as it is."""
+        if not self._context.only_new or self._live is None:
+            return
+        try:
+            with self._site.maintenance() as session:
+                expect_empty(self._site, session, self._exchange.kept)
+        except BaseException:
+            self.undo()
+            raise
 
     def undo(self) -> None:
         """After `swap`, and before `discard`: put the replaced database back.
