@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from holdfast.errors import HoldfastError, TargetInUse
+from holdfast.errors import HoldfastError, RestoreError, TargetInUse
 from holdfast.sources.postgresql.names import Purpose, beside, mark
 from tests.rig.killer import Killer
 from tests.rig.postgresql import PostgresDatabase, PostgresServer, Role, identifier, literal
@@ -194,6 +194,43 @@ def test_recovery_finishes_or_takes_back(
     assert bodies(database) == (["backed up"] if committed else ["today"])
     kept = beside(database.name, Purpose.OLD, context.token)
     assert database.relatives() == ({kept} if committed and keep_old else set())
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_what_a_recovery_needs_is_not_dropped_by_another_cleanup(
+    database: PostgresDatabase,
+    backup: Tree,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    committed: bool,
+) -> None:
+    """R17, R30: until its restore has ended; a plan of another repository may clean up too."""
+    source = source_at(database.url)
+    with source.stage(context_of(backup, tmp_path)) as stage:
+        state = stage.state()
+        stage.swap()
+        die(stage)
+    assert source.drop_kept() == ()
+    (kept,) = database.relatives()
+    assert f"{kept} stays" in caplog.text
+    source.recover(state, committed=committed)
+    assert bodies(database) == (["backed up"] if committed else ["today"])
+    assert source.drop_kept() == ((kept,) if committed else ())
+
+
+def test_a_recovery_whose_old_database_is_gone_names_the_way_on(
+    database: PostgresDatabase, backup: Tree, tmp_path: Path
+) -> None:
+    source = source_at(database.url)
+    with source.stage(context_of(backup, tmp_path)) as stage:
+        state = stage.state()
+        stage.swap()
+        die(stage)
+    (kept,) = database.relatives()
+    database.server.drop_database(kept)
+    with pytest.raises(RestoreError, match="cannot be taken back") as caught:
+        source.recover(state, committed=False)
+    assert "safety backup" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("swapped", [False, True])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from holdfast.errors import TargetExists
-from holdfast.sources.postgresql.databases import Beside, drop, oid_of, ours
+from holdfast.sources.postgresql.databases import Beside, drop, mark_settled, oid_of, ours
 from holdfast.sources.postgresql.exchange import Exchange, carry_out, take_back
 from holdfast.sources.postgresql.filling import expect_empty
 from holdfast.sources.postgresql.names import Purpose, beside, mark
@@ -20,6 +20,9 @@ def recover_beside(site: Site, state: Mapping[str, Any], *, committed: bool | No
         carry_out(exchange, site.maintenance)
         if not state["keep_old"] and exchange.old_oid is not None:
             _drop_replaced(site, exchange, empty=bool(state.get("only_new")))
+        if exchange.old_oid is not None:
+            with site.maintenance() as session:
+                mark_settled(session, exchange.old_oid, site.live)
         return True
     if committed is False:
         take_back(exchange, site.maintenance, comment=state["mark"])

@@ -22,7 +22,13 @@ from holdfast.errors import (
 )
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.postgresql.failures import sqlstate_of
-from holdfast.sources.postgresql.names import Purpose, beside, mark, purpose_of
+from holdfast.sources.postgresql.names import (
+    Purpose,
+    beside,
+    is_settled,
+    mark,
+    purpose_of,
+)
 from holdfast.sources.postgresql.server import Server, version_of
 from holdfast.sources.postgresql.session import Session, identifier, literal
 from holdfast.sources.programs import Place
@@ -83,12 +89,17 @@ class Database:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """A database of ours beside a live one."""
+    """A database of ours beside a live one.
+
+    Attributes:
+        settled: False for one that a restore replaced which may still be taken back.
+    """
 
     oid: int
     name: str
     purpose: Purpose
     token: str
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +163,22 @@ def ours(session: Session, live: str) -> list[Beside]:
     for row in session.query(f"{_FOUND} WHERE d.datname LIKE '%\\_holdfast\\_%' ORDER BY 2"):
         known = purpose_of(row["name"], row["comment"], live)
         if known is not None:
-            found.append(Beside(oid=row["oid"], name=row["name"], purpose=known[0], token=known[1]))
+            purpose, token = known
+            settled = is_settled(row["comment"])
+            found.append(
+                Beside(
+                    oid=row["oid"], name=row["name"], purpose=purpose, token=token, settled=settled
+                )
+            )
     return found
+
+
+def mark_settled(session: Session, oid: int, live: str) -> None:
+    """Say of a database that was replaced that its restore has ended (idempotent)."""
+    for each in ours(session, live):
+        if each.oid == oid and not each.settled:
+            comment = literal(mark(live, each.purpose, each.token))
+            session.execute(f"COMMENT ON DATABASE {identifier(each.name)} IS {comment}")
 
 
 def create(

@@ -30,7 +30,7 @@ from holdfast.sources.postgresql.databases import (
     prepared_in,
     users_of,
 )
-from holdfast.sources.postgresql.names import Purpose, mark
+from holdfast.sources.postgresql.names import unsettled_mark
 from holdfast.sources.postgresql.session import Session, identifier, literal
 
 _TRIES = 3
@@ -97,7 +97,7 @@ def take_back(exchange: Exchange, open_session: Open, *, comment: str) -> None:
         if exchange.old_oid is None:
             _rename(session, exchange, open_session, lambda: _unnamed(exchange, comment))
             return
-        _required(session, exchange.kept, exchange.old_oid)
+        _required_old(session, exchange)
         live = _required(session, exchange.live, exchange.new_oid)
         _rename(
             session,
@@ -130,7 +130,8 @@ def _renamed(session: Session, exchange: Exchange, open_session: Open) -> None:
         return
     live = _required(session, exchange.live, exchange.old_oid)
     kept = identifier(exchange.kept)
-    marked = literal(mark(exchange.live, Purpose.OLD, exchange.token))
+    # Until the restore has ended: another one's cleanup must not take it away.
+    marked = literal(unsettled_mark(exchange.live, exchange.token))
     _rename(
         session,
         exchange,
@@ -168,6 +169,16 @@ def _required(session: Session, name: str, oid: int) -> Database:
             hint="Nothing was changed; try again.",
         )
     return found
+
+
+def _required_old(session: Session, exchange: Exchange) -> None:
+    if oid_of(session, exchange.kept) != exchange.old_oid:
+        raise RestoreError(
+            f"The restore of {exchange.live} cannot be taken back: what it replaced was kept as"
+            f" {exchange.kept}, and that was removed",
+            hint="What was there before is in the safety backup that the restore made first:"
+            " `holdfast list` shows it; restore that.",
+        )
 
 
 def _rename(

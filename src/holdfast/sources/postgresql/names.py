@@ -29,6 +29,7 @@ _SAYS = {
     Purpose.OLD: "what a restore replaced, kept for an undo and closed until then",
     Purpose.DRILL: "a drill looks at it",
 }
+_UNSETTLED = "its restore has not ended, and may have to be taken back"
 _SUFFIX = re.compile(r"_holdfast_(new|old|drill)_([A-Za-z0-9-]{1,40})\Z")
 
 
@@ -46,6 +47,16 @@ def mark(live: str, purpose: Purpose, token: str) -> str:
     return f"Holdfast {purpose} {token} of {live}: {_SAYS[purpose]}"
 
 
+def unsettled_mark(live: str, token: str) -> str:
+    """Return the comment of a replaced database whose restore may still be taken back."""
+    return f"{mark(live, Purpose.OLD, token)}; {_UNSETTLED}"
+
+
+def is_settled(comment: str | None) -> bool:
+    """Tell whether a database of ours is no more needed to take its restore back."""
+    return not (comment or "").endswith(_UNSETTLED)
+
+
 def purpose_of(name: str, comment: str | None, live: str) -> tuple[Purpose, str] | None:
     """Tell what a database is to a live one, and the token of the restore that made it.
 
@@ -56,5 +67,8 @@ def purpose_of(name: str, comment: str | None, live: str) -> tuple[Purpose, str]
     if found is None:
         return None
     purpose, token = Purpose(found[1]), found[2]
-    ours = name == beside(live, purpose, token) and comment == mark(live, purpose, token)
+    marks = {mark(live, purpose, token)}
+    if purpose is Purpose.OLD:
+        marks.add(unsettled_mark(live, token))
+    ours = name == beside(live, purpose, token) and comment in marks
     return (purpose, token) if ours else None

@@ -6,6 +6,7 @@ in a single transaction; selected tables always in place, in one transaction too
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -35,6 +36,8 @@ from holdfast.sources.postgresql.staged_in_place import (
 from holdfast.sources.postgresql.staged_tables import WAY as TABLES
 from holdfast.sources.postgresql.staged_tables import recover_tables, stage_tables
 from holdfast.sources.postgresql.stored import stored_dump
+
+_LOG = logging.getLogger("holdfast.restore")
 
 
 def site_of(server: Server, *, root: str, url: str, owner: bool = True) -> Site:
@@ -127,11 +130,21 @@ def sweep(site: Site, token: str, scratch_dir: Path) -> None:
 def drop_kept(site: Site) -> tuple[str, ...]:
     """Drop what restores kept of a database, and what abandoned ones left; return the names.
 
+    What a restore needs that has not ended stays, whoever's it is, and a warning says so.
+
     Raises:
         TargetInUse: One of them cannot be removed as it is used.
     """
     with site.maintenance() as session:
         kept = [each for each in ours(session, site.live) if each.purpose is Purpose.OLD]
-        dropped = [drop(session, each.oid, site.live) for each in kept]
+        for each in kept:
+            if not each.settled:
+                _LOG.warning(
+                    "The database %s stays: the restore that replaced it has not ended. If it"
+                    " crashed, any command of its plan settles it; if nobody knows of it any"
+                    " more, drop it by hand",
+                    each.name,
+                )
+        dropped = [drop(session, each.oid, site.live) for each in kept if each.settled]
         abandoned = drop_abandoned(session, site.live)
     return (*(name for name in dropped if name), *abandoned)

@@ -20,6 +20,7 @@ from holdfast.sources.postgresql.databases import (
     drop,
     drop_abandoned,
     hold,
+    mark_settled,
     ours,
     users_of,
 )
@@ -311,6 +312,9 @@ class StagedBeside:
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.close()
+        if self._swapped and not self.unsettled and self._live is not None:
+            with suppress(HoldfastError), self._site.maintenance() as session:
+                mark_settled(session, self._live.oid, self._site.live)
         oid = self._to_drop()
         if oid is None:
             return
