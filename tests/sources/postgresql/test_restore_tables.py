@@ -91,6 +91,30 @@ def test_the_rows_of_a_table_come_back_exactly_and_no_others(
     assert database.run("SELECT max(id) FROM parents") == [(52,)]
 
 
+def test_rules_do_not_act_on_restored_rows(
+    database: PostgresDatabase, role: Role, source: PostgresSource, tmp_path: Path
+) -> None:
+    """R12, R14: neither swallowed nor told of once more; afterwards they are in force again."""
+    database.run(
+        "CREATE RULE swallow AS ON INSERT TO log WHERE new.what = 'x' DO INSTEAD NOTHING;"
+        "CREATE RULE tell AS ON INSERT TO log DO ALSO INSERT INTO children (parent) VALUES (1);"
+        "ALTER TABLE log DISABLE RULE swallow; INSERT INTO log VALUES ('x');"
+        "ALTER TABLE log ENABLE ALWAYS RULE swallow",
+        user=role,
+    )
+    tree = backup_of(database.url_for(role), tmp_path)
+    before = rows(database, "log"), rows(database, "children")
+    rules = (
+        "SELECT rulename, ev_enabled FROM pg_rewrite WHERE ev_class = 'log'::regclass ORDER BY 1"
+    )
+    enabled = sorted(database.run(rules))
+    database.run("DELETE FROM log")
+    with staged(source, tree, tmp_path, tables=("log",)) as stage:
+        stage.swap()
+    assert (rows(database, "log"), rows(database, "children")) == before
+    assert sorted(database.run(rules)) == enabled
+
+
 def test_sequences_go_past_the_restored_rows(
     database: PostgresDatabase, source: PostgresSource, backup: Tree, tmp_path: Path
 ) -> None:

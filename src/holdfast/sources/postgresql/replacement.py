@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from holdfast.errors import DatabaseLocked, HoldfastError, RestoreError, TargetInUse
 from holdfast.sources.postgresql.failures import SqlError, sqlstate_of
-from holdfast.sources.postgresql.inspection import Table
+from holdfast.sources.postgresql.inspection import Table, count_rows
 from holdfast.sources.postgresql.session import Session, identifier, literal
 from holdfast.sources.postgresql.table_data import Row, TableRows
 
@@ -34,6 +34,10 @@ SELECT n.nspname AS schema, r.relname AS table, c.conname AS name,
 _TRIGGERS = """
 SELECT tgname AS name, tgenabled AS mode FROM pg_catalog.pg_trigger
  WHERE tgrelid = {table}::pg_catalog.regclass AND NOT tgisinternal AND tgenabled <> 'D'
+"""
+_RULES = """
+SELECT rulename AS name, ev_enabled AS mode FROM pg_catalog.pg_rewrite
+ WHERE ev_class = {table}::pg_catalog.regclass AND ev_enabled <> 'D'
 """
 _ENABLE = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 _COLUMNS = """
@@ -93,7 +97,6 @@ def replace_rows(
         TargetInUse: A table that refers to them is locked for too long.
     """
     by_name = {(each.schema, each.name): each for each in tables}
-    counts = {each.label: 0 for each in tables}
     with (
         _said_as_in_use(tables),
         _without_foreign_keys(session, tables),
@@ -103,10 +106,10 @@ def replace_rows(
         session.execute(f"TRUNCATE TABLE {names}")
         for content in contents:
             table = by_name[content.schema, content.name]
-            counts[table.label] += _insert(session, table, content)
+            _insert(session, table, content)
         for table in tables:
             _advance_sequences(session, table)
-    return counts
+    return {each.label: count_rows(session, each) for each in tables}
 
 
 @contextmanager
@@ -145,24 +148,23 @@ def _table(key: Mapping[str, str]) -> str:
 
 @contextmanager
 def _without_triggers(session: Session, tables: Sequence[Table]) -> Iterator[None]:
-    """Let no trigger of the application's act on rows that it had acted on before."""
+    """Let no trigger or rule of the application's act on rows that it had acted on before."""
     found = [
-        (table, row)
+        (table, kind, row)
         for table in tables
-        for row in session.query(_TRIGGERS.format(table=literal(table.quoted)))
+        for kind, question in (("TRIGGER", _TRIGGERS), ("RULE", _RULES))
+        for row in session.query(question.format(table=literal(table.quoted)))
     ]
-    for table, row in found:
-        session.execute(f"ALTER TABLE {table.quoted} DISABLE TRIGGER {identifier(row['name'])}")
+    for table, kind, row in found:
+        session.execute(f"ALTER TABLE {table.quoted} DISABLE {kind} {identifier(row['name'])}")
     yield
-    for table, row in found:
-        enable = _ENABLE[row["mode"]]
-        session.execute(f"ALTER TABLE {table.quoted} {enable} TRIGGER {identifier(row['name'])}")
+    for table, kind, row in found:
+        enable, name = _ENABLE[row["mode"]], identifier(row["name"])
+        session.execute(f"ALTER TABLE {table.quoted} {enable} {kind} {name}")
 
 
-def _insert(session: Session, table: Table, content: TableRows) -> int:
-    count = 0
+def _insert(session: Session, table: Table, content: TableRows) -> None:
     for batch in _batches(content.rows()):
-        count += len(batch)
         try:
             _insert_batch(session, table, content.columns, batch)
         except HoldfastError as error:
@@ -173,7 +175,6 @@ def _insert(session: Session, table: Table, content: TableRows) -> int:
                 f"A row of the backup does not fit into {table.label}: {cause.said}",
                 hint="Nothing was changed. Restore the whole database instead.",
             ) from error
-    return count
 
 
 def _insert_batch(
