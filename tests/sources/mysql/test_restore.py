@@ -23,6 +23,7 @@ from holdfast.errors import (
 )
 from holdfast.models.progress import CancellationToken, Progress
 from holdfast.sources.mysql import MySqlSource
+from holdfast.sources.mysql.swap import Swap
 from tests.rig.daemon import wait_until
 from tests.rig.mariadb import MariaDbDatabase, MariaDbServer, User, identifier
 from tests.rig.servers import FEATURES, MariaDbDatabases
@@ -278,6 +279,57 @@ def test_a_long_transaction_is_named_and_everything_stays(
     assert notes.relatives() == set()
     restore(source, backup, tmp_path)
     assert bodies(notes) == OLD
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RestoreError("a view fails")])
+def test_a_swap_that_is_interrupted_after_the_exchange_is_taken_back(
+    notes: MariaDbDatabase,
+    source: MySqlSource,
+    backup: Backup,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    """I16: whatever it is that interrupts; tables and programs."""
+    before = everything(notes)
+    put, failing = Swap._put_programs, [error]
+
+    def put_programs(this: Swap, recorded_in: str) -> None:
+        if failing:
+            raise failing.pop()
+        put(this, recorded_in)
+
+    monkeypatch.setattr(Swap, "_put_programs", put_programs)
+    with staged(source, backup, tmp_path) as stage:
+        with pytest.raises(type(error)):
+            stage.swap()
+        assert not stage.unsettled
+        assert everything(notes) == before
+    assert notes.relatives() == set()
+
+
+def test_a_swap_that_can_neither_be_finished_nor_taken_back_is_left_to_recovery(
+    notes: MariaDbDatabase,
+    source: MySqlSource,
+    backup: Backup,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R17: nothing that recovery needs is removed."""
+    before = everything(notes)
+
+    def refuse(this: Swap, recorded_in: str) -> None:
+        raise TargetInUse("busy")
+
+    with monkeypatch.context() as patched, staged(source, backup, tmp_path) as stage:
+        state = stage.state()
+        patched.setattr(Swap, "_put_programs", refuse)
+        with pytest.raises(TargetInUse):
+            stage.swap()
+        assert stage.unsettled
+    source.recover(state, committed=False)
+    assert everything(notes) == before
+    assert notes.relatives() == set()
 
 
 def test_a_short_transaction_is_waited_for(

@@ -9,7 +9,6 @@ from typing import Any
 from holdfast.errors import (
     BackupTooNew,
     DatabaseUnreachable,
-    HoldfastError,
     PathNotInBackup,
     RestoreError,
     TargetExists,
@@ -241,8 +240,8 @@ class MySqlStaged:
 
         Raises:
             TargetInUse: A session holds a table; nothing was changed.
-            DatabaseUnreachable: The server was lost. If `unsettled`, only `recover` can tell
-                what happened, once it is back.
+            HoldfastError: If `unsettled`, only `recover` can tell what happened; else it is as
+                it was before, whatever is raised.
         """
         self._context.progress(Progress(step=f"Replacing {self._live}"))
         swap = self._swap()
@@ -252,20 +251,14 @@ class MySqlStaged:
                 if not exists(session, self._live):
                     self._make_live(session)
             swap.forward()
-        except DatabaseUnreachable:
+        except BaseException as error:
             self.unsettled = True
-            if not swap.happened():
-                swap.back()
-                self.unsettled = False
-                raise
-            swap.forward()
+            done = swap.settle(finish=isinstance(error, DatabaseUnreachable))
+            if not done:
+                self._unmake_live()
             self.unsettled = False
-        except HoldfastError:
-            if swap.happened():
-                swap.back()
-            else:
-                swap.put_old_programs()
-            raise
+            if not done:
+                raise
         self._swapped = True
 
     def _make_live(self, session: Session) -> None:
@@ -283,12 +276,18 @@ class MySqlStaged:
         """Put the replaced tables and programs back."""
         if not self._swapped or self._undone:
             return
+        self.unsettled = True
         self._swap().back()
+        self._unmake_live()
+        self.unsettled = False
         self._undone = True
-        if self._made_live:
-            with self._open_uncancelled(None) as session:
-                if not inspect(session, self._live).tables:
-                    session.run(f"DROP DATABASE {identifier(self._live)}")
+
+    def _unmake_live(self) -> None:
+        if not self._made_live:
+            return
+        with self._open_uncancelled(None) as session:
+            if not inspect(session, self._live).tables:
+                session.run(f"DROP DATABASE IF EXISTS {identifier(self._live)}")
 
     def discard(self) -> None:
         """Remove what staging left, unless a swap's outcome could not be told."""

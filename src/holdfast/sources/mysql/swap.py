@@ -54,6 +54,23 @@ class Swap:
             self._exchange(self._outgoing, self._incoming)
         self.put_old_programs()
 
+    def settle(self, *, finish: bool) -> bool:
+        """After `forward` failed or was interrupted: bring it to an end, and say which.
+
+        Args:
+            finish: Go on if the tables were exchanged; else it is all taken back.
+
+        Returns:
+            Whether the restored tables and programs are live.
+        """
+        with self._open(None) as session:
+            end_stragglers(session, self._outgoing)
+        if finish and self.happened():
+            self.forward()
+            return True
+        self.back()
+        return False
+
     def put_old_programs(self) -> None:
         """Put the replaced programs in place, if they were recorded."""
         with self._open(None) as session:
