@@ -22,6 +22,7 @@ from holdfast.errors import (
     TargetInUse,
 )
 from holdfast.models.progress import CancellationToken
+from holdfast.sources.tables.mariadb_catalog import Catalog
 from tests.rig.postgresql import PostgresDatabase, Role
 from tests.sources.tables.conftest import ENGINES, Database, NewDatabase
 from tests.sources.tables.support import MemoryTree, context_of, restore, rows_of, staged
@@ -381,6 +382,73 @@ def test_selected_tables_only(new_database: NewDatabase, scratch: Path) -> None:
         pass
     restore(database.source(), tree, scratch, only=("tables/other.json",))
     assert database.query("SELECT count(*) FROM other") == [(1,)]
+
+
+TRIGGER = "CREATE TRIGGER taken {} ON notes FOR EACH ROW UPDATE stock SET left_over = left_over - 1"
+
+
+def with_stock(database: Database) -> None:
+    simple(database, "(1, 'one')", "(2, 'two')")
+    database.run("CREATE TABLE stock (left_over int)", "INSERT INTO stock VALUES (100)")
+
+
+@pytest.mark.parametrize("event", ["AFTER INSERT", "BEFORE INSERT", "AFTER DELETE"])
+def test_a_table_whose_triggers_would_act_on_others_is_refused(
+    event: str, new_database: NewDatabase, scratch: Path
+) -> None:
+    """R12: MariaDB has no triggers that rest; the capture says so, the restore writes nothing."""
+    database = new_database("mysql")
+    with_stock(database)
+    tree = MemoryTree(database.source(), scratch)
+    assert tree.facts.warnings == ()
+    database.run(TRIGGER.format(event))
+    (warning,) = MemoryTree(database.source(), scratch).facts.warnings
+    assert "triggers (taken)" in warning
+    refused = pytest.raises(DataDoesNotFit, match="other tables: taken")
+    with refused as found, staged(database.source(), tree, scratch, tables=("notes",)):
+        pass
+    assert "drop the triggers" in (found.value.hint or "")
+    assert database.query("SELECT left_over FROM stock") == [(100,)]
+    database.run("DROP TRIGGER taken", TRIGGER.format("AFTER UPDATE"), "DELETE FROM notes")
+    restore(database.source(), tree, scratch, tables=("notes",))
+    assert contents(database) == [(1, "one"), (2, "two")]
+    assert database.query("SELECT left_over FROM stock") == [(100,)]
+
+
+def test_a_trigger_that_comes_after_the_restore_is_not_fired_by_its_undo(
+    new_database: NewDatabase, scratch: Path
+) -> None:
+    """R17: what is to be put back waits until the trigger is gone."""
+    database = new_database("mysql")
+    with_stock(database)
+    tree = MemoryTree(database.source(), scratch)
+    database.run("DELETE FROM notes WHERE id = 2")
+    with staged(database.source(), tree, scratch, tables=("notes",)) as found:
+        found.swap()
+        database.run(TRIGGER.format("AFTER INSERT"))
+        with pytest.raises(DataDoesNotFit, match="taken"):
+            found.undo()
+        assert contents(database) == [(1, "one"), (2, "two")]
+        database.run("DROP TRIGGER taken")
+        found.undo()
+    assert contents(database) == [(1, "one")]
+    assert database.query("SELECT left_over FROM stock") == [(100,)]
+
+
+def test_a_trigger_that_the_user_is_not_shown_makes_the_restore_roll_back(
+    new_database: NewDatabase, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R12, R14: some versions show triggers only to who may make them; they act all the same."""
+    database = new_database("mysql")
+    with_stock(database)
+    tree = MemoryTree(database.source(), scratch)
+    database.run("DELETE FROM notes WHERE id = 2", TRIGGER.format("AFTER INSERT"))
+    monkeypatch.setattr(Catalog, "triggers", lambda _: {})
+    refused = pytest.raises(DataDoesNotFit, match="A trigger acted on the rows of notes")
+    with staged(database.source(), tree, scratch, tables=("notes",)) as found, refused:
+        found.swap()
+    assert contents(database) == [(1, "one")]
+    assert database.query("SELECT left_over FROM stock") == [(100,)]
 
 
 def test_a_table_without_transactions_is_refused(new_database: NewDatabase, scratch: Path) -> None:

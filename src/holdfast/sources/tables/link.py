@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.pool import NullPool
 
-from holdfast.errors import MissingExtra
+from holdfast.errors import DataDoesNotFit, MissingExtra
 from holdfast.sources.tables.columns import Column, Reference, Table
 from holdfast.sources.tables.failures import translated
 
@@ -225,6 +225,14 @@ class Link(ABC):
     @abstractmethod
     def lock(self, tables: Sequence[Table]) -> None:
         """Within `begin_writing`: keep other writers of these tables waiting; readers go on."""
+
+    def require_replaceable(self, table: Table) -> None:
+        """Raise `DataDoesNotFit` if the rows of a table cannot be replaced all or nothing."""
+        if table.problem:
+            raise DataDoesNotFit(
+                f"The table {table.key} cannot be replaced: {table.problem}",
+                hint="Nothing was changed. ALTER TABLE ... ENGINE=InnoDB, or leave it out.",
+            )
 
     @abstractmethod
     def before_writing(self, tables: Sequence[Table]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from holdfast.errors import DataDoesNotFit
 from holdfast.sources.tables import values
 from holdfast.sources.tables.columns import Column, Reference, Table
 from holdfast.sources.tables.link import Batches, Converter, Link
@@ -73,6 +74,11 @@ class MariaLink(Link):
             " another moment than the others, and cannot be replaced in one transaction"
             for table in self._every or self.tables()
             if table.problem
+        ) + tuple(
+            f"The table {table.key} has triggers ({', '.join(table.facts['fired'])}): it can be"
+            " restored on its own only while they are dropped"
+            for table in self._every or self.tables()
+            if table.facts["fired"]
         )
 
     def size_bytes(self) -> int:
@@ -178,9 +184,21 @@ class MariaLink(Link):
         for table in tables:
             self.fetch(f"SELECT count(*) FROM {self.name(table)} FOR UPDATE")  # noqa: S608
 
+    def require_replaceable(self, table: Table) -> None:
+        """Raise `DataDoesNotFit` if it has no transactions, or triggers."""
+        super().require_replaceable(table)
+        require_no_triggers(table, table.facts["fired"])
+
     def before_writing(self, tables: Sequence[Table]) -> None:
-        """Leave foreign keys unchecked, and their actions undone, until `broken_references`."""
-        del tables
+        """Leave foreign keys unchecked, and their actions undone, until `broken_references`.
+
+        Raises:
+            DataDoesNotFit: Triggers would act on the rows, and perhaps on other tables.
+        """
+        fired = self._catalog.triggers()
+        for table in tables:
+            require_no_triggers(table, fired.get(table.name, ()))
+        self._fired_before = self._fired()
         self.execute("SET SESSION foreign_key_checks = 0")
 
     def clear(self, table: Table) -> None:
@@ -202,9 +220,20 @@ class MariaLink(Link):
             cursor.close()
 
     def after_writing(self, tables: Sequence[Table]) -> None:
-        """Check foreign keys again. InnoDB has raised AUTO_INCREMENT with the rows."""
-        del tables
+        """Check foreign keys again. InnoDB has raised AUTO_INCREMENT with the rows.
+
+        Raises:
+            DataDoesNotFit: A trigger has acted that this user is not shown; roll back.
+        """
         self.execute("SET SESSION foreign_key_checks = 1")
+        if self._fired() != self._fired_before:
+            names = ", ".join(table.key for table in tables)
+            raise DataDoesNotFit(f"A trigger acted on the rows of {names}", hint=_WAY_ON)
+
+    def _fired(self) -> int:
+        """Return how many triggers this connection has fired. MySQL does not count them."""
+        found = self.fetch("SHOW SESSION STATUS LIKE 'Executed_triggers'")
+        return int(found[0][1]) if found else 0
 
     def broken_references(self, tables: Sequence[Table]) -> dict[str, int]:
         """Count the rows of each table whose foreign keys name no row."""
@@ -273,6 +302,25 @@ class MariaLink(Link):
         return (
             f"FOREIGN KEY ({self.columns_list(reference.columns)})"
             f" REFERENCES {self.name(other)} ({self.columns_list(reference.to)})"
+        )
+
+
+_WAY_ON = (
+    "Nothing was changed. Restore the whole database by the source `mysql`, or drop the triggers"
+    " for the restore and make them again after it."
+)
+
+
+def require_no_triggers(table: Table, names: Sequence[str]) -> None:
+    """Raise `DataDoesNotFit` for a table whose triggers would act on rows that are written.
+
+    No statement makes them step aside, and to drop them would commit.
+    """
+    if names:
+        raise DataDoesNotFit(
+            f"The table {table.key} has triggers that would act on restored rows, and through them"
+            f" on other tables: {', '.join(names)}",
+            hint=_WAY_ON,
         )
 
 

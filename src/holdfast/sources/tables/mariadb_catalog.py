@@ -40,8 +40,10 @@ ORDER BY k.table_name, k.constraint_name, k.ordinal_position
 """
 _TRIGGERS = """
 SELECT event_object_table, trigger_name FROM information_schema.triggers
-WHERE trigger_schema = DATABASE() ORDER BY 1, 2
+WHERE trigger_schema = DATABASE() AND event_object_schema = DATABASE()
+AND (event_manipulation LIKE '%%INSERT%%' OR event_manipulation LIKE '%%DELETE%%') ORDER BY 1, 2
 """
+"""Those that a restore would fire: it deletes and inserts rows, and updates none."""
 _IS_JSON = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)
 _CHECKS = """
 SELECT table_name, check_clause FROM information_schema.check_constraints
@@ -66,9 +68,7 @@ class Catalog:
         columns = self._columns()
         unique = self._unique()
         references = self._references()
-        triggers: dict[str, list[str]] = defaultdict(list)
-        for table, name in self._fetch(_TRIGGERS):
-            triggers[table].append(name)
+        triggers = self.triggers()
         found = []
         for name, engine in self._fetch(_TABLES):
             keys = dict(unique[name])
@@ -83,10 +83,20 @@ class Catalog:
                     references=tuple(references[name]),
                     unique=tuple(keys.values()),
                     problem=problem,
-                    facts={"engine": engine, "fired": triggers[name]},
+                    facts={"engine": engine, "fired": triggers.get(name, [])},
                 )
             )
         return tuple(found)
+
+    def triggers(self) -> dict[str, list[str]]:
+        """Return the triggers that rows fire which are deleted or inserted, by table.
+
+        MySQL shows them only to who has the right to make them.
+        """
+        found: dict[str, list[str]] = defaultdict(list)
+        for table, name in self._fetch(_TRIGGERS):
+            found[table].append(name)
+        return dict(found)
 
     def _columns(self) -> dict[str, list[Column]]:
         documents = self._documents()

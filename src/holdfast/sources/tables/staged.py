@@ -141,9 +141,9 @@ class StagedTables:
         jobs = [self._job(link, each, live) for each in self._stored]
         jobs = _with_known_references(jobs)
         self._jobs = sorted_jobs(jobs)
-        self._require_transactions()
         for job in self._jobs:
             if not job.create:
+                link.require_replaceable(job.target)
                 self._counts[job.target.key] = _count(link, job.target)
         by_key = {each.key: each for each in self._stored}
         for number, job in enumerate(self._jobs):
@@ -167,14 +167,6 @@ class StagedTables:
                 hint="Nothing was changed. Make the tables first, by the application's own"
                 " migrations, or restore into a new database.",
             )
-
-    def _require_transactions(self) -> None:
-        for job in self._jobs:
-            if job.target.problem:
-                raise DataDoesNotFit(
-                    f"The table {job.target.key} cannot be replaced: {job.target.problem}",
-                    hint="Nothing was changed. ALTER TABLE ... ENGINE=InnoDB, or leave it out.",
-                )
 
     def _job(self, link: Link, stored: StoredTable, live: dict[str, Table]) -> Job:
         create = self._context.only_new
@@ -223,9 +215,6 @@ class StagedTables:
                     if same
                     else (f"{_rows(before)} -> {_rows(after)}")
                 )
-                fired = job.target.facts.get("fired")
-                if fired:
-                    detail += f"; its triggers will run: {', '.join(fired)}"
                 change = PlannedChange(target=target, action="replace", detail=detail)
             found.append(change)
         return tuple(found)
