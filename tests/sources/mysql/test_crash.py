@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from holdfast.errors import RestoreError
 from holdfast.sources.mysql import MySqlSource
 from holdfast.sources.mysql.restore import MySqlStaged
 from holdfast.sources.mysql.session import Session
@@ -137,6 +138,49 @@ def test_a_death_at_every_statement_of_a_swap_is_recovered(
         number += 1 if committed is None else 3
     assert told == sorted(told), "once it is the new one it stays the new one"
     assert set(told) == {False, True}
+
+
+def test_what_a_restore_replaced_stays_until_it_is_settled(
+    shop: MariaDbDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R30: cleanups of others run at any time. An undo that swaps it back is a restore too."""
+    source = source_of(shop)
+    new = everything(shop)
+    backup = capture(source, tmp_path)
+    shop.server.run_all(LIVE, shop.name)
+    old = everything(shop)
+    mortal = Mortal(monkeypatch)
+    state, _ = die_in_swap(source, backup, tmp_path, mortal, None)
+    assert source.drop_kept() == ()
+    assert source.recover(state, committed=True)
+    kept = {"schema": state["outgoing"]}
+    undo = MySqlStaged(context_of(backup, tmp_path, kept=kept), source._server, root=source.root)
+    undo.prepare()
+    undo.swap()
+    assert everything(shop) == old
+    assert source.drop_kept() == ()
+    assert source.recover(undo.state(), committed=False) is False
+    assert everything(shop) == new
+    assert source.drop_kept() == (state["outgoing"],)
+
+
+def test_a_recovery_without_what_was_replaced_says_so(
+    shop: MariaDbDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R17: an administrator dropped it. It is not taken for a restore that never was."""
+    source = source_of(shop)
+    new = everything(shop)
+    backup = capture(source, tmp_path)
+    shop.server.run_all(LIVE, shop.name)
+    state, _ = die_in_swap(source, backup, tmp_path, Mortal(monkeypatch), None)
+    shop.server.drop_database(state["outgoing"])
+    for committed in (None, False):
+        with pytest.raises(RestoreError, match="is gone") as caught:
+            source.recover(state, committed=committed)
+        assert "safety backup" in str(caught.value.hint)
+    assert source.recover(state, committed=True)
+    assert everything(shop) == new
+    assert shop.relatives() == set()
 
 
 def test_a_death_in_a_recovery_is_recovered(

@@ -25,6 +25,7 @@ MARK = "__holdfast__"
 WITNESS = "__holdfast_witness__"
 """Moves with the tables in one statement: where it is tells whether that happened."""
 OWN_TABLES = frozenset({MARK, WITNESS})
+_HELD = "swapping"
 _NAME_LIMIT = 64
 _COMMENT = "Holdfast made this database; see what it is for in this table"
 
@@ -124,7 +125,7 @@ def _has_table(session: Session, schema: str, table: str) -> bool:
 
 def save_programs(session: Session, name: str, programs: Sequence[Program]) -> None:
     """Record which programs belong to the tables of a database of ours, instead of others."""
-    session.run(f"DELETE FROM {identifier(name)}.{MARK} WHERE kind <> 'about'")
+    session.run(f"DELETE FROM {identifier(name)}.{MARK} WHERE kind IN ('program', 'saved')")
     _add(session, name, [("program", msgspec.json.encode(each)) for each in programs])
     _add(session, name, [("saved", b"")])
 
@@ -132,6 +133,23 @@ def save_programs(session: Session, name: str, programs: Sequence[Program]) -> N
 def is_saved(session: Session, name: str) -> bool:
     """Whether `save_programs` was done with it."""
     return bool(session.rows(f"SELECT 1 FROM {identifier(name)}.{MARK} WHERE kind = 'saved'"))
+
+
+def hold(session: Session, name: str) -> None:
+    """Note that a restore which is not settled needs a database of ours (idempotent)."""
+    if describe(session, name) is not None and not is_held(session, name):
+        _add(session, name, [(_HELD, b"")])
+
+
+def let_go(session: Session, name: str) -> None:
+    """Note that the restore is settled (idempotent)."""
+    if describe(session, name) is not None:
+        session.run(f"DELETE FROM {identifier(name)}.{MARK} WHERE kind = '{_HELD}'")
+
+
+def is_held(session: Session, name: str) -> bool:
+    """Whether a restore that is not settled needs it, of this plan or another."""
+    return bool(session.rows(f"SELECT 1 FROM {identifier(name)}.{MARK} WHERE kind = '{_HELD}'"))
 
 
 def load_programs(session: Session, name: str) -> list[Program]:

@@ -350,10 +350,14 @@ class MySqlSource:
         return tell
 
     def drop_kept(self) -> tuple[str, ...]:
-        """Drop the databases with the tables that restores replaced; return their names."""
+        """Drop the databases with the tables that restores replaced; return their names.
+
+        Those of a restore that is not settled stay: its undo or recovery needs them.
+        """
         with self._server.open(None) as session:
             schemas.drop_stale(session, self._database)
-            names = schemas.ours(session, self._database, OLD)
+            found = schemas.ours(session, self._database, OLD)
+            names = [name for name in found if not schemas.is_held(session, name)]
             return tuple(name for name in names if schemas.drop(session, name, live=self._database))
 
     def read_pairs(self, table: str, key: str, value: str) -> list[tuple[Any, Any]]:

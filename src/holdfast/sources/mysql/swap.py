@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from holdfast.errors import HoldfastError, TargetInUse
+from holdfast.errors import HoldfastError, RestoreError, TargetInUse
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.mysql import schemas
 from holdfast.sources.mysql.exchange import Exchange
@@ -36,14 +36,38 @@ class Swap:
         return self._server.open(database, CancellationToken())
 
     def happened(self) -> bool:
-        """Whether the tables were exchanged."""
+        """Whether the tables were exchanged.
+
+        Raises:
+            RestoreError: They were, and what they replaced is gone.
+        """
         with self._open(None) as session:
-            return schemas.has_witness(session, self._outgoing)
+            if schemas.has_witness(session, self._outgoing):
+                return True
+            if self._is_spent(session):
+                raise RestoreError(
+                    f"{self._live} was replaced, and {self._outgoing} with what was there before"
+                    " is gone: someone has dropped it",
+                    hint="What is live is the restored backup. Restore the safety backup that was"
+                    " taken before it to have back what was there.",
+                )
+            return False
+
+    def is_spent(self) -> bool:
+        """Whether the restored tables went to live and the replaced ones are nowhere."""
+        with self._open(None) as session:
+            return self._is_spent(session)
+
+    def _is_spent(self, session: Session) -> bool:
+        if exists(session, self._outgoing) or schemas.describe(session, self._incoming) is None:
+            return False
+        return set(inspect(session, self._incoming).movable) <= {schemas.MARK}
 
     def forward(self) -> None:
         """Exchange, then put the restored programs in place."""
         if not self.happened():
             self._make_outgoing()
+            self._hold()
             self._save_old_programs()
             self._exchange(self._incoming, self._outgoing)
         self._put_programs(self._incoming)
@@ -92,6 +116,11 @@ class Swap:
                 session, self._outgoing, about, charset=found.charset, collation=found.collation
             )
 
+    def _hold(self) -> None:
+        with self._open(None) as session:
+            schemas.hold(session, self._incoming)
+            schemas.hold(session, self._outgoing)
+
     def _save_old_programs(self) -> None:
         with self._open(self._live) as session:
             if schemas.is_saved(session, self._outgoing):
@@ -126,8 +155,11 @@ def tidy(session: Session, state: Mapping[str, Any], *, swapped: bool, keep_old:
         schemas.drop(session, incoming, live=live, only_empty=True)
         if not keep_old:
             schemas.drop(session, outgoing, live=live)
+        schemas.let_go(session, outgoing)
         return
-    if not state["kept_before"]:
+    if state["kept_before"]:
+        schemas.let_go(session, incoming)
+    else:
         schemas.drop(session, incoming, live=live)
     schemas.drop(session, outgoing, live=live, only_empty=True)
 
@@ -142,10 +174,10 @@ def recover_swap(server: Server, state: Mapping[str, Any], *, committed: bool | 
             return committed
     if committed is None:
         return swap.happened()
-    if committed:
-        swap.forward()
-    else:
+    if not committed:
         swap.back()
+    elif not swap.is_spent():
+        swap.forward()
     with server.open(None, CancellationToken()) as session:
         tidy(session, state, swapped=committed, keep_old=bool(state["keep_old"]))
     return committed
