@@ -10,7 +10,7 @@ import pytest
 from holdfast.errors import Cancelled, HoldfastError, PathNotInBackup, RestoreError, TargetExists
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.postgresql import loading
-from tests.rig.postgresql import PostgresDatabase, Role
+from tests.rig.postgresql import PostgresDatabase, Role, identifier
 from tests.rig.servers import PostgresDatabases
 from tests.sources.postgresql.restoring import (
     ROOT,
@@ -221,6 +221,35 @@ def test_a_database_that_is_not_there_is_made(
     made = PostgresDatabase(server, name)
     assert made.run("SELECT count(*) FROM parents") == [(99,)]
     assert made.run("SELECT to_regclass('children')") == [(None,)]
+
+
+@pytest.mark.parametrize("member_of", ["superuser", "pg_execute_server_program", None])
+@pytest.mark.parametrize("tables", [(), ("parents",)])
+def test_what_nobody_answers_for_is_not_restored_by_a_mighty_role(
+    database: PostgresDatabase,
+    backup: Tree,
+    new_postgres_role: Callable[..., Role],
+    tmp_path: Path,
+    member_of: str | None,
+    tables: tuple[str, ...],
+) -> None:
+    """I18: a dump runs functions as it is restored: as a superuser, programs of the server."""
+    url = database.url
+    if member_of != "superuser":
+        role = new_postgres_role(createdb=True, member_of=[member_of] if member_of else [])
+        database.run(f"ALTER DATABASE {identifier(database.name)} OWNER TO {role.name}")
+        url = database.url_for(role)
+    source = source_at(url, owner=False)
+    ways = (source.stage, source.rehearse)
+    for way in ways if member_of else ():
+        context = context_of(backup, tmp_path, trusted=False, tables=tables)
+        with pytest.raises(RestoreError, match="came from an archive") as caught, way(context):
+            pytest.fail("it was restored")
+        assert "--trust-dump" in (caught.value.hint or "")
+    if not member_of:
+        with source.rehearse(context_of(backup, tmp_path, trusted=False)) as restored:
+            assert [each for each in restored.check() if each.failed] == []
+    assert database.relatives() == set()
 
 
 def test_a_backup_without_the_database_is_refused(

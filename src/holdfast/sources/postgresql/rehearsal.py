@@ -15,6 +15,7 @@ from holdfast.sources.postgresql.names import Purpose, beside
 from holdfast.sources.postgresql.session import Session
 from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.stored import StoredDump, stored_dump
+from holdfast.sources.postgresql.trust import require_harmless
 
 
 class RestoredDatabase:
@@ -54,11 +55,12 @@ def rehearse(site: Site, context: RestoreContext) -> Iterator[RestoredDatabase]:
     Raises:
         DatabaseRefused: The role may not create databases.
         SourceError: The server cannot be used.
-        RestoreError: The dump does not restore.
+        RestoreError: The dump does not restore, or nobody answers for it.
     """
     dump = stored_dump(context.tree, site.root)
     name = beside(site.live, Purpose.DRILL, context.token)
     with site.maintenance() as keeper:
+        require_harmless(keeper, context)
         live = describe(keeper, site.live)
         creates, _ = site.rights(keeper, None)
         if not creates:

@@ -36,6 +36,7 @@ from holdfast.sources.postgresql.staged_in_place import (
 from holdfast.sources.postgresql.staged_tables import WAY as TABLES
 from holdfast.sources.postgresql.staged_tables import recover_tables, stage_tables
 from holdfast.sources.postgresql.stored import stored_dump
+from holdfast.sources.postgresql.trust import require_harmless
 
 _LOG = logging.getLogger("holdfast.restore")
 
@@ -57,10 +58,12 @@ def stage(site: Site, context: RestoreContext) -> Iterator[Staged]:
         PathNotInBackup: The backup has no dump of it.
         TargetExists: The context wants a new database, and this one holds something.
         DatabaseRefused: It is not there, and the role may not make it.
-        RestoreError: The dump could not be restored; nothing live was touched.
+        RestoreError: The dump could not be restored, or nobody answers for it; nothing live was
+            touched.
     """
     dump = stored_dump(context.tree, site.root)
     with _any_session(site, context.cancel) as session:
+        require_harmless(session, context)
         live = describe(session, site.live)
         creates, owns = site.rights(session, live.owner if live else None)
         creates = creates and session.connection.database != site.live
