@@ -35,6 +35,7 @@ from tests.sources.mysql.support import (
     context_of,
     require_passed,
     source_of,
+    staged,
 )
 
 VERSION = "mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, for debian-linux-gnu (x86_64)"
@@ -327,12 +328,38 @@ def test_a_user_who_may_not_see_triggers_is_told(
     """R13: what is left out in silence by the program is said."""
     name = mariadb_database.name
     mariadb_database.run("CREATE TABLE t (a int)")
-    rights = "SELECT, SHOW VIEW, EVENT, LOCK TABLES"
+    rights = "SELECT, SHOW VIEW, EVENT, LOCK TABLES, EXECUTE"
     user = new_mariadb_user(grants=[f"{rights} ON `{name}`.*"])
     warnings = capture(MySqlSource(mariadb_database.url_for(user)), tmp_path).facts.warnings
     assert [each for each in warnings if "TRIGGER" in each]
     more = new_mariadb_user(grants=[f"{rights}, TRIGGER ON `{name}`.*"])
     assert capture(MySqlSource(mariadb_database.url_for(more)), tmp_path).facts.warnings == ()
+
+
+def test_a_user_who_may_not_see_routines_is_told(
+    mariadb_database: MariaDbDatabase, new_mariadb_user: Callable[..., User], tmp_path: Path
+) -> None:
+    """R13: the program lists none and says nothing. A restore leaves the live ones alone."""
+    name = mariadb_database.name
+    mariadb_database.run("CREATE TABLE t (a int)")
+    mariadb_database.run("CREATE FUNCTION seven() RETURNS int DETERMINISTIC RETURN 7")
+    rights = f"SELECT, SHOW VIEW, EVENT, TRIGGER, LOCK TABLES ON `{name}`.*"
+    user = new_mariadb_user(grants=[rights])
+    backup = capture(MySqlSource(mariadb_database.url_for(user)), tmp_path)
+    (warning,) = backup.facts.warnings
+    assert "mysql.proc" in warning
+    assert backup.facts.facts["covers"] == {"routines": False, "events": True}
+    source = source_of(mariadb_database)
+    with staged(source, backup, tmp_path) as stage:
+        assert [each for each in stage.plan() if each.action == "skip"]
+        stage.swap()
+        assert mariadb_database.run("SELECT seven()") == [(7,)]
+        stage.undo()
+    assert mariadb_database.run("SELECT seven()") == [(7,)]
+    more = new_mariadb_user(grants=[rights, "SELECT ON mysql.proc"])
+    backup = capture(MySqlSource(mariadb_database.url_for(more)), tmp_path)
+    assert backup.facts.warnings == ()
+    assert backup.facts.facts["programs"] == {"function": 1}
 
 
 def begin(

@@ -199,14 +199,39 @@ def content_warnings(database: Database) -> tuple[str, ...]:
     return tuple(warnings)
 
 
+def sees_routines(session: Session, schema: str) -> bool:
+    """Whether the user sees procedures and functions: without a right they are not listed.
+
+    Those that are listed and may not be read make the dump fail.
+    """
+    grants = [text(row[0]) for row in session.rows("SHOW GRANTS")]
+    return any(_covers(grant, schema, *_ROUTINE_RIGHTS) for grant in grants) or any(
+        _covers(grant, "mysql", "SELECT") or _covers(grant, "mysql", "SELECT", table="proc")
+        for grant in grants
+    )
+
+
+_ROUTINE_RIGHTS = (
+    *("EXECUTE", "ALTER ROUTINE", "CREATE ROUTINE"),
+    *("SHOW CREATE ROUTINE", "SHOW_ROUTINE"),
+)
+
+
 def rights_warnings(session: Session, schema: str) -> tuple[str, ...]:
     """Say what the user may not see and a dump would leave out in silence."""
+    warnings = []
     grants = [text(row[0]) for row in session.rows("SHOW GRANTS")]
-    if any(_covers(grant, schema, "TRIGGER") for grant in grants):
-        return ()
-    return (
-        f"The user may lack the right TRIGGER on {schema}: without it the backup has no triggers",
-    )
+    if not any(_covers(grant, schema, "TRIGGER") for grant in grants):
+        warnings.append(
+            f"The user may lack the right TRIGGER on {schema}: without it the backup has no"
+            " triggers"
+        )
+    if not sees_routines(session, schema):
+        warnings.append(
+            f"The user may not see procedures and functions of {schema}, and the backup has none:"
+            " grant it SHOW_ROUTINE (MySQL), or SELECT on mysql.proc (MariaDB)"
+        )
+    return tuple(warnings)
 
 
 def float_warnings(session: Session, schema: str) -> tuple[str, ...]:
@@ -232,14 +257,18 @@ def float_warnings(session: Session, schema: str) -> tuple[str, ...]:
 _GRANT = re.compile(r"GRANT (?P<rights>.*?) ON (?P<place>.*?) TO ", re.DOTALL)
 
 
-def _covers(grant: str, schema: str, right: str) -> bool:
+def _covers(grant: str, schema: str, *wanted: str, table: str = "") -> bool:
+    """Whether a grant gives one of the rights to a database, or to a table of it."""
     found = _GRANT.match(grant)
     if found is None:
         return False
     rights = {each.strip() for each in found["rights"].split(",")}
-    if not rights & {right, "ALL PRIVILEGES"}:
+    if not rights & {*wanted, "ALL PRIVILEGES"}:
         return False
-    place = found["place"].removesuffix(".*").strip("`").replace("``", "`")
+    ending = f".`{table}`" if table else ".*"
+    if not found["place"].endswith(ending):
+        return False
+    place = found["place"].removesuffix(ending).strip("`").replace("``", "`")
     pattern = "".join(_LIKE.get(part, re.escape(part)) for part in re.findall(r"\\.|.", place))
     return place == "*" or re.fullmatch(pattern, schema, re.DOTALL) is not None
 

@@ -35,6 +35,7 @@ _MODES = re.compile(r"[A-Za-z0-9_,]*")
 _ZONE = re.compile(r"[A-Za-z0-9_/+:\-]*")
 ORDER = ("trigger", "function", "procedure", "view", "event")
 """Triggers first: rows are written without them until they are there."""
+ROUTINES = ("function", "procedure")
 
 
 def read_programs(session: Session, schema: str, tables: Collection[str] = ()) -> list[Program]:
@@ -83,7 +84,7 @@ def _triggers(session: Session, schema: str, tables: Collection[str]) -> Iterato
 
 
 def _routines(session: Session, schema: str) -> Iterator[Program]:
-    for kind in ("function", "procedure"):
+    for kind in ROUTINES:
         rows = session.rows(
             "SELECT ROUTINE_NAME FROM information_schema.ROUTINES"
             " WHERE ROUTINE_SCHEMA = %s AND ROUTINE_TYPE = %s ORDER BY 1",

@@ -23,7 +23,7 @@ from holdfast.sources.mysql.changes import planned_changes
 from holdfast.sources.mysql.checks import check_keys, check_tables, compare_counts, foreign_holders
 from holdfast.sources.mysql.inspection import count_rows, exists, inspect
 from holdfast.sources.mysql.loading import Loader
-from holdfast.sources.mysql.programs import Placement, asleep, read_programs
+from holdfast.sources.mysql.programs import ROUTINES, Placement, asleep, read_programs
 from holdfast.sources.mysql.schema_version import read_schema_version
 from holdfast.sources.mysql.schemas import NEW, OLD, OWN_TABLES, About
 from holdfast.sources.mysql.server import Server
@@ -152,6 +152,11 @@ class MySqlStaged:
         placement.put(loaded.programs, change=asleep)
         self._warnings += placement.warnings
         schemas.save_programs(session, self._incoming, loaded.programs)
+        if self._spared():
+            self._warnings.append(
+                "The backup was made by a user who may not see procedures and functions: those"
+                " that are there stay as they are"
+            )
 
     def _tell(self, table: str, done_bytes: int) -> None:
         node = self._context.tree.node(self._root)
@@ -230,7 +235,15 @@ class MySqlStaged:
             "tables": list(self._tables),
             "kept_before": self._kept_before,
             "keep_old": self._context.keep_old,
+            "spared": list(self._spared()),
         }
+
+    def _spared(self) -> tuple[str, ...]:
+        """Return the kinds of programs that the backup could not have; the live ones stay."""
+        covers = self._facts.get("covers")
+        if self._kept_before or not isinstance(covers, dict) or covers.get("routines", True):
+            return ()
+        return ROUTINES
 
     def _swap(self) -> Swap:
         return Swap(self._server, self.state())

@@ -51,6 +51,7 @@ from holdfast.sources.mysql.inspection import (
     float_warnings,
     inspect,
     rights_warnings,
+    sees_routines,
     text,
 )
 from holdfast.sources.mysql.loading import Loader
@@ -225,6 +226,7 @@ class MySqlSource:
                 "schema_version": schema_version,
                 "engines": sorted({each.engine for each in database.tables if each.engine}),
                 "violations": self._count_violations(),
+                "covers": {"routines": sees_routines(session, self._database), "events": True},
             },
             engines={version.flavour: version.text, program.name: program.version.text},
             warnings=(

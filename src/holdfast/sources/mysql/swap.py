@@ -31,6 +31,7 @@ class Swap:
         self._outgoing = str(state["outgoing"])
         self._tables: Sequence[str] = state["tables"]
         self._token = str(state["token"])
+        self._spared: Sequence[str] = state.get("spared", ())
 
     def _open(self, database: str | None) -> Session:
         return self._server.open(database, CancellationToken())
@@ -142,10 +143,10 @@ class Swap:
         with self._open(self._live) as session:
             if schemas.describe(session, recorded_in) is None:
                 return  # it is settled: the record goes last
-            Placement(session).put(
-                schemas.load_programs(session, recorded_in),
-                present=read_programs(session, self._live, self._tables),
-            )
+            present = read_programs(session, self._live, self._tables)
+            if recorded_in == self._incoming:
+                present = [each for each in present if each.kind not in self._spared]
+            Placement(session).put(schemas.load_programs(session, recorded_in), present=present)
 
 
 def tidy(session: Session, state: Mapping[str, Any], *, swapped: bool, keep_old: bool) -> None:
