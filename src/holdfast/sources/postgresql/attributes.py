@@ -43,13 +43,13 @@ def take_over(session: Session, live: Database, name: str) -> Iterator[str]:
     """
     target = identifier(name)
     yield f"ALTER DATABASE {target} RESET ALL"
-    for row in _settings(session, live.oid):
+    for row in settings_of(session, live.oid):
         if row["may"]:
             whose = f"ROLE {identifier(row['role'])} IN DATABASE" if row["role"] else "DATABASE"
             for each in row["settings"]:
                 setting, _, value = each.partition("=")
                 named = identifier(*setting.split("."))
-                yield f"ALTER {whose} {target} SET {named} TO {_value(setting, value)}"
+                yield f"ALTER {whose} {target} SET {named} TO {setting_value(setting, value)}"
     yield from _rights(session, live.oid, target, live.owner)
     yield f"ALTER DATABASE {target} CONNECTION LIMIT {live.connections}"
     if live.template:
@@ -60,14 +60,16 @@ def take_over(session: Session, live: Database, name: str) -> Iterator[str]:
 
 def roles_left_out(session: Session, oid: int) -> list[str]:
     """Return the roles whose settings in a database we may not take over."""
-    return [row["role"] for row in _settings(session, oid) if not row["may"]]
+    return [row["role"] for row in settings_of(session, oid) if not row["may"]]
 
 
-def _settings(session: Session, oid: int) -> list[dict[str, Any]]:
+def settings_of(session: Session, oid: int) -> list[dict[str, Any]]:
+    """Return the settings of a database, by role; the name of no role is empty."""
     return session.query(f"{_SETTINGS} WHERE s.setdatabase = {oid} ORDER BY 1")
 
 
-def _value(setting: str, value: str) -> str:
+def setting_value(setting: str, value: str) -> str:
+    """Return the value of a setting, as the server stores it, for `SET`."""
     if setting.lower() not in _LISTS:
         return literal(value)
     return ", ".join(literal(name) for name in _names(value)) or "''"
@@ -81,15 +83,21 @@ def _names(value: str) -> list[str]:
     ]
 
 
-def _rights(session: Session, oid: int, target: str, owner: str) -> Iterator[str]:
+def rights_of(session: Session, oid: int) -> list[dict[str, Any]] | None:
+    """Return who may do what with a database; None where nobody ever changed that."""
     given = session.value(
         f"SELECT datacl IS NOT NULL AS given FROM pg_catalog.pg_database WHERE oid = {oid}"
     )
-    if not given:
+    return session.query(f"{_RIGHTS} WHERE d.oid = {oid}") if given else None
+
+
+def _rights(session: Session, oid: int, target: str, owner: str) -> Iterator[str]:
+    rights = rights_of(session, oid)
+    if rights is None:
         return
     yield f"REVOKE ALL ON DATABASE {target} FROM PUBLIC"
     yield f"REVOKE ALL ON DATABASE {target} FROM {identifier(owner)}"
-    for row in session.query(f"{_RIGHTS} WHERE d.oid = {oid}"):
+    for row in rights:
         role = identifier(row["role"]) if row["role"] else "PUBLIC"
         again = " WITH GRANT OPTION" if row["again"] else ""
         yield f"GRANT {row['privilege']} ON DATABASE {target} TO {role}{again}"

@@ -30,6 +30,7 @@ from holdfast.sources.postgresql.dumping import (
 from holdfast.sources.postgresql.failures import explain_program
 from holdfast.sources.postgresql.inspection import begin, expect_no_rewrite, inspect
 from holdfast.sources.postgresql.poolers import expect_own_session
+from holdfast.sources.postgresql.properties import properties_of
 from holdfast.sources.postgresql.providers import extension_warnings
 from holdfast.sources.postgresql.roles import role_statements
 from holdfast.sources.postgresql.server import Server
@@ -76,6 +77,7 @@ class PostgresCapture:
             self._clients = self._server.clients(self._place, self._session)
             begin(self._session)
             self._inspection = inspect(self._session)
+            self._properties = properties_of(self._session)
             self._counts = RowCounts(self._session, self._inspection.counted, self._stop)
             stack.callback(self._counts.end)
             self._left = stack.pop_all()
@@ -191,6 +193,7 @@ class PostgresCapture:
             "client_version": str(self._clients.version),
             "database": self._connection.database,
             **found.database,
+            "properties": self._properties,
             "schema_version": found.schema_version or self._given_version,
             "features": list(found.features),
             "extensions": found.extensions,

@@ -36,6 +36,7 @@ from holdfast.sources.programs import Place
 _MAINTENANCE = ("postgres", "template1")
 _NO_SUCH_DATABASE = "3D000"
 _DUPLICATE_DATABASE = "42P04"
+_PLAIN = "ENCODING 'UTF8'"
 _LOCK_SPACE = 0x686F6C64  # "hold"
 _FOUND = """
 SELECT d.oid::bigint AS oid, d.datname AS name,
@@ -182,20 +183,28 @@ def mark_settled(session: Session, oid: int, live: str) -> None:
 
 
 def create(
-    session: Session, *, live: str, like: Database | None, purpose: Purpose, token: str
+    session: Session,
+    *,
+    live: str,
+    like: Database | None,
+    purpose: Purpose,
+    token: str,
+    options: str | None = None,
 ) -> Beside:
     """Make an empty database beside a live one, of the same kind, and mark it.
 
     Args:
         like: The live one, whose owner, encoding, locale and tablespace it gets; None where
-            there is none: then it is as the server makes them, in UTF-8.
+            there is none: then it is as `options` say.
+        options: For `CREATE DATABASE`; None for what the server makes, in UTF-8.
 
     Raises:
         DatabaseRefused: The role may not.
     """
     name = beside(live, purpose, token)
-    options = _options(session, like) if like else "ENCODING 'UTF8'"
-    session.execute(f"CREATE DATABASE {identifier(name)} TEMPLATE template0 {options}")
+    if like:
+        options = _options(session, like)
+    _create(session, name, options)
     comment = literal(mark(live, purpose, token))
     try:
         session.execute(f"COMMENT ON DATABASE {identifier(name)} IS {comment}")
@@ -206,6 +215,11 @@ def create(
     oid = oid_of(session, name)
     assert oid is not None, name
     return Beside(oid=oid, name=name, purpose=purpose, token=token)
+
+
+def _create(session: Session, name: str, options: str | None) -> None:
+    making = f"CREATE DATABASE {identifier(name)} TEMPLATE template0"
+    session.execute(f"{making} {options or _PLAIN}")
 
 
 def _options(session: Session, like: Database) -> str:

@@ -48,6 +48,7 @@ class Exchange:
         kept: The name that the old one gets; it is closed to connections then.
         new_oid: Who gets it, called `new` until then.
         token: Of the restore, for the old one's mark.
+        connections: How many the new one takes where there is no old one, -1 for any number.
     """
 
     live: str
@@ -56,6 +57,7 @@ class Exchange:
     new_oid: int
     new: str
     token: str
+    connections: int = -1
 
     def as_json(self) -> dict[str, Any]:
         """Return it for the journal."""
@@ -126,7 +128,9 @@ def _renamed(session: Session, exchange: Exchange, open_session: Open) -> None:
     if exchange.old_oid is None:
         plain = f"COMMENT ON DATABASE {identifier(exchange.live)} IS NULL"
         renaming = _renaming(exchange.new, exchange.live)
-        _rename(session, exchange, open_session, lambda: [renaming, plain])
+        limit = f"ALTER DATABASE {identifier(exchange.live)} CONNECTION LIMIT"
+        limited = f"{limit} {int(exchange.connections)}"
+        _rename(session, exchange, open_session, lambda: [renaming, plain, limited])
         return
     live = _required(session, exchange.live, exchange.old_oid)
     kept = identifier(exchange.kept)

@@ -9,9 +9,10 @@ from holdfast.errors import DatabaseRefused, HoldfastError
 from holdfast.models.backup import CheckResult
 from holdfast.sources.base import RestoreContext
 from holdfast.sources.postgresql.checks import check_expectation, check_restored, query_column
-from holdfast.sources.postgresql.databases import create, describe, drop, drop_abandoned, hold
+from holdfast.sources.postgresql.databases import describe, drop, drop_abandoned, hold
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose, beside
+from holdfast.sources.postgresql.properties import create_wanted, wanted_of
 from holdfast.sources.postgresql.session import Session
 from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.stored import StoredDump, stored_dump
@@ -67,8 +68,9 @@ def rehearse(site: Site, context: RestoreContext) -> Iterator[RestoredDatabase]:
             raise _may_not(site)
         drop_abandoned(keeper, site.live)
         hold(keeper, name)
-        scratch = create(
-            keeper, live=site.live, like=live, purpose=Purpose.DRILL, token=context.token
+        wanted = wanted_of(keeper, dump.facts, trusted=False, rights=False)
+        scratch, _ = create_wanted(
+            keeper, wanted, live=site.live, like=live, purpose=Purpose.DRILL, token=context.token
         )
         try:
             with site.database(name, context.cancel) as session:

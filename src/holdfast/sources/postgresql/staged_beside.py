@@ -16,7 +16,6 @@ from holdfast.sources.postgresql.checks import check_restored
 from holdfast.sources.postgresql.databases import (
     Beside,
     Database,
-    create,
     drop,
     drop_abandoned,
     hold,
@@ -34,6 +33,7 @@ from holdfast.sources.postgresql.filling import analyze, expect_empty
 from holdfast.sources.postgresql.inspection import counted_tables, schema_version
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose, beside, mark
+from holdfast.sources.postgresql.properties import Wanted, create_wanted, dress, wanted_of
 from holdfast.sources.postgresql.session import Session
 from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.stored import StoredDump
@@ -62,6 +62,8 @@ class StagedBeside:
         self._swapped = False
         self.unsettled = False
         self._migrated = False
+        self._wanted = Wanted(settings={})
+        self._left_out: tuple[str, ...] = ()
 
     def prepare(self, loader: Loader) -> None:
         """Make the database and load the dump into it, or take the one that an undo names.
@@ -76,19 +78,29 @@ class StagedBeside:
         if self._staged is not None:
             return
         hold(self._keeper, beside(self._site.live, Purpose.NEW, self._context.token))
-        self._staged = create(
-            self._keeper,
-            live=self._site.live,
-            like=self._live,
-            purpose=Purpose.NEW,
-            token=self._context.token,
-        )
+        self._staged = self._create(self._keeper)
         with self._session() as session:
             loader.load(self._dump, session, application=f"holdfast_{self._context.token}")
             cancel.raise_if_cancelled()
             self._keep_chosen(session)
             self._context.progress(Progress(step=f"Analyzing {self._site.live}"))
             analyze(session)
+        self._left_out += dress(self._keeper, self._wanted, self._staged.name)
+
+    def _create(self, session: Session) -> Beside:
+        context, live = self._context, self._live
+        if live is None:
+            facts, trusted = self._dump.facts, context.trusted
+            self._wanted = wanted_of(session, facts, trusted=trusted, rights=self._site.owner)
+        made, self._left_out = create_wanted(
+            session,
+            self._wanted,
+            live=self._site.live,
+            like=live,
+            purpose=Purpose.NEW,
+            token=context.token,
+        )
+        return made
 
     def _kept_before(self) -> Beside | None:
         """Return what the restore to be undone kept, if it is still there."""
@@ -136,7 +148,13 @@ class StagedBeside:
         if self._live is None:
             detail = rows(sum(counts.values())) if counts is not None else ""
             first = PlannedChange(target=target, action="create", detail=detail)
-            return (first, *table_changes(target, {}, counts))
+            lost = [
+                PlannedChange(
+                    target=target, action="skip", detail=f"{target} comes back without {each}"
+                )
+                for each in self._left_out
+            ]
+            return (first, *lost, *table_changes(target, {}, counts))
         first = PlannedChange(target=target, action="replace", detail=self._replacing())
         if self._adopted:
             return (first, *self._left_behind())
@@ -230,6 +248,7 @@ class StagedBeside:
             new_oid=self._staged.oid,
             new=self._staged.name,
             token=token,
+            connections=self._wanted.connections,
         )
 
     @property
