@@ -110,7 +110,8 @@ class TablesCapture:
             DatabaseChanged: What was read is not one moment.
         """
         with translated(self._link.location):
-            broken = self._broken()
+            # Rows can break foreign keys in every engine: a restore then may as well.
+            broken = self._link.broken_references(self._tables)
             require = getattr(self._link, "require_one_moment", None)
             if require is not None:
                 require()
@@ -131,12 +132,6 @@ class TablesCapture:
             warnings=warnings,
             tables=dict(self._found),
         )
-
-    def _broken(self) -> dict[str, int]:
-        # SQLite and MariaDB can hold rows that break foreign keys: a restore then may as well.
-        if self._link.engine_name == "sqlite":
-            return self._link.broken_references(self._tables)
-        return {}
 
 
 class _Closing(io.BufferedReader):

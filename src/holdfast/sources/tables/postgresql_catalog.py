@@ -66,6 +66,10 @@ _UNVALIDATED = """
 SELECT conname FROM pg_constraint WHERE conrelid = %s AND NOT convalidated AND coninhcount = 0
 AND conparentid = 0 AND contype IN ('c', 'f') ORDER BY conname COLLATE "C"
 """
+_UNCHECKED = """
+SELECT conrelid, conname FROM pg_constraint WHERE contype = 'f' AND NOT convalidated
+AND has_table_privilege(conrelid, 'SELECT') AND has_table_privilege(confrelid, 'SELECT')
+"""
 _SEQUENCES = """
 SELECT s.oid::regclass::text, a.attname FROM pg_attrdef f
 JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
@@ -183,6 +187,13 @@ class Catalog:
         """Return the constraints that old rows of a table may break: `NOT VALID` ones."""
         rows = self._fetch(_UNVALIDATED, (table.facts.get("oid"),))
         return [name for (name,) in rows]
+
+    def unchecked(self) -> set[tuple[int, str]]:
+        """Return the foreign keys that old rows may break, by the oid of their table and name.
+
+        Only those of which the user may read both tables.
+        """
+        return {(oid, name) for oid, name in self._fetch(_UNCHECKED)}
 
     def sequences(self, table: str) -> list[tuple[str, str]]:
         """Return the sequences that number the rows of a table, each with its column."""

@@ -130,7 +130,7 @@ def _settle(
                 link.drop([job.target for job in jobs if job.create])
             return is_new
         if committed:
-            _write_again(link, jobs, live, cancel)
+            _write_again(link, jobs, live, previous, cancel)
         else:
             _write_back(link, jobs, previous, cancel)
         return committed
@@ -148,7 +148,8 @@ def _live_jobs(link: Link, swap: Swap) -> list[Job]:
                 hint="Restore the safety backup.",
             )
         target = target or job.target
-        facts = {**target.facts, "there": job.target.key in by_key}
+        there = job.target.key in by_key
+        facts = {**target.facts, "there": there, "violations": job.content.violations}
         found.append(Job(content=job.content, target=_with(target, facts), create=job.create))
     return found
 
@@ -174,7 +175,11 @@ def _is_new(
 
 
 def _write_again(
-    link: Link, jobs: Sequence[Job], live: Sequence[Table], cancel: CancellationToken
+    link: Link,
+    jobs: Sequence[Job],
+    live: Sequence[Table],
+    previous: Mapping[str, Any],
+    cancel: CancellationToken,
 ) -> None:
     there = {table.key for table in live}
     missing = [job.target for job in jobs if job.target.key not in there]
@@ -185,7 +190,7 @@ def _write_again(
         link.lock(live)
     elif missing:
         link.create(missing)
-    write_tables(link, sorted_jobs(jobs), cancel=cancel)
+    write_tables(link, sorted_jobs(jobs), violations=previous["violations"], cancel=cancel)
     link.commit()
 
 
@@ -199,7 +204,7 @@ def _write_back(
     made = [job.target for job in jobs if job.create]
     if made and link.engine_name != "mysql":
         link.drop(made)
-    write_tables(link, sorted_jobs(back), cancel=cancel)
+    write_tables(link, sorted_jobs(back), violations=previous["violations"], cancel=cancel)
     link.commit()
     if made and link.engine_name == "mysql":
         link.drop(made)

@@ -69,6 +69,19 @@ class Job:
     create: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """What tables had before.
+
+    Attributes:
+        violations: Rows that broke foreign keys, of and to these tables, by table.
+    """
+
+    fingerprint: Fingerprint
+    contents: tuple[Content, ...]
+    violations: Mapping[str, int]
+
+
 def sorted_jobs(jobs: Sequence[Job]) -> list[Job]:
     """Return jobs in an order in which the foreign keys of their tables hold."""
     by_key = {job.target.key: job for job in jobs}
@@ -77,10 +90,11 @@ def sorted_jobs(jobs: Sequence[Job]) -> list[Job]:
 
 def save_content(
     link: Link, tables: Sequence[Table], directory: Path, cancel: CancellationToken
-) -> tuple[Fingerprint, list[Content]]:
+) -> Previous:
     """Write the rows that tables have now into files, durably, in the transaction under way."""
     found = Fingerprint()
     contents = []
+    broken = link.broken_references(tables)
     with scratch_errors(directory):
         directory.mkdir(mode=0o700)
         for number, table in enumerate(tables):
@@ -94,10 +108,11 @@ def save_content(
                     path=path,
                     count=file.count,
                     checksum=file.checksum,
+                    violations=broken.get(table.key, 0),
                 )
             )
         sync_directory(directory)
-    return found, contents
+    return Previous(fingerprint=found, contents=tuple(contents), violations=broken)
 
 
 def _noted(
@@ -121,6 +136,7 @@ def write_tables(
     link: Link,
     jobs: Sequence[Job],
     *,
+    violations: Mapping[str, int],
     cancel: CancellationToken,
     progress: ProgressCallback = no_progress,
 ) -> Fingerprint:
@@ -128,6 +144,7 @@ def write_tables(
 
     Args:
         jobs: In an order in which foreign keys hold; their tables are locked or new.
+        violations: Rows of the tables beside them that broke foreign keys already, by table.
 
     Raises:
         DataDoesNotFit: The engine refused a row; roll back.
@@ -142,7 +159,7 @@ def write_tables(
         progress(Progress(step=step, done_items=number, total_items=len(jobs)))
         _load(link, job, cancel)
     link.after_writing(tables)
-    _require_references(link, jobs)
+    _require_references(link, jobs, violations)
     found = Fingerprint()
     for job in jobs:
         _require_content(link, job, found, cancel)
@@ -160,8 +177,8 @@ def _load(link: Link, job: Job, cancel: CancellationToken) -> None:
         )
 
 
-def _require_references(link: Link, jobs: Sequence[Job]) -> None:
-    known = {job.target.key: job.content.violations for job in jobs}
+def _require_references(link: Link, jobs: Sequence[Job], violations: Mapping[str, int]) -> None:
+    known = {**violations, **{job.target.key: job.content.violations for job in jobs}}
     broken = link.broken_references([job.target for job in jobs])
     wrong = [key for key, count in broken.items() if count > known.get(key, 0)]
     if wrong:
@@ -209,10 +226,16 @@ def _shape(column: Any) -> tuple[Any, ...]:
 PREVIOUS, WRITTEN = "previous.json", "written.json"
 
 
-def note(directory: Path, name: str, fingerprint: Fingerprint, contents: Sequence[Content]) -> None:
-    """Keep what tables had, or have by now, durably, for a recovery."""
+def note_previous(directory: Path, found: Previous) -> None:
+    """Keep what tables had, durably, for a recovery."""
     values = {
-        "fingerprint": fingerprint.describe(),
-        "contents": [each.describe() for each in contents],
+        "fingerprint": found.fingerprint.describe(),
+        "contents": [each.describe() for each in found.contents],
+        "violations": dict(found.violations),
     }
-    write_durably(directory / name, values)
+    write_durably(directory / PREVIOUS, values)
+
+
+def note_written(directory: Path, fingerprint: Fingerprint) -> None:
+    """Keep what tables are about to have, durably, for a recovery."""
+    write_durably(directory / WRITTEN, {"fingerprint": fingerprint.describe()})

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,11 @@ from holdfast.sources.tables.fingerprint import fingerprint_of
 from holdfast.sources.tables.link import Link
 from holdfast.sources.tables.recovering import Swap, recover_swap
 from holdfast.sources.tables.replacing import (
-    PREVIOUS,
-    WRITTEN,
     Content,
     Job,
-    note,
+    Previous,
+    note_previous,
+    note_written,
     save_content,
     sorted_jobs,
     write_tables,
@@ -170,7 +171,7 @@ class StagedTables:
 
     def _job(self, link: Link, stored: StoredTable, live: dict[str, Table]) -> Job:
         create = self._context.only_new
-        target = link.adopt(stored.table, stored.engine) if create else live[stored.table.key]
+        target = self._new_table(link, stored) if create else live[stored.table.key]
         number = next(i for i, each in enumerate(self._stored) if each is stored)
         content = Content(
             source=stored.table,
@@ -181,6 +182,10 @@ class StagedTables:
             violations=stored.violations,
         )
         return Job(content=content, target=target, create=create)
+
+    def _new_table(self, link: Link, stored: StoredTable) -> Table:
+        made = link.adopt(stored.table, stored.engine)
+        return replace(made, facts={**made.facts, "violations": stored.violations})
 
     def _copy(self, stored: StoredTable, job: Job) -> None:
         with scratch_errors(self._directory):
@@ -332,11 +337,15 @@ class StagedTables:
             with translated(self._location, restoring=True):
                 if link.engine_name != "mysql":
                     link.create(self._made())
-                self._save_previous(link)
+                previous = self._save_previous(link)
                 written = write_tables(
-                    link, self._jobs, cancel=self._context.cancel, progress=self._context.progress
+                    link,
+                    self._jobs,
+                    violations=previous.violations,
+                    cancel=self._context.cancel,
+                    progress=self._context.progress,
                 )
-                note(self._directory, WRITTEN, written, [])
+                note_written(self._directory, written)
                 committing = True
                 link.commit()
         except BaseException as error:
@@ -347,16 +356,17 @@ class StagedTables:
         self._swapped = True
         self._end()
 
-    def _save_previous(self, link: Link) -> None:
+    def _save_previous(self, link: Link) -> Previous:
         directory = self._directory / "previous"
         remove_directory(directory)
-        found, contents = save_content(link, self._live_tables(), directory, self._context.cancel)
-        if self._expected not in (None, "new", found.token):
+        found = save_content(link, self._live_tables(), directory, self._context.cancel)
+        if self._expected not in (None, "new", found.fingerprint.token):
             raise LiveDataChanged(
                 f"The tables of {self._location} were written to since they were saved",
                 hint="Nothing was changed. Start the restore again.",
             )
-        note(self._directory, PREVIOUS, found, contents)
+        note_previous(self._directory, found)
+        return found
 
     def _settled(self) -> bool:
         """After a commit without an answer: tell whether it took place."""
@@ -414,8 +424,6 @@ def stored_checks(content: Content, reader: RowReader) -> list[CheckResult]:
 
 def _with_known_references(jobs: Sequence[Job]) -> list[Job]:
     """Leave out foreign keys of new tables to tables that are not restored with them."""
-    from dataclasses import replace
-
     renamed = {job.content.source.key: job.target.key for job in jobs}
     found = []
     for job in jobs:
