@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -23,6 +24,7 @@ from holdfast.errors import (
 )
 from holdfast.models.progress import CancellationToken, Progress
 from holdfast.sources.mysql import MySqlSource
+from holdfast.sources.mysql.session import Session
 from holdfast.sources.mysql.swap import Swap
 from tests.rig.daemon import wait_until
 from tests.rig.mariadb import MariaDbDatabase, MariaDbServer, User, identifier
@@ -439,6 +441,50 @@ def test_selected_tables_only(
     assert notes.run("SELECT id, note FROM entries ORDER BY id") == [(1, 3), (2, 3)]
     assert bodies(notes) == LIVE
     assert notes.relatives() == set()
+
+
+def test_what_is_kept_holds_nothing_of_the_live_tables(
+    notes: MariaDbDatabase, source: MySqlSource, backup: Backup, tmp_path: Path
+) -> None:
+    """A key of a kept table to one that stays is no bar to the application, nor to a cleanup."""
+    before = everything(notes)
+    kept = restore(source, backup, tmp_path, tables=("entries",))
+    notes.run("UPDATE entries SET note = NULL")
+    notes.run("DELETE FROM notes WHERE id = 1")
+    notes.run("INSERT INTO notes VALUES (1, 'live')")
+    again = restore(source, backup, tmp_path, kept=kept)
+    assert everything(notes) == before
+    with pytest.raises(pymysql.err.IntegrityError):
+        notes.run("DELETE FROM notes WHERE id = 1")
+    with staged(source, backup, tmp_path, kept=again) as stage:
+        stage.swap()
+        stage.undo()
+    assert everything(notes) == before
+    restore(source, backup, tmp_path, tables=("entries",))
+    restore(source, backup, tmp_path, keep_old=False)
+    assert len(source.drop_kept()) == 2
+    assert notes.relatives() == set()
+
+
+def test_what_cannot_be_removed_is_no_failure_of_a_restore(
+    notes: MariaDbDatabase,
+    source: MySqlSource,
+    backup: Backup,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = Session.rows
+
+    def refusing(this: Session, sql: str | bytes, arguments: Sequence[object] = ()) -> Any:
+        if str(sql).startswith("DROP DATABASE"):
+            raise DatabaseRefused("no")
+        return rows(this, sql, arguments)
+
+    monkeypatch.setattr(Session, "rows", refusing)
+    restore(source, backup, tmp_path)
+    assert "is still there: no" in caplog.text
+    assert bodies(notes) == OLD
 
 
 def test_selected_tables_that_do_not_fit_are_refused(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from holdfast.errors import (
     BackupTooNew,
     DatabaseUnreachable,
+    HoldfastError,
     PathNotInBackup,
     RestoreError,
     TargetExists,
@@ -29,6 +30,8 @@ from holdfast.sources.mysql.schemas import NEW, OLD, OWN_TABLES, About
 from holdfast.sources.mysql.server import Server
 from holdfast.sources.mysql.session import Session, identifier
 from holdfast.sources.mysql.swap import Swap, tidy
+
+_log = logging.getLogger(__name__)
 
 
 class MySqlStaged:
@@ -303,12 +306,19 @@ class MySqlStaged:
                 session.run(f"DROP DATABASE IF EXISTS {identifier(self._live)}")
 
     def discard(self) -> None:
-        """Remove what staging left, unless a swap's outcome could not be told."""
+        """Remove what staging left, unless a swap's outcome could not be told.
+
+        What cannot be removed makes no failure of a restore that is done, nor another one of
+        one that failed: a later cleanup finds it.
+        """
         if self.unsettled:
             return
         swapped = self._swapped and not self._undone
-        with suppress(DatabaseUnreachable), self._open_uncancelled(None) as session:
-            tidy(session, self.state(), swapped=swapped, keep_old=bool(self.kept()))
+        try:
+            with self._open_uncancelled(None) as session:
+                tidy(session, self.state(), swapped=swapped, keep_old=bool(self.kept()))
+        except HoldfastError as error:
+            _log.warning("What a restore of %s left is still there: %s", self._live, error)
 
 
 def expected_counts(context: RestoreContext, root: str) -> dict[str, int] | None:

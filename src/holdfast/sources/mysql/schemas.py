@@ -15,6 +15,7 @@ import msgspec
 
 from holdfast.errors import DatabaseRefused, RestoreError
 from holdfast.sources.mysql.inspection import exists, inspect, text
+from holdfast.sources.mysql.leaving_keys import Key
 from holdfast.sources.mysql.session import Session, identifier
 from holdfast.sources.mysql.statements import Program
 
@@ -123,10 +124,17 @@ def _has_table(session: Session, schema: str, table: str) -> bool:
     )
 
 
-def save_programs(session: Session, name: str, programs: Sequence[Program]) -> None:
-    """Record which programs belong to the tables of a database of ours, instead of others."""
-    session.run(f"DELETE FROM {identifier(name)}.{MARK} WHERE kind IN ('program', 'saved')")
+def save_programs(
+    session: Session, name: str, programs: Sequence[Program], keys: Sequence[Key] = ()
+) -> None:
+    """Record which programs belong to the tables of a database of ours, instead of others.
+
+    Args:
+        keys: Foreign keys that its tables lose, for when they go back.
+    """
+    session.run(f"DELETE FROM {identifier(name)}.{MARK} WHERE kind IN ('program', 'key', 'saved')")
     _add(session, name, [("program", msgspec.json.encode(each)) for each in programs])
+    _add(session, name, [("key", msgspec.json.encode(each)) for each in keys])
     _add(session, name, [("saved", b"")])
 
 
@@ -160,6 +168,14 @@ def load_programs(session: Session, name: str) -> list[Program]:
     return [msgspec.json.decode(row[0], type=Program) for row in rows]
 
 
+def load_keys(session: Session, name: str) -> list[Key]:
+    """Return the foreign keys that `save_programs` recorded."""
+    rows = session.rows(
+        f"SELECT body FROM {identifier(name)}.{MARK} WHERE kind = 'key' ORDER BY id"
+    )
+    return [msgspec.json.decode(row[0], type=Key) for row in rows]
+
+
 def describe(session: Session, name: str) -> About | None:
     """Return what a database is, None unless it is there and has our mark."""
     if not _has_table(session, name, MARK):
@@ -188,7 +204,10 @@ def drop(session: Session, name: str, *, live: str, only_empty: bool = False) ->
         return False
     if only_empty and tables - OWN_TABLES:
         return False
+    # A table of another one may refer to one of these, both of them out of use.
+    session.run("SET foreign_key_checks = 0")
     session.run(f"DROP DATABASE IF EXISTS {identifier(name)}")
+    session.run("SET foreign_key_checks = 1")
     return True
 
 

@@ -12,6 +12,7 @@ from holdfast.models.progress import CancellationToken
 from holdfast.sources.mysql import schemas
 from holdfast.sources.mysql.exchange import Exchange
 from holdfast.sources.mysql.inspection import exists, inspect
+from holdfast.sources.mysql.leaving_keys import add_back, drop_leaving, leaving
 from holdfast.sources.mysql.programs import Placement, read_programs
 from holdfast.sources.mysql.schemas import OLD, About
 from holdfast.sources.mysql.server import Server
@@ -72,12 +73,14 @@ class Swap:
             self._save_old_programs()
             self._exchange(self._incoming, self._outgoing)
         self._put_programs(self._incoming)
+        self._drop_leaving(self._outgoing)
 
     def back(self) -> None:
         """Exchange back if that is needed, then put the replaced programs in place."""
         if self.happened():
             self._exchange(self._outgoing, self._incoming)
         self.put_old_programs()
+        self._drop_leaving(self._incoming)
 
     def settle(self, *, finish: bool) -> bool:
         """After `forward` failed or was interrupted: bring it to an end, and say which.
@@ -127,7 +130,8 @@ class Swap:
             if schemas.is_saved(session, self._outgoing):
                 return  # an interrupted exchange may have dropped triggers since
             found = read_programs(session, self._live, self._tables)
-            schemas.save_programs(session, self._outgoing, found)
+            keys = leaving(session, self._live, self._tables)
+            schemas.save_programs(session, self._outgoing, found, keys)
 
     def _exchange(self, incoming: str, outgoing: str) -> None:
         Exchange(
@@ -147,6 +151,14 @@ class Swap:
             if recorded_in == self._incoming:
                 present = [each for each in present if each.kind not in self._spared]
             Placement(session).put(schemas.load_programs(session, recorded_in), present=present)
+            add_back(session, self._live, schemas.load_keys(session, recorded_in))
+
+    def _drop_leaving(self, away: str) -> None:
+        """Let tables that are away guard none that are live."""
+        with self._open(None) as session:
+            about = schemas.describe(session, away)
+            if about is not None and about.purpose == OLD:
+                drop_leaving(session, away)
 
 
 def tidy(session: Session, state: Mapping[str, Any], *, swapped: bool, keep_old: bool) -> None:
