@@ -27,6 +27,8 @@ from tests.rig.daemon import wait_until
 
 _ACCOUNTS = 20
 _BALANCE = 1000
+_PATIENCE_S = 90.0
+"""Longer than any server here waits for a lock."""
 TOTAL = 2 * _ACCOUNTS * _BALANCE
 """The sum of all balances, at all times."""
 
@@ -200,7 +202,7 @@ class Transfers:
         self._reconnected = 0
         self._steps = 0
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="transfers")
+        self._thread = threading.Thread(target=self._run, name="transfers", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -214,7 +216,10 @@ class Transfers:
         traceback: TracebackType | None,
     ) -> None:
         self._stop.set()
-        self._thread.join()
+        # A lock that nobody gives back fails the test, and does not hold up the whole run.
+        self._thread.join(_PATIENCE_S)
+        if self._thread.is_alive() and error is None:
+            raise TimeoutError(f"the last transfer did not end within {_PATIENCE_S:g} seconds")
         if self._failure is not None and error is None:
             raise self._failure
 

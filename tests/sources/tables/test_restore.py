@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from holdfast.errors import (
     Cancelled,
@@ -18,10 +19,12 @@ from holdfast.errors import (
     LiveDataChanged,
     PathNotInBackup,
     RestoreError,
+    SourceNotFound,
     TargetExists,
     TargetInUse,
 )
 from holdfast.models.progress import CancellationToken
+from holdfast.sources.tables import TablesSource
 from holdfast.sources.tables.mariadb_catalog import Catalog
 from tests.rig.postgresql import PostgresDatabase, Role
 from tests.sources.tables.conftest import ENGINES, Database, NewDatabase
@@ -366,6 +369,24 @@ def test_a_target_that_must_be_new_is_refused_otherwise(
         staged(database.source(), tree, scratch, only_new=True),
     ):
         pass
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql", "mysql"])
+def test_a_database_of_a_server_that_is_not_there_is_to_be_made_first(
+    engine_name: str, new_database: NewDatabase, scratch: Path
+) -> None:
+    """R20: it is said who makes it, for nobody has mistyped its name."""
+    database = new_database(engine_name)
+    simple(database, "(1, 'one')")
+    tree = MemoryTree(database.source(), scratch)
+    url = sa.make_url(database.url).set(database="nowhere")
+    source = TablesSource(url.render_as_string(hide_password=False))
+    with (
+        pytest.raises(SourceNotFound) as found,
+        staged(source, tree, scratch, only_new=True),
+    ):
+        pass
+    assert "Make the new, empty database first" in (found.value.hint or "")
 
 
 def test_selected_tables_only(new_database: NewDatabase, scratch: Path) -> None:

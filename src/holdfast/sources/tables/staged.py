@@ -48,6 +48,7 @@ from holdfast.sources.tables.spool import (
     sync_directory,
 )
 
+_MAKE_IT = "Make the new, empty database first (`createdb`, or CREATE DATABASE), then try again."
 Connect = Callable[..., Link]
 """Opens a connection: `writable`, and `create` for a SQLite file that is not there."""
 
@@ -107,9 +108,12 @@ class StagedTables:
     def _reader(self) -> Iterator[Link | None]:
         try:
             link = self._connect()
-        except SourceNotFound:
-            if not self._context.only_new or not self._location.startswith("sqlite:"):
+        except SourceNotFound as error:
+            if not self._context.only_new:
                 raise
+            if not self._location.startswith("sqlite:"):
+                # How it is to be encoded and sorted, and whose it is, only its user knows.
+                raise SourceNotFound(error.message, hint=_MAKE_IT) from error
             self._exists = False
         else:
             with link:
