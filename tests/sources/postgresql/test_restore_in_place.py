@@ -192,6 +192,36 @@ def test_what_cannot_be_dropped_is_found_before_anything_is_done(
     assert bodies(database) == OLD
 
 
+def test_what_a_later_migration_built_on_it_is_named_beforehand(
+    database: PostgresDatabase, role: Role, source: PostgresSource, tmp_path: Path
+) -> None:
+    """R14, R15: views, functions and types; but not what comes back, or goes with its table."""
+    database.run(
+        "CREATE TYPE mood AS ENUM ('good'); CREATE VIEW kept AS SELECT * FROM parents;"
+        "CREATE FUNCTION twice(n int, more mood[]) RETURNS int LANGUAGE sql AS 'SELECT 2 * n';"
+        "CREATE TABLE moods (m mood, n int DEFAULT twice(1, '{}'))",
+        user=role,
+    )
+    tree = backup_of(database.url_for(role), tmp_path)
+    database.run("ALTER TABLE children ADD more serial; CREATE INDEX ON parents (body)", user=role)
+    with staged(source, tree, tmp_path) as stage:
+        assert [each for each in stage.check() if not each.passed] == []
+    database.run(
+        'CREATE VIEW "a view" AS SELECT * FROM parents; CREATE TABLE late (m mood[]);'
+        "CREATE VIEW top AS SELECT * FROM \"a view\"; CREATE VIEW two AS SELECT twice(1, '{}')",
+        user=role,
+    )
+    with staged(source, tree, tmp_path) as stage:
+        (failed,) = [each for each in stage.check() if not each.passed]
+    built = ("view public.a view", "table public.late", "view public.two")
+    on = ("table public.parents", "type public.mood", "function public.twice(integer, mood[])")
+    assert failed.name == "dependents"
+    for what, below in zip(built, on, strict=True):
+        assert f"the {what}, which the backup does not have, depends on the" in failed.detail
+        assert below.replace("mood[]", "public.mood[]") in failed.detail
+    assert "public.top" not in failed.detail
+
+
 def test_a_row_that_is_refused_late_changes_nothing(
     database: PostgresDatabase, source: PostgresSource, backup: Tree, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ from holdfast.sources.postgresql.changes import table_changes
 from holdfast.sources.postgresql.checking import check_dump
 from holdfast.sources.postgresql.checks import check_restored, rows_per_table
 from holdfast.sources.postgresql.databases import Database, users_where
+from holdfast.sources.postgresql.dependents import dependents_of
 from holdfast.sources.postgresql.filling import analyze
 from holdfast.sources.postgresql.holding import release, unblocked, writers_held
 from holdfast.sources.postgresql.inspection import counted_tables
@@ -127,7 +128,15 @@ class StagedInPlace:
             progress=self._context.progress,
             cancel=self._context.cancel,
         )
-        return (*parsed, self._check_rights(), self._check_references())
+        rights, references = self._check_rights(), self._check_references()
+        if any(each.failed for each in parsed):
+            return (*parsed, rights, references)
+        return (*parsed, rights, references, self._check_dependents())
+
+    def _check_dependents(self) -> CheckResult:
+        """Nor may anything else that stays depend on it: a view of a later migration."""
+        found = dependents_of(self._site, self._dump, self._context.cancel)
+        return CheckResult(name="dependents", passed=not found, detail="; ".join(found[:5]))
 
     def _replaced(self) -> dict[str, dict[str, Any]]:
         counts = self._dump.counts

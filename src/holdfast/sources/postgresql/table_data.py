@@ -87,8 +87,8 @@ def rows_of(
     """
     wanted = {(each.schema, each.name) for each in tables}
     try:
-        with Child(how, reads=True, writes=True, cancel=cancel) as child, _fed(child, dump):
-            lines = _lines(child)
+        with Child(how, reads=True, writes=True, cancel=cancel) as child, fed(child, dump):
+            lines = lines_of(child)
             found = (each for each in _blocks(lines) if (each.schema, each.name) in wanted)
             yield found
             for _ in lines:
@@ -102,7 +102,7 @@ def rows_of(
 
 
 @contextmanager
-def _fed(child: Child, dump: StoredDump) -> Iterator[None]:
+def fed(child: Child, dump: StoredDump) -> Iterator[None]:
     """Give a program its dump from a thread, for it writes while it reads."""
     failures: list[BaseException] = []
 
@@ -130,7 +130,8 @@ def _fed(child: Child, dump: StoredDump) -> Iterator[None]:
             raise failures[0]
 
 
-def _lines(child: Child) -> Iterator[bytes]:
+def lines_of(child: Child) -> Iterator[bytes]:
+    """Yield the lines that a program writes, to its end."""
     buffer = memoryview(bytearray(_BUFFER_BYTES))
     rest = b""
     while count := child.read_into(buffer):
