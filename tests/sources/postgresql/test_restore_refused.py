@@ -10,6 +10,7 @@ import pytest
 from holdfast.errors import Cancelled, HoldfastError, PathNotInBackup, RestoreError, TargetExists
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.postgresql import loading
+from holdfast.sources.postgresql.stored import stored_dump
 from tests.rig.postgresql import PostgresDatabase, Role, identifier
 from tests.rig.servers import PostgresDatabases
 from tests.sources.postgresql.restoring import (
@@ -250,6 +251,13 @@ def test_what_nobody_answers_for_is_not_restored_by_a_mighty_role(
         with source.rehearse(context_of(backup, tmp_path, trusted=False)) as restored:
             assert [each for each in restored.check() if each.failed] == []
     assert database.relatives() == set()
+
+
+@pytest.mark.parametrize("forged", ["abc", [1], None, True, -1])
+def test_counts_of_a_forged_manifest_are_none(backup: Tree, forged: object) -> None:
+    """I18: what is no number says nothing of the rows."""
+    backup.manifest.contents[ROOT].facts["row_counts"] = {"parents": forged}
+    assert stored_dump(backup, ROOT).counts in (None, backup.manifest.table_counts)
 
 
 def test_a_backup_without_the_database_is_refused(

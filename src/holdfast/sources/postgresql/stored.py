@@ -60,10 +60,14 @@ def stored_dump(tree: BackupTree, root: str) -> StoredDump:
     )
 
 
+def _is_count(rows: object) -> bool:
+    return isinstance(rows, int) and not isinstance(rows, bool) and rows >= 0
+
+
 def _counts(tree: BackupTree, facts: Mapping[str, Any]) -> Mapping[str, int] | None:
     counts = facts.get("row_counts")
-    if isinstance(counts, dict):
-        return {str(name): int(rows) for name, rows in counts.items()}
+    if isinstance(counts, dict) and all(map(_is_count, counts.values())):
+        return {str(name): rows for name, rows in counts.items()}
     manifest = tree.manifest
     alone = sum(entry.kind == _KIND for entry in manifest.contents.values()) == 1
     return dict(manifest.table_counts) if alone and manifest.table_counts else None
