@@ -109,6 +109,52 @@ def test_a_live_pool_finds_the_restored_database(
     assert not set(found) & set(bodies(old))
 
 
+def test_a_lost_keeper_is_replaced_before_the_swap(
+    database: PostgresDatabase, new_postgres_role: Callable[..., Role], tmp_path: Path
+) -> None:
+    """R18, R38: neither a limit for idle sessions nor a cut leaves what is staged to others."""
+    setting = "SELECT pg_catalog.current_setting('idle_session_timeout')"
+    role = new_postgres_role(createdb=True)
+    database.run(
+        f"ALTER ROLE {role.name} SET idle_session_timeout TO '90s';"
+        f"ALTER DATABASE {identifier(database.name)} OWNER TO {role.name};"
+        f"ALTER TABLE notes OWNER TO {role.name}"
+    )
+    url = database.url_for(role)
+    tree = backup_of(url, tmp_path)
+    with staged(source_at(url), tree, tmp_path, keep_old=False) as stage:
+        keeper = stage._keeper  # type: ignore[attr-defined]
+        assert keeper.value(f"{setting} AS value") == "0"
+        pid = keeper.value("SELECT pg_backend_pid() AS pid")
+        database.server.run(f"SELECT pg_terminate_backend({pid}, 5000)")
+        stage.swap()
+        assert stage._keeper.answers()  # type: ignore[attr-defined]
+    assert bodies(database) == ["backed up"]
+
+
+def test_subscriptions_are_named_and_what_they_keep_does_not_fail_a_cleanup(
+    database: PostgresDatabase, backup: Tree, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R14: they stay with the old database, which cannot be dropped before them."""
+    database.run(
+        "CREATE SUBSCRIPTION sub CONNECTION 'dbname=nowhere' PUBLICATION p"
+        " WITH (connect = false, slot_name = NONE)"
+    )
+    source = source_at(database.url)
+    with staged(source, backup, tmp_path, keep_old=False) as stage:
+        (said,) = [each.detail for each in stage.plan() if each.action == "skip"]
+        assert said == "Subscriptions stay with the old database, which they keep: sub"
+        stage.swap()
+    (kept,) = database.relatives()
+    assert f"{kept} cannot be removed" in caplog.text
+    caplog.clear()
+    assert source.drop_kept() == ()
+    assert f"{kept} cannot be removed" in caplog.text
+    database.server.run(f"ALTER DATABASE {identifier(kept)} ALLOW_CONNECTIONS true")
+    PostgresDatabase(database.server, kept).run("DROP SUBSCRIPTION sub")
+    assert source.drop_kept() == (kept,)
+
+
 def test_what_belongs_to_the_name_is_taken_over_and_given_back(
     database: PostgresDatabase,
     backup: Tree,

@@ -8,6 +8,7 @@ renamed nor dropped by itself.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ from holdfast.sources.postgresql.server import Server, version_of
 from holdfast.sources.postgresql.session import Session, identifier, literal
 from holdfast.sources.programs import Place
 
+_LOG = logging.getLogger("holdfast.restore")
 _MAINTENANCE = ("postgres", "template1")
 _NO_SUCH_DATABASE = "3D000"
 _DUPLICATE_DATABASE = "42P04"
@@ -267,9 +269,20 @@ def drop(session: Session, oid: int, live: str) -> str | None:
             return None
         raise TargetInUse(
             f"The database {found.name} cannot be removed: {error.message}",
-            hint="End what uses it, then run the cleanup again.",
+            hint="End what uses it, then run the cleanup again. A subscription is removed in it,"
+            " after ALTER DATABASE ... ALLOW_CONNECTIONS true, by ALTER SUBSCRIPTION ... DISABLE,"
+            " ALTER SUBSCRIPTION ... SET (slot_name = NONE) and DROP SUBSCRIPTION.",
         ) from error
     return found.name
+
+
+def drop_or_warn(session: Session, oid: int, live: str) -> str | None:
+    """Drop a database of ours as `drop` does, but only warn where it cannot be removed now."""
+    try:
+        return drop(session, oid, live)
+    except TargetInUse as error:
+        _LOG.warning("%s. %s", error.message, error.hint)
+        return None
 
 
 def users_of(session: Session, oid: int) -> list[User]:
@@ -300,9 +313,14 @@ def prepared_in(session: Session, name: str) -> list[str]:
     return [row["gid"] for row in rows]
 
 
-def hold(session: Session, name: str) -> None:
-    """Show other restores, as long as this session lasts, that a database is being worked on."""
-    session.query(f"SELECT pg_catalog.pg_advisory_lock({_lock(name)})::text AS held")
+def hold(session: Session, name: str, *, wait: bool = True) -> None:
+    """Show other restores, as long as this session lasts, that a database is being worked on.
+
+    Args:
+        wait: Whether for whoever shows it too; a session of ours that was lost may do so a while.
+    """
+    way = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+    session.query(f"SELECT pg_catalog.{way}({_lock(name)})::text AS held")
 
 
 def is_held(session: Session, name: str) -> bool:
@@ -324,5 +342,5 @@ def drop_abandoned(session: Session, live: str) -> list[str]:
     for each in ours(session, live):
         idle = each.purpose is not Purpose.OLD and not is_held(session, each.name)
         if idle and not users_of(session, each.oid):
-            dropped.append(drop(session, each.oid, live))
+            dropped.append(drop_or_warn(session, each.oid, live))
     return [name for name in dropped if name]

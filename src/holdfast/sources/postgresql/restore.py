@@ -16,7 +16,7 @@ from holdfast.errors import DatabaseRefused
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.base import RestoreContext, Staged
 from holdfast.sources.postgresql.beside_recovery import recover_beside, sweep_beside
-from holdfast.sources.postgresql.databases import describe, drop, drop_abandoned, ours
+from holdfast.sources.postgresql.databases import describe, drop_abandoned, drop_or_warn, ours
 from holdfast.sources.postgresql.filling import require_empty
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose
@@ -133,10 +133,8 @@ def sweep(site: Site, token: str, scratch_dir: Path) -> None:
 def drop_kept(site: Site) -> tuple[str, ...]:
     """Drop what restores kept of a database, and what abandoned ones left; return the names.
 
-    What a restore needs that has not ended stays, whoever's it is, and a warning says so.
-
-    Raises:
-        TargetInUse: One of them cannot be removed as it is used.
+    What a restore needs that has not ended stays, whoever's it is, and so does what is used in a
+    way that cannot be ended; a warning says so.
     """
     with site.maintenance() as session:
         kept = [each for each in ours(session, site.live) if each.purpose is Purpose.OLD]
@@ -148,6 +146,6 @@ def drop_kept(site: Site) -> tuple[str, ...]:
                     " more, drop it by hand",
                     each.name,
                 )
-        dropped = [drop(session, each.oid, site.live) for each in kept if each.settled]
+        dropped = [drop_or_warn(session, each.oid, site.live) for each in kept if each.settled]
         abandoned = drop_abandoned(session, site.live)
     return (*(name for name in dropped if name), *abandoned)

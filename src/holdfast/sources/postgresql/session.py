@@ -67,6 +67,13 @@ class Session:
         named = self._wire.backend_pid
         return named is not None and named != self.value("SELECT pg_backend_pid() AS pid")
 
+    def answers(self) -> bool:
+        """Tell whether the connection still works."""
+        try:
+            return bool(self._wire.run("SELECT 1"))
+        except SqlError:
+            return False
+
     def __enter__(self) -> Self:
         return self
 

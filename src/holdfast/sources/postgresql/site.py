@@ -16,6 +16,10 @@ from holdfast.sources.programs import Place
 COUNTING_LIMIT_S = 60
 """How long the rows of a live database are counted for a plan, before it does without."""
 _QUIET = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+_QUIET_SINCE_14 = """
+SELECT pg_catalog.set_config(name, '0', false) AS value
+  FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'
+"""
 _RIGHTS = """
 SELECT me.rolsuper OR me.rolcreatedb AS creates, coalesce({owner}, true) AS owns
   FROM pg_catalog.pg_roles me WHERE me.rolname = current_user
@@ -94,6 +98,7 @@ def _unhurried(session: Session) -> Session:
     try:
         for setting in _QUIET:
             session.execute(f"SET {setting} = 0")
+        session.query(_QUIET_SINCE_14)
     except BaseException:
         session.close()
         raise

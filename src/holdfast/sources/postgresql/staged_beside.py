@@ -16,8 +16,8 @@ from holdfast.sources.postgresql.checks import check_restored
 from holdfast.sources.postgresql.databases import (
     Beside,
     Database,
-    drop,
     drop_abandoned,
+    drop_or_warn,
     hold,
     mark_settled,
     ours,
@@ -40,6 +40,7 @@ from holdfast.sources.postgresql.stored import StoredDump
 from holdfast.sources.postgresql.url import with_database
 
 WAY = "beside"
+_SUBSCRIPTIONS = "SELECT subname AS name FROM pg_catalog.pg_subscription WHERE subdbid = {oid}"
 _SLOTS = "SELECT slot_name AS name FROM pg_catalog.pg_replication_slots WHERE datoid = {oid}"
 
 
@@ -188,11 +189,16 @@ class StagedBeside:
         with self._site.maintenance() as session:
             roles = roles_left_out(session, self._live.oid)
             slots = [row["name"] for row in session.query(_SLOTS.format(oid=self._live.oid))]
+            subscribed = session.query(_SUBSCRIPTIONS.format(oid=self._live.oid))
         if roles:
             detail = f"Settings of {', '.join(roles)} in {target} stay with the old database"
             yield PlannedChange(target=target, action="skip", detail=detail)
         if slots:
             detail = f"Replication slots stay with the old database: {', '.join(slots)}"
+            yield PlannedChange(target=target, action="skip", detail=detail)
+        if subscribed:
+            names = ", ".join(row["name"] for row in subscribed)
+            detail = f"Subscriptions stay with the old database, which they keep: {names}"
             yield PlannedChange(target=target, action="skip", detail=detail)
 
     def _expected_counts(self) -> Mapping[str, int] | None:
@@ -278,6 +284,7 @@ class StagedBeside:
             RestoreError: One of the databases is not there any more.
         """
         self._context.progress(Progress(step=f"Replacing {self._site.live}"))
+        self._expect_held()
         try:
             carry_out(self._exchange, self._site.maintenance)
         except BaseException as error:
@@ -290,6 +297,14 @@ class StagedBeside:
                 raise
         self._swapped = True
         self._expect_replaced_empty()
+
+    def _expect_held(self) -> None:
+        """Hold what is staged anew where the connection that showed it as held was lost."""
+        assert self._staged is not None
+        if self._keeper is not None and not self._keeper.answers():
+            self._keeper.close()
+            self._keeper = self._site.maintenance()
+            hold(self._keeper, self._staged.name, wait=False)
 
     def _expect_replaced_empty(self) -> None:
         """Only now, when nobody can reach it any more, does it stay as it is."""
@@ -338,7 +353,7 @@ class StagedBeside:
         if oid is None:
             return
         with suppress(HoldfastError), self._site.maintenance() as session:
-            drop(session, oid, self._site.live)
+            drop_or_warn(session, oid, self._site.live)
 
     def _to_drop(self) -> int | None:
         if self.unsettled:
