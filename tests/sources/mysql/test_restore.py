@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -427,6 +427,50 @@ def test_another_database_is_filled_if_it_is_empty(
     assert bodies(notes) == LIVE
 
 
+@pytest.mark.parametrize(
+    ("statement", "query"),
+    [
+        ("CREATE TABLE mine AS SELECT 7 AS x", "SELECT x FROM mine"),
+        ("CREATE FUNCTION mine() RETURNS int DETERMINISTIC RETURN 7", "SELECT mine()"),
+    ],
+)
+@pytest.mark.parametrize("moment", ["before", "meanwhile", "last"])
+def test_another_database_that_is_not_empty_any_more_is_left_as_it_is(
+    new_mariadb_database: MariaDbDatabases,
+    backup: Backup,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    statement: str,
+    query: str,
+    moment: str,
+) -> None:
+    """Looked at when it begins and when it ends; what comes even later is not taken away."""
+    other = new_mariadb_database()
+    if moment == "before":
+        other.run(statement)
+    source = source_of(other, root=backup.root)
+    forward = Swap.forward
+
+    def late(this: Swap) -> None:
+        other.run(statement)
+        forward(this)
+        raise RestoreError("it fails after all")
+
+    with ExitStack() as stack:
+        if moment != "last":
+            stack.enter_context(pytest.raises(TargetExists))
+        stage = stack.enter_context(staged(source, backup, tmp_path, only_new=True))
+        if moment == "meanwhile":
+            other.run(statement)
+            stage.swap()
+        monkeypatch.setattr(Swap, "forward", late)
+        with pytest.raises(RestoreError, match="after all"):
+            stage.swap()
+    assert other.run(query) == [(7,)]
+    assert len(other.run("SHOW TABLES")) == ("TABLE" in statement)
+    assert other.relatives() == set()
+
+
 def test_selected_tables_only(
     notes: MariaDbDatabase, source: MySqlSource, backup: Backup, tmp_path: Path
 ) -> None:
@@ -695,6 +739,24 @@ def test_a_staged_database_may_be_migrated_before_it_is_live(
         assert stage.live_schema_version == "abc"
     assert notes.run("SELECT n FROM note_sum") == [(10,)]
     assert "note_count" not in {name for (name,) in notes.run("SHOW TABLES")}
+
+
+def test_events_run_again_after_a_migration(
+    notes: MariaDbDatabase, source: MySqlSource, tmp_path: Path
+) -> None:
+    """They sleep while it runs; those that slept in the backup go on to."""
+    for name, state in (("runs", "ENABLE"), ("sleeps", "DISABLE")):
+        notes.run(f"CREATE EVENT {name} ON SCHEDULE EVERY 1 DAY {state} DO DELETE FROM entries")
+    backup = capture(source, tmp_path)
+    with staged(source, backup, tmp_path) as stage:
+        (new,) = notes.relatives()
+        states = "SELECT event_name, status FROM information_schema.events WHERE event_schema = "
+        assert {state for _, state in notes.run(f"{states}'{new}'")} == {"DISABLED"}
+        notes.server.run("ALTER EVENT runs COMMENT 'migrated'", new)
+        stage.migrated()
+        stage.swap()
+    found: dict[object, object] = dict(notes.run(f"{states}'{notes.name}'"))
+    assert found == {"runs": "ENABLED", "sleeps": "DISABLED"}
 
 
 def test_a_database_with_the_longest_name_is_restored(

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from holdfast.errors import DatabaseLocked, HoldfastError, RestoreError, TargetInUse
+from holdfast.errors import DatabaseLocked, HoldfastError, RestoreError, TargetExists, TargetInUse
 from holdfast.sources.mysql.failures import LOCK_WAIT_TIMEOUT, number_of
 from holdfast.sources.mysql.inspection import Database, inspect, text
 from holdfast.sources.mysql.programs import Placement, read_programs
@@ -35,7 +35,7 @@ class Exchange:
 
     Args:
         open_session: Opens a session with a current database.
-        tables: The only tables of `live` that go; empty means all.
+        tables: The only tables of `live` that go; None means all.
         wait_s: How long to wait for sessions that use the tables [s].
     """
 
@@ -46,14 +46,14 @@ class Exchange:
         live: str,
         incoming: str,
         outgoing: str,
-        tables: Sequence[str] = (),
+        tables: Collection[str] | None = None,
         wait_s: float,
     ) -> None:
         self._open = open_session
         self._live = live
         self._incoming = incoming
         self._outgoing = outgoing
-        self._tables = frozenset(tables)
+        self._tables = None if tables is None else frozenset(tables)
         self._wait_s = wait_s
 
     def run(self) -> None:
@@ -96,10 +96,12 @@ class Exchange:
         return max(1, round(min(self._wait_s, _TRY_S)))
 
     def _goes(self, table: str) -> bool:
-        return not self._tables or table in self._tables
+        return self._tables is None or table in self._tables
 
     def _require_room(self, there: Database, going: list[str], coming: list[str]) -> None:
         clash = sorted(({each.name for each in there.tables} - set(going)) & set(coming))
+        if clash and not going:
+            raise TargetExists(f"{self._live} has {clash[0]} already, and is left as it is")
         if clash:
             raise RestoreError(
                 f"{self._live} has a view {clash[0]} where the backup has a table of that name",

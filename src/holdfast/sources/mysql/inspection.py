@@ -88,6 +88,17 @@ def exists(session: Session, schema: str) -> bool:
     )
 
 
+def is_empty(session: Session, schema: str) -> bool:
+    """Whether a database holds nothing: no table, view, routine or event."""
+    places = (("TABLES", "TABLE"), ("ROUTINES", "ROUTINE"), ("EVENTS", "EVENT"))
+    return not any(
+        session.rows(
+            f"SELECT 1 FROM information_schema.{view} WHERE {of}_SCHEMA = %s LIMIT 1", (schema,)
+        )
+        for view, of in places
+    )
+
+
 def inspect(session: Session, schema: str) -> Database:
     """Return what a database holds."""
     charset, collation = _charset(session, schema)

@@ -139,7 +139,8 @@ def key_of(program: Program) -> tuple[str, str]:
     return program.kind, program.name.casefold()
 
 
-def _same(one: Program, other: Program) -> bool:
+def is_same(one: Program, other: Program) -> bool:
+    """Whether two programs do the same by the same name."""
     return _canonical(one) == _canonical(other)
 
 
@@ -247,7 +248,7 @@ class Placement:
 
 
 def _stands(wanted: Program, present: Program | None) -> bool:
-    return present is not None and _same(wanted, present)
+    return present is not None and is_same(wanted, present)
 
 
 def _checked(value: str, pattern: re.Pattern[str]) -> str:
@@ -270,6 +271,11 @@ def asleep(program: Program) -> Program:
         RestoreError: Whether the event runs does not stand where servers write it.
     """
     return _with_state(program, b"ENABLE", b"DISABLE")
+
+
+def awake(program: Program) -> Program:
+    """Return an event that runs; anything else as it is."""
+    return _with_state(program, b"DISABLE", b"ENABLE")
 
 
 def _with_state(program: Program, state: bytes, instead: bytes) -> Program:

@@ -22,9 +22,16 @@ from holdfast.sources.mysql import schemas
 from holdfast.sources.mysql.capture import DUMP_FORMAT
 from holdfast.sources.mysql.changes import planned_changes
 from holdfast.sources.mysql.checks import check_keys, check_tables, compare_counts, foreign_holders
-from holdfast.sources.mysql.inspection import count_rows, exists, inspect
+from holdfast.sources.mysql.inspection import count_rows, exists, inspect, is_empty
 from holdfast.sources.mysql.loading import Loader
-from holdfast.sources.mysql.programs import ROUTINES, Placement, asleep, read_programs
+from holdfast.sources.mysql.programs import (
+    ROUTINES,
+    Placement,
+    asleep,
+    awake,
+    key_of,
+    read_programs,
+)
 from holdfast.sources.mysql.schema_version import read_schema_version
 from holdfast.sources.mysql.schemas import NEW, OLD, OWN_TABLES, About
 from holdfast.sources.mysql.server import Server
@@ -116,10 +123,9 @@ class MySqlStaged:
         return entry.facts if entry else {}
 
     def _require_target(self, session: Session) -> None:
-        there = exists(session, self._live)
-        if self._context.only_new and there and inspect(session, self._live).tables:
+        if self._context.only_new and not is_empty(session, self._live):
             raise TargetExists(
-                f"{self._server.location} holds tables already, and is left as it is",
+                f"{self._server.location} holds something already, and is left as it is",
                 hint="Name an empty database, or one that is not there yet.",
             )
 
@@ -225,7 +231,14 @@ class MySqlStaged:
         """Take in that the staged database was changed on purpose; see `Migratable`."""
         self._migrated = True
         with self._open(self._incoming) as session:
-            schemas.save_programs(session, self._incoming, read_programs(session, self._incoming))
+            slept = {
+                key_of(each)
+                for each in schemas.load_programs(session, self._incoming)
+                if asleep(each) != each
+            }
+            found = read_programs(session, self._incoming)
+            programs = [awake(each) if key_of(each) in slept else each for each in found]
+            schemas.save_programs(session, self._incoming, programs)
         self._counts = self._count_incoming()
 
     def state(self) -> dict[str, Any]:
@@ -239,6 +252,7 @@ class MySqlStaged:
             "kept_before": self._kept_before,
             "keep_old": self._context.keep_old,
             "spared": list(self._spared()),
+            "only_new": self._context.only_new,
         }
 
     def _spared(self) -> tuple[str, ...]:
@@ -264,6 +278,7 @@ class MySqlStaged:
         self._context.cancel.raise_if_cancelled()
         try:
             with self._open_uncancelled(None) as session:
+                self._require_target(session)
                 if not exists(session, self._live):
                     self._make_live(session)
             swap.forward()
@@ -302,7 +317,7 @@ class MySqlStaged:
         if not self._made_live:
             return
         with self._open_uncancelled(None) as session:
-            if not inspect(session, self._live).tables:
+            if is_empty(session, self._live):
                 session.run(f"DROP DATABASE IF EXISTS {identifier(self._live)}")
 
     def discard(self) -> None:

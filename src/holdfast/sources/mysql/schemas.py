@@ -143,6 +143,18 @@ def is_saved(session: Session, name: str) -> bool:
     return bool(session.rows(f"SELECT 1 FROM {identifier(name)}.{MARK} WHERE kind = 'saved'"))
 
 
+def save_names(session: Session, name: str, tables: Sequence[str]) -> None:
+    """Record which tables a restore puts into a database that held none."""
+    session.run(f"DELETE FROM {identifier(name)}.{MARK} WHERE kind = 'names'")
+    _add(session, name, [("names", msgspec.json.encode(tables))])
+
+
+def load_names(session: Session, name: str) -> list[str]:
+    """Return what `save_names` recorded."""
+    rows = session.rows(f"SELECT body FROM {identifier(name)}.{MARK} WHERE kind = 'names'")
+    return [each for row in rows for each in msgspec.json.decode(row[0], type=list[str])]
+
+
 def hold(session: Session, name: str) -> None:
     """Note that a restore which is not settled needs a database of ours (idempotent)."""
     if describe(session, name) is not None and not is_held(session, name):

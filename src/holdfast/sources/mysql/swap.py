@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +13,7 @@ from holdfast.sources.mysql import schemas
 from holdfast.sources.mysql.exchange import Exchange
 from holdfast.sources.mysql.inspection import exists, inspect
 from holdfast.sources.mysql.leaving_keys import add_back, drop_leaving, leaving
-from holdfast.sources.mysql.programs import Placement, read_programs
+from holdfast.sources.mysql.programs import Placement, is_same, read_programs
 from holdfast.sources.mysql.schemas import OLD, About
 from holdfast.sources.mysql.server import Server
 from holdfast.sources.mysql.session import Session
@@ -32,6 +32,7 @@ class Swap:
         self._outgoing = str(state["outgoing"])
         self._tables: Sequence[str] = state["tables"]
         self._token = str(state["token"])
+        self._only_new = bool(state.get("only_new", False))
         self._spared: Sequence[str] = state.get("spared", ())
 
     def _open(self, database: str | None) -> Session:
@@ -71,14 +72,14 @@ class Swap:
             self._make_outgoing()
             self._hold()
             self._save_old_programs()
-            self._exchange(self._incoming, self._outgoing)
+            self._exchange(self._incoming, self._outgoing, self._going())
         self._put_programs(self._incoming)
         self._drop_leaving(self._outgoing)
 
     def back(self) -> None:
         """Exchange back if that is needed, then put the replaced programs in place."""
         if self.happened():
-            self._exchange(self._outgoing, self._incoming)
+            self._exchange(self._outgoing, self._incoming, self._returning())
         self.put_old_programs()
         self._drop_leaving(self._incoming)
 
@@ -133,13 +134,33 @@ class Swap:
             keys = leaving(session, self._live, self._tables)
             schemas.save_programs(session, self._outgoing, found, keys)
 
-    def _exchange(self, incoming: str, outgoing: str) -> None:
+    def _going(self) -> Collection[str] | None:
+        """Return the tables that leave the live database; None means all."""
+        if not self._only_new:
+            return self._tables or None
+        with self._open(None) as session:
+            names = [
+                each
+                for each in inspect(session, self._incoming).movable
+                if each not in schemas.OWN_TABLES
+            ]
+            schemas.save_names(session, self._outgoing, names)
+        return ()
+
+    def _returning(self) -> Collection[str] | None:
+        """As `_going`, to go back. What others made in a new database meanwhile is theirs."""
+        if not self._only_new:
+            return self._tables or None
+        with self._open(None) as session:
+            return schemas.load_names(session, self._outgoing)
+
+    def _exchange(self, incoming: str, outgoing: str, going: Collection[str] | None) -> None:
         Exchange(
             self._open,
             live=self._live,
             incoming=incoming,
             outgoing=outgoing,
-            tables=self._tables,
+            tables=going,
             wait_s=self._server.lock_wait_s,
         ).run()
 
@@ -148,9 +169,16 @@ class Swap:
             if schemas.describe(session, recorded_in) is None:
                 return  # it is settled: the record goes last
             present = read_programs(session, self._live, self._tables)
-            if recorded_in == self._incoming:
+            wanted = schemas.load_programs(session, recorded_in)
+            if self._only_new:
+                # Whatever else is there is of others, and younger than this restore.
+                wanted = wanted if recorded_in == self._incoming else []
+                there = schemas.describe(session, self._incoming) is not None
+                ours = schemas.load_programs(session, self._incoming) if there else []
+                present = [each for each in present if any(is_same(each, one) for one in ours)]
+            elif recorded_in == self._incoming:
                 present = [each for each in present if each.kind not in self._spared]
-            Placement(session).put(schemas.load_programs(session, recorded_in), present=present)
+            Placement(session).put(wanted, present=present)
             add_back(session, self._live, schemas.load_keys(session, recorded_in))
 
     def _drop_leaving(self, away: str) -> None:
