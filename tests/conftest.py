@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -24,6 +25,9 @@ new_mariadb_database = servers.new_mariadb_database
 mariadb_database = servers.mariadb_database
 chinook_mariadb = servers.chinook_mariadb
 features_mariadb = servers.features_mariadb
+
+# A run that was started by nohup ignores it, and so would every program that tests start.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 IN_CI = bool(os.environ.get("CI"))
 

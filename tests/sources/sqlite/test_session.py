@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -115,6 +116,22 @@ def test_its_errors_are_ours(tmp_path: Path) -> None:
         agent.ask("query", path=str(make(tmp_path / "app.db")), sql="select nonsense")
         with pytest.raises(SourceError, match="no such column"):
             list(agent.parts())
+
+
+def test_it_ends_at_work_though_its_work_came_before_it_was_idle(tmp_path: Path) -> None:
+    """R46: two requests in one breath; the second has no end of its own."""
+    path = make(tmp_path / "app.db")
+    endless = "with recursive t(x) as (select 1 union all select x + 1 from t) select max(x) from t"
+    query = {"do": "query", "path": str(path), "sql": endless}
+    with AgentSession() as agent:
+        agent.call("hello")
+        pipe = agent._process.stdin
+        assert pipe is not None
+        lines = [json.dumps({"do": "hello"}), json.dumps(query), ""]
+        os.write(pipe.fileno(), "\n".join(lines).encode())
+        assert agent.answer()
+        pipe.close()
+        assert agent._process.wait(10) == 1
 
 
 @pytest.mark.parametrize("busy", [True, False])

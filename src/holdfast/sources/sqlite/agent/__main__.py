@@ -45,25 +45,25 @@ class Requests:
     def __init__(self, parent: int) -> None:
         self._parent = parent
         self._queue: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self.idle = threading.Event()
+        # Counted, because a request may come before the main thread says that it is done with
+        # the one before: a flag would then say that it is idle, and nothing would end it.
+        self._asked = 0
+        self._answered = 0
         threading.Thread(target=self._read, daemon=True).start()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        while (request := self._next()) is not None:
+        while (request := self._queue.get()) is not None:
             yield request
-
-    def _next(self) -> dict[str, Any] | None:
-        self.idle.set()
-        return self._queue.get()
+            self._answered += 1
 
     def _read(self) -> None:
         pending = b""
         while data := self._receive():
             *lines, pending = (pending + data).split(b"\n")
             for line in lines:
-                self.idle.clear()
+                self._asked += 1
                 self._queue.put(json.loads(line))
-        if not self.idle.is_set():
+        if self._asked != self._answered:
             os._exit(1)
         self._queue.put(None)
 
