@@ -714,6 +714,31 @@ def test_a_drill_finds_what_is_wrong(
         assert [each.name for each in restored.check() if each.failed] == ["table counts"]
 
 
+def test_a_program_that_names_its_database_is_no_part_of_another(
+    notes: MariaDbDatabase, source: MySqlSource, tmp_path: Path
+) -> None:
+    """R10: it would read the live rows. A drill fails; where it belongs it is restored."""
+    name = notes.name
+    notes.run(f"CREATE TABLE {name} (word int)")
+    notes.run(f"CREATE VIEW innocent AS SELECT {name}.word AS '{name}.notes' FROM {name}")
+    backup = capture(source, tmp_path)
+    with source.rehearse(context_of(backup, tmp_path)) as restored:
+        require_passed(restored.check())
+    notes.run(
+        f"CREATE FUNCTION outside() RETURNS int RETURN (SELECT COUNT(*) FROM {name}. `notes`)"
+    )
+    backup = capture(source, tmp_path)
+    with source.rehearse(context_of(backup, tmp_path)) as restored:
+        (failed,) = [each for each in restored.check() if each.failed]
+        assert failed.detail.startswith("function outside would read")
+    elsewhere = MySqlSource(notes.server.url("app_elsewhere_2"), root=backup.root)
+    with pytest.raises(RestoreError, match="function outside would read"):
+        restore(elsewhere, backup, tmp_path, only_new=True)
+    assert not elsewhere.place().exists
+    restore(source, backup, tmp_path)
+    assert notes.run("SELECT outside()") == [(2,)]
+
+
 def test_a_staged_database_may_be_migrated_before_it_is_live(
     notes: MariaDbDatabase, source: MySqlSource, backup: Backup, tmp_path: Path
 ) -> None:

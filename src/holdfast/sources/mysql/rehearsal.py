@@ -10,12 +10,16 @@ from holdfast.models.backup import CheckResult
 from holdfast.sources.base import RestoreContext
 from holdfast.sources.mysql.checks import check_keys, check_tables, compare_counts
 from holdfast.sources.mysql.inspection import count_rows, inspect, server_version
+from holdfast.sources.mysql.loading import Loaded
+from holdfast.sources.mysql.programs import ROUTINES
+from holdfast.sources.mysql.references import naming, sentence
 from holdfast.sources.mysql.restore import expected_counts
 from holdfast.sources.mysql.schemas import OWN_TABLES
 from holdfast.sources.mysql.server import Server
 from holdfast.sources.mysql.session import Row, Session
 
 _LIMIT_S = 60
+_REFERENCES = "references"
 _READS = re.compile(r"\s*(?:\(\s*)*(?:SELECT|WITH|VALUES|TABLE|SHOW)\b", re.IGNORECASE)
 _FALSE = (None, 0, "0", "", b"", b"0", b"\0")
 
@@ -26,16 +30,25 @@ class RestoredDatabase:
     Args:
         schema: The scratch database.
         violations: Rows that broke foreign keys when it was captured, if known.
+        loaded: What the dump had.
     """
 
     def __init__(
-        self, server: Server, context: RestoreContext, *, root: str, schema: str, violations: object
+        self,
+        server: Server,
+        context: RestoreContext,
+        *,
+        root: str,
+        schema: str,
+        violations: object,
+        loaded: Loaded,
     ) -> None:
         self._server = server
         self._context = context
         self._root = root
         self._schema = schema
         self._violations = violations
+        self._loaded = loaded
 
     def _open(self, database: str | None) -> Session:
         return self._server.open(database, self._context.cancel)
@@ -51,7 +64,20 @@ class RestoredDatabase:
                 compare_counts(found, expected_counts(self._context, self._root)),
                 check_keys(session, self._schema, self._violations),
                 *check_tables(session, self._schema),
+                *self._check_references(),
             )
+
+    def _check_references(self) -> tuple[CheckResult, ...]:
+        """Find what a query of a drill would read elsewhere; it runs no trigger and no event."""
+        entry = self._context.tree.manifest.contents.get(self._root)
+        captured = entry.facts.get("database") if entry else None
+        if not isinstance(captured, str):
+            return ()
+        read = [each for each in self._loaded.programs if each.kind in ("view", *ROUTINES)]
+        found = naming(read, captured, self._loaded.counts)
+        if not found:
+            return ()
+        return (CheckResult(name=_REFERENCES, passed=False, detail=sentence(found, captured)),)
 
     def ask(self, queries: Sequence[str]) -> tuple[CheckResult, ...]:
         """Check that each query yields one true value."""

@@ -23,7 +23,7 @@ from holdfast.sources.mysql.capture import DUMP_FORMAT
 from holdfast.sources.mysql.changes import planned_changes
 from holdfast.sources.mysql.checks import check_keys, check_tables, compare_counts, foreign_holders
 from holdfast.sources.mysql.inspection import count_rows, exists, inspect, is_empty
-from holdfast.sources.mysql.loading import Loader
+from holdfast.sources.mysql.loading import Loaded, Loader
 from holdfast.sources.mysql.programs import (
     ROUTINES,
     Placement,
@@ -32,6 +32,7 @@ from holdfast.sources.mysql.programs import (
     key_of,
     read_programs,
 )
+from holdfast.sources.mysql.references import naming, sentence
 from holdfast.sources.mysql.schema_version import read_schema_version
 from holdfast.sources.mysql.schemas import NEW, OLD, OWN_TABLES, About
 from holdfast.sources.mysql.server import Server
@@ -156,6 +157,7 @@ class MySqlStaged:
         loader = Loader(session, tables=self._tables, refer_to=self._live)
         loaded = loader.load(self._context.tree.read(self._root), on_progress=self._tell)
         self._counts = loaded.counts
+        self._require_own_references(loaded)
         # What cannot be created fails here, before anything live is touched.
         placement = Placement(session)
         placement.put(loaded.programs, change=asleep)
@@ -165,6 +167,18 @@ class MySqlStaged:
             self._warnings.append(
                 "The backup was made by a user who may not see procedures and functions: those"
                 " that are there stay as they are"
+            )
+
+    def _require_own_references(self, loaded: Loaded) -> None:
+        """Refuse programs that would use the database that the backup is of, from another one."""
+        captured = self._facts.get("database")
+        if not isinstance(captured, str) or captured.casefold() == self._live.casefold():
+            return
+        if found := naming(loaded.programs, captured, loaded.counts):
+            raise RestoreError(
+                sentence(found, captured),
+                hint=f"Restore into a database called {captured}, on another server for example; or"
+                " create them without the name of the database, and take another backup.",
             )
 
     def _tell(self, table: str, done_bytes: int) -> None:

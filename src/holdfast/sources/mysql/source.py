@@ -221,6 +221,7 @@ class MySqlSource:
                     "flavour": program.version.flavour,
                     "version": program.version.text,
                 },
+                "database": self._database,
                 "charset": database.charset,
                 "collation": database.collation,
                 "schema_version": schema_version,
@@ -332,6 +333,7 @@ class MySqlSource:
                 root=self.root,
                 schema=name,
                 violations=facts.get("violations"),
+                loaded=loaded,
             )
         finally:
             with suppress(DatabaseUnreachable), self._server.open(None) as session:
