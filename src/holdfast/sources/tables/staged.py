@@ -23,6 +23,13 @@ from holdfast.models.backup import SAME_COUNT, CheckResult, PlannedChange
 from holdfast.models.progress import Progress
 from holdfast.sources.base import RestoreContext
 from holdfast.sources.tables.binding import RowBinder
+from holdfast.sources.tables.bookkeeping import (
+    holds_rows,
+    is_migrations,
+    keeps_book,
+    require_same_migrations,
+    with_rows,
+)
 from holdfast.sources.tables.capture import schema_version
 from holdfast.sources.tables.columns import Reference, Table
 from holdfast.sources.tables.failures import translated
@@ -123,17 +130,36 @@ class StagedTables:
 
     def _stage_for(self, link: Link | None) -> None:
         live = {} if link is None else {table.key: table for table in link.tables()}
-        if self._context.only_new and live:
-            raise TargetExists(
-                f"{self._location} holds tables already: {', '.join(sorted(live))[:200]}",
-                hint="Name a new or empty database.",
-            )
         if link is None:
             with self._new_database() as made:
                 self._prepare(made, {})
             return
+        if self._context.only_new:
+            self._require_new(link, live)
         self.live_schema_version = schema_version(link)
         self._prepare(link, live)
+
+    def _require_new(self, link: Link, live: dict[str, Table]) -> None:
+        """Let pass a database without tables, and one whose tables no data are in yet.
+
+        What its migrations noted stays as it is, for it must be what the backup has.
+        """
+        if filled := sorted(with_rows(link, live.values())):
+            raise TargetExists(
+                f"{self._location} holds rows already: {', '.join(filled)[:200]}",
+                hint="Name a new or empty database.",
+            )
+        noted = {
+            each.key: live[each.table.key]
+            for each in self._stored
+            if each.table.key in live
+            and is_migrations(live[each.table.key])
+            and holds_rows(link, live[each.table.key])
+        }
+        for each in self._stored:
+            if each.key in noted:
+                require_same_migrations(link, noted[each.key], self._context.tree.read(each.path))
+        self._stored = [each for each in self._stored if each.key not in noted]
 
     @contextmanager
     def _new_database(self) -> Iterator[Link]:
@@ -150,6 +176,9 @@ class StagedTables:
             if not job.create:
                 link.require_replaceable(job.target)
                 self._counts[job.target.key] = _count(link, job.target)
+        if self._context.only_new and (found := self._live_tables()):
+            # Nobody's rows may come into them until they are replaced.
+            self._expected = fingerprint_of(link, found, self._context.cancel).token
         by_key = {each.key: each for each in self._stored}
         for number, job in enumerate(self._jobs):
             self._context.progress(
@@ -163,9 +192,14 @@ class StagedTables:
             self._check_rows(link, job)
 
     def _require_tables(self, live: dict[str, Table]) -> None:
-        if self._context.only_new:
+        if self._context.only_new and not live:
             return
-        unknown = [each.key for each in self._stored if each.table.key not in live]
+        unknown = [
+            each.key
+            for each in self._stored
+            if each.table.key not in live
+            and not (self._context.only_new and keeps_book(each.table))
+        ]
         if unknown:
             raise DataDoesNotFit(
                 f"{self._location} has no table {', '.join(unknown)}",
@@ -174,7 +208,7 @@ class StagedTables:
             )
 
     def _job(self, link: Link, stored: StoredTable, live: dict[str, Table]) -> Job:
-        create = self._context.only_new
+        create = stored.table.key not in live
         target = self._new_table(link, stored) if create else live[stored.table.key]
         number = next(i for i, each in enumerate(self._stored) if each is stored)
         content = Content(
