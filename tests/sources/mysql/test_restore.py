@@ -121,6 +121,32 @@ def test_what_no_dump_gives_back_is_refused_or_said(
     assert database.relatives() == set()
 
 
+def test_an_enum_that_was_nothing_valid_comes_back(
+    mariadb_database: MariaDbDatabase, tmp_path: Path
+) -> None:
+    """R14: it is dumped as ''. The server warns of it, and makes of it what it was."""
+    mariadb_database.server.run_all(
+        [
+            "SET sql_mode = ''",
+            "CREATE TABLE odd (id int, a text, s enum('x', 'y'), g int AS (id) STORED)",
+            "INSERT INTO odd (id, a, s) VALUES (1, '),(\\'', 'x'), (2, '', 'zzz')",
+        ],
+        mariadb_database.name,
+    )
+    look = "SELECT id, a, s, s + 0 FROM odd ORDER BY id"
+    before = mariadb_database.run(look)
+    assert before[1][2:] == ("", 0)
+    source = source_of(mariadb_database)
+    backup = capture(source, tmp_path)
+    mariadb_database.run("DELETE FROM odd")
+    restore(source, backup, tmp_path)
+    assert mariadb_database.run(look) == before
+    forged = backup.data.replace(b"'x',1)", b"'q',1)")
+    assert forged != backup.data
+    with pytest.raises(RestoreError, match="1265"):
+        restore(source, backup.with_data(forged), tmp_path)
+
+
 NOTES = [
     "CREATE TABLE notes (id int AUTO_INCREMENT PRIMARY KEY, body varchar(50))",
     "CREATE TABLE entries (id int PRIMARY KEY, note int REFERENCES notes (id))",

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.errors import HoldfastError, RestoreError, SourceError
 from holdfast.sources.mysql.dump import DumpReader, read_dump
 from holdfast.sources.mysql.inspection import text
 from holdfast.sources.mysql.schemas import OWN_TABLES
-from holdfast.sources.mysql.session import Session, identifier
+from holdfast.sources.mysql.session import Row, Session, identifier
 from holdfast.sources.mysql.statements import (
     CreateSequence,
     CreateTable,
     Program,
     Rows,
     Statement,
+    row_values,
     unquote,
+    written_columns,
 )
 
 _PROGRAMS_LIMIT = 100_000
@@ -26,6 +28,9 @@ _GENERATED_IGNORED = 1906
 _HEX = re.compile(rb"('[^'\\]*+(?:\\.[^'\\]*+)*+')|0x((?:[0-9A-Fa-f]{2})++)", re.DOTALL)
 _ESCAPES = {0: b"\\0", 10: b"\\n", 13: b"\\r", 26: b"\\Z", 34: b'\\"', 39: b"\\'", 92: b"\\\\"}
 _ESCAPED = re.compile(rb"[\x00\n\r\x1a\"'\\]")
+_TRUNCATED_NUMBER = 1265
+_TRUNCATED = re.compile(r"Data truncated for column '(?P<column>.+)' at row (?P<row>[1-9]\d*)")
+_MOST_WARNINGS = 65535
 _SETTINGS = (
     "SET NAMES utf8mb4",
     "SET time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'",
@@ -134,11 +139,11 @@ class Loader:
                 f" server's max_allowed_packet of {self._packet_bytes}",
                 hint="Raise max_allowed_packet on the server, then try again.",
             )
-        self._run(rows.table, sql, quick=True)
+        self._run(rows.table, sql, rows=True)
 
-    def _run(self, table: str, sql: bytes, *, quick: bool = False) -> None:
+    def _run(self, table: str, sql: bytes, *, rows: bool = False) -> None:
         try:
-            if quick:
+            if rows:
                 warned = self._session.send(sql)
             else:
                 self._session.run(sql)
@@ -152,11 +157,31 @@ class Loader:
                 hint="Nothing live was changed.",
             ) from error
         bad = [row for row in warnings if row[1] != _GENERATED_IGNORED and text(row[0]) != "Note"]
-        if bad:
+        if bad and not (rows and self._is_empty_enum(table, sql, bad)):
             raise RestoreError(
                 f"The server warned while {table} was restored: {text(bad[0][2])} ({bad[0][1]})",
                 hint="What it says would not be as it was backed up. Nothing live was changed.",
             )
+
+    def _is_empty_enum(self, table: str, sql: bytes, warnings: Sequence[Row]) -> bool:
+        """Whether all that the server warns of is ENUMs that were nothing valid before.
+
+        Such a value is dumped as '', and '' becomes that value again.
+        """
+        if len(warnings) >= _MOST_WARNINGS:
+            return False  # it tells no more of them
+        columns = self._session.rows(f"SHOW COLUMNS FROM {identifier(table)}")
+        enums = {text(name) for name, kind, *_ in columns if text(kind).startswith("enum(")}
+        named = written_columns(sql) or [text(row[0]) for row in columns]
+        values = row_values(sql)
+        for _, number, said in warnings:
+            found = _TRUNCATED.fullmatch(text(said)) if number == _TRUNCATED_NUMBER else None
+            if found is None or found["column"] not in enums & set(named):
+                return False
+            row = values[int(found["row"]) - 1]
+            if row[named.index(found["column"])] != b"''":
+                return False
+        return True
 
 
 def _as_text(found: re.Match[bytes]) -> bytes:

@@ -29,6 +29,9 @@ _INSERT_LINES = re.compile(_INSERT + _ROW + rb"(?:,\n" + _ROW + rb")*+)")
 _INSERT_LINE = re.compile(_INSERT + _ROW + rb"(?:," + _ROW + rb")*+)")
 _INSERT_HEAD = re.compile(rb"INSERT INTO " + _NAME + _COLUMNS + rb" VALUES[ \n](?=\()")
 _STRINGS = re.compile(_STRING)
+_NAMES = re.compile(_NAME)
+_ROWS = re.compile(_ROW)
+_VALUES = re.compile(_VALUE)
 
 
 def _tokens(strings: bytes) -> re.Pattern[bytes]:
@@ -160,6 +163,20 @@ def _rows(text: bytes) -> Rows:
     if found is None:
         raise refused(text, "its values are not literals")
     return Rows(unquote(found[1]), text, _STRINGS.sub(b"", found[2]).count(b"),(") + 1)
+
+
+def written_columns(insert: bytes) -> list[str]:
+    """Return the columns that an `INSERT` of a dump names; none if it names none."""
+    found = _INSERT_HEAD.match(insert)
+    names = [unquote(each[1]) for each in _NAMES.finditer(insert, 0, found.end() if found else 0)]
+    return names[1:]
+
+
+def row_values(insert: bytes) -> list[list[bytes]]:
+    """Return the literals of the rows of an `INSERT` of a dump, as they are written."""
+    found = _INSERT_HEAD.match(insert)
+    rows = _ROWS.finditer(insert, found.end() if found else 0)
+    return [[each[0] for each in _VALUES.finditer(row[0])] for row in rows]
 
 
 def _own_rows(text: bytes) -> Rows:
