@@ -427,11 +427,15 @@ def test_a_live_application_sees_one_switch_and_goes_on(
 
 
 def test_a_database_that_is_gone_is_made_again(
-    notes: MariaDbDatabase, source: MySqlSource, backup: Backup, tmp_path: Path
+    notes: MariaDbDatabase, source: MySqlSource, tmp_path: Path
 ) -> None:
+    """With its character set and collation, which tables made later have."""
+    notes.run("ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_swedish_ci")
+    backup = capture(source, tmp_path)
     notes.server.drop_database(notes.name)
     assert restore(source, backup, tmp_path) == {}
     assert bodies(notes) == OLD
+    assert notes.run("SELECT @@collation_database") == [("utf8mb4_swedish_ci",)]
     assert notes.relatives() == set()
 
 
@@ -640,6 +644,21 @@ def test_a_value_longer_than_the_servers_packet_is_restored(tmp_path: Path) -> N
         database.run("DELETE FROM blobs")
         restore(source, backup, tmp_path)
         assert everything(database) == before
+
+
+def test_a_server_that_tells_no_capitals_finds_what_was_kept(tmp_path: Path) -> None:
+    """R30: it calls `Shop_holdfast_old_...` by another name than the restore did."""
+    with MariaDbServer.started("--lower-case-table-names=1") as server:
+        server.create_database("Shop")
+        server.run_all(NOTES, "shop")
+        source = MySqlSource(server.url("Shop"))
+        backup = capture(source, tmp_path)
+        server.run("UPDATE notes SET body = 'live'", "shop")
+        kept = restore(source, backup, tmp_path)
+        again = restore(source, backup, tmp_path, kept=kept)
+        assert server.run("SELECT DISTINCT body FROM notes", "shop") == [("live",)]
+        assert len(MySqlSource(server.url("shop")).drop_kept()) == 1, again
+        assert MariaDbDatabase(server, "shop").relatives() == set()
 
 
 def test_a_server_that_dies_meanwhile_leaves_the_live_data(tmp_path: Path) -> None:

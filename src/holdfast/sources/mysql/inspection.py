@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +126,26 @@ def _charset(session: Session, schema: str) -> tuple[str, str]:
         (schema,),
     )
     return (text(found[0][0]), text(found[0][1])) if found else ("utf8mb4", "")
+
+
+def charset_of(session: Session, facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the character set and collation of a captured database, as far as they are known.
+
+    A collation that this server does not have is left out: then it is its default.
+    """
+    found = session.rows(
+        "SELECT CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS"
+        " WHERE CHARACTER_SET_NAME = %s AND COLLATION_NAME = %s",
+        (str(facts.get("charset")), str(facts.get("collation"))),
+    )
+    if found:
+        return text(found[0][0]), text(found[0][1])
+    known = session.value(
+        "SELECT CHARACTER_SET_NAME FROM information_schema.CHARACTER_SETS"
+        " WHERE CHARACTER_SET_NAME = %s",
+        (str(facts.get("charset")),),
+    )
+    return text(known or "utf8mb4"), ""
 
 
 def text(value: Any) -> str:

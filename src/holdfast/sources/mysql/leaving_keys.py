@@ -54,7 +54,7 @@ def _keys(session: Session, schema: str, table: str) -> Iterator[Key]:
 def drop_leaving(session: Session, schema: str) -> None:
     """Drop the foreign keys of a database to others (idempotent)."""
     for key in foreign_keys(session, "TABLE_SCHEMA = %s", (schema,)):
-        if key.to_schema != schema:
+        if key.to_schema != key.schema:
             session.run(
                 f"ALTER TABLE {identifier(schema)}.{identifier(key.table)}"
                 f" DROP FOREIGN KEY {identifier(key.name)}"

@@ -22,7 +22,7 @@ from holdfast.sources.mysql import schemas
 from holdfast.sources.mysql.capture import DUMP_FORMAT
 from holdfast.sources.mysql.changes import planned_changes
 from holdfast.sources.mysql.checks import check_keys, check_tables, compare_counts, foreign_holders
-from holdfast.sources.mysql.inspection import count_rows, exists, inspect, is_empty
+from holdfast.sources.mysql.inspection import charset_of, count_rows, exists, inspect, is_empty
 from holdfast.sources.mysql.loading import Loaded, Loader
 from holdfast.sources.mysql.programs import (
     ROUTINES,
@@ -53,9 +53,7 @@ class MySqlStaged:
         self._context = context
         self._server = server
         self._root = root
-        self._live = server.connection.database
-        self._incoming = schemas.schema_name(self._live, NEW, context.token)
-        self._outgoing = schemas.schema_name(self._live, OLD, context.token)
+        self._name(server.connection.database)
         self._tables = tuple(context.tables)
         self._kept_before = False
         self._swapped = False
@@ -67,6 +65,11 @@ class MySqlStaged:
         self._warnings: list[str] = []
         self._live_counts: dict[str, int] | None = None
 
+    def _name(self, live: str) -> None:
+        self._live = live
+        self._incoming = schemas.schema_name(live, NEW, self._context.token)
+        self._outgoing = schemas.schema_name(live, OLD, self._context.token)
+
     def prepare(self) -> None:
         """Load the backup beside the live database, or take what an earlier restore kept.
 
@@ -77,6 +80,7 @@ class MySqlStaged:
             RestoreError: The dump cannot be loaded whole.
         """
         with self._open(None) as session:
+            self._name(schemas.actual_name(session, self._live))
             if self._takes_kept(session):
                 return
             self._require_dump()
@@ -98,7 +102,9 @@ class MySqlStaged:
         """Whether an earlier restore's tables are still there, to be exchanged back."""
         name = self._context.kept.get("schema")
         about = schemas.describe(session, name) if isinstance(name, str) else None
-        if about is None or about.live != self._live or about.purpose != OLD:
+        if about is None or about.purpose != OLD:
+            return False
+        if not schemas.is_same_name(session, about.live, self._live):
             return False
         self._incoming = str(name)
         self._tables = about.tables
@@ -148,8 +154,7 @@ class MySqlStaged:
             found = inspect(session, self._live)
             charset, collation = found.charset, found.collation
         else:
-            charset = str(self._facts.get("charset", "utf8mb4"))
-            collation = str(self._facts.get("collation", ""))
+            charset, collation = charset_of(session, self._facts)
         about = About(purpose=NEW, live=self._live, token=self._context.token, tables=self._tables)
         schemas.create(session, self._incoming, about, charset=charset, collation=collation)
 
@@ -307,8 +312,8 @@ class MySqlStaged:
         self._swapped = True
 
     def _make_live(self, session: Session) -> None:
-        charset = schemas.word(str(self._facts.get("charset", "utf8mb4")))
-        session.run(f"CREATE DATABASE {identifier(self._live)} CHARACTER SET {charset}")
+        defaults = schemas.defaults(*charset_of(session, self._facts))
+        session.run(f"CREATE DATABASE {identifier(self._live)} {defaults}")
         self._made_live = True
 
     def kept(self) -> dict[str, Any]:

@@ -65,9 +65,8 @@ def create(session: Session, name: str, about: About, *, charset: str, collation
     """
     if exists(session, name):
         raise RestoreError(f"There is a database {name} already, and it is left as it is")
-    collate = f" COLLATE {word(collation)}" if collation else ""
     try:
-        session.run(f"CREATE DATABASE {identifier(name)} CHARACTER SET {word(charset)}{collate}")
+        session.run(f"CREATE DATABASE {identifier(name)} {defaults(charset, collation)}")
     except DatabaseRefused as error:
         raise DatabaseRefused(
             f"The user may not make the database {name}, which a restore fills beside the live one:"
@@ -91,7 +90,13 @@ def grant_hint(live: str) -> str:
     )
 
 
-def word(name: str) -> str:
+def defaults(charset: str, collation: str) -> str:
+    """Return what gives a new database its character set and collation, if that is known."""
+    collate = f" COLLATE {_word(collation)}" if collation else ""
+    return f"CHARACTER SET {_word(charset)}{collate}"
+
+
+def _word(name: str) -> str:
     if not name.replace("_", "").isalnum():
         raise RestoreError(f"{name!r} is no character set or collation")
     return name
@@ -212,7 +217,7 @@ def drop(session: Session, name: str, *, live: str, only_empty: bool = False) ->
     about = describe(session, name)
     if about is None and tables - OWN_TABLES:
         return False  # not ours; whoever made one that has nothing yet died before its mark
-    if about is not None and about.live != live:
+    if about is not None and not is_same_name(session, about.live, live):
         return False
     if only_empty and tables - OWN_TABLES:
         return False
@@ -230,11 +235,29 @@ def ours(session: Session, live: str, purpose: str) -> list[str]:
     stem = sample[: max(1, min(len(live), len(sample)) - 12)]
     found = []
     for name in sorted(text(row[0]) for row in rows):
-        if f"_holdfast_{purpose}_" in name and name.startswith(stem[:20]):
+        if f"_holdfast_{purpose}_" in name and name.casefold().startswith(stem[:20].casefold()):
             about = describe(session, name)
-            if about and about.live == live and about.purpose == purpose:
+            if about is None or about.purpose != purpose:
+                continue
+            if is_same_name(session, about.live, live):
                 found.append(name)
     return found
+
+
+def is_same_name(session: Session, one: str, other: str) -> bool:
+    """Whether two names are of one database: some servers do not tell capitals."""
+    if one == other or one.casefold() != other.casefold():
+        return one == other
+    return int(session.value("SELECT @@lower_case_table_names")) != 0
+
+
+def actual_name(session: Session, name: str) -> str:
+    """Return how the server spells the name of a database, whether it is there or not."""
+    capitals = int(session.value("SELECT @@lower_case_table_names"))
+    if capitals == 1:
+        return name.lower()
+    sql = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s"
+    return text(session.value(sql, (name,)) or name) if capitals else name
 
 
 def drop_stale(session: Session, live: str) -> None:

@@ -46,6 +46,7 @@ from holdfast.sources.mysql.dump import DumpReader, read_dump
 from holdfast.sources.mysql.failures import explain_program
 from holdfast.sources.mysql.inspection import (
     Database,
+    charset_of,
     content_warnings,
     exists,
     float_warnings,
@@ -315,13 +316,8 @@ class MySqlSource:
         about = About(purpose=DRILL, live=self._database, token=context.token)
         try:
             with self._server.open(None, context.cancel) as session:
-                schemas.create(
-                    session,
-                    name,
-                    about,
-                    charset=str(facts.get("charset", "utf8mb4")),
-                    collation=str(facts.get("collation", "")),
-                )
+                charset, collation = charset_of(session, facts)
+                schemas.create(session, name, about, charset=charset, collation=collation)
             with self._server.open(name, context.cancel) as session:
                 loaded = Loader(session).load(
                     context.tree.read(self.root), on_progress=self._telling(context)
