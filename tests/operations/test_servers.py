@@ -326,6 +326,28 @@ def test_a_url_of_another_engine_is_refused_without_its_password(tmp_path: Path)
     assert "tiger" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://shop:p@ss/w@db/shop", "mysql+pymysql://shop:pw/@canary@db/shop"]
+)
+def test_a_password_that_is_not_percent_encoded_is_not_shown(tmp_path: Path, url: str) -> None:
+    """R56: half of it would stand where the host or the database is expected."""
+    with pytest.raises(ConfigError, match="an @ behind its host") as caught:
+        BackupService(url, tmp_path, PASSWORD)
+    shown = f"{caught.value} {caught.value.hint}"
+    assert "ss/w" not in shown
+    assert "canary" not in shown
+
+
+def test_a_table_is_named_as_show_names_it(shop: Shop) -> None:
+    """With the database's name before it, where the plan has several."""
+    service, backup_id = backup_of(shop)
+    shop.server.run("DELETE FROM orders")
+    shop.server.run("DELETE FROM settings")
+    service.restore_backup(backup_id, tables=["orders.orders"])
+    assert shop.server.run("SELECT count(*) FROM orders")[0][0] == 3
+    assert shop.server.run("SELECT count(*) FROM settings")[0][0] == 0
+
+
 def test_a_container_that_is_not_there_is_named(make_shop: Any) -> None:
     shop = make_shop("postgresql")
     service = shop.service(

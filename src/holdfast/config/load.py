@@ -177,7 +177,8 @@ def _parse(field: Field, given: _Given | None, here: Path) -> Any:
 
 def _shown(field: Field, raw: Any) -> str:
     # A URL may hold a password; a list or table says in `error` which of its items is meant.
-    if field.secret or isinstance(raw, list | dict) or "://" in str(raw) or raw == "":
+    text = str(raw)
+    if field.secret or isinstance(raw, list | dict) or "://" in text or "@" in text or raw == "":
         return ""
     return f", not {raw!r}"
 

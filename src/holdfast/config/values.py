@@ -23,6 +23,9 @@ SERVERS = frozenset({"postgresql", "postgres", "mysql", "mariadb"})
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_LACKS_A_SLASH = re.compile(
+    r"(?:sqlite|postgres|postgresql|mysql|mariadb)(?:\+\w+)?:", re.IGNORECASE
+)
 _CONTAINER = re.compile(r"(?:(?:docker|podman):)?[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _DURATION = re.compile(r"(?=[0-9])([0-9]{1,9}y)?([0-9]{1,9}m)?([0-9]{1,9}d)?([0-9]{1,9}h)?")
 
@@ -95,6 +98,8 @@ def parse_database_url(value: Any, base: Path) -> str:
     """Read a database URL, or the path of an SQLite file; a relative path becomes absolute."""
     text = parse_text(value, base)
     scheme, separator, rest = text.partition("://")
+    if not separator and _LACKS_A_SLASH.match(text):
+        raise ValueError("expected a URL, with two slashes behind its colon")
     if not separator:
         # What follows a question mark is a URL's query; in a path it is part of the name.
         return f"sqlite:///{str(parse_path(text, base)).replace('?', '%3F')}"

@@ -174,10 +174,15 @@ def database_kind(url: str) -> str:
     Raises:
         ConfigError: It is of none; nothing but its scheme is shown.
     """
-    scheme, separator, _ = url.partition("://")
+    scheme, separator, rest = url.partition("://")
     name = scheme.lower().partition("+")[0]
     if not separator or name == "sqlite":
         return "sqlite"
+    if "@" in rest.partition("/")[2].partition("?")[0]:
+        raise ConfigError(
+            f"The {name} URL has an @ behind its host",
+            hint="Percent-encode the password: @ is %40, / is %2F, : is %3A, # is %23, % is %25.",
+        )
     if name not in _SCHEMES:
         raise ConfigError(
             f"Not a database that Holdfast protects: {name}://...",

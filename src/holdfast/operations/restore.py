@@ -174,7 +174,16 @@ def restore_held(
         plan=workplace.plan.name,
         trigger=options.trigger,
     ) as record:
-        return work.run(record)
+        try:
+            return work.run(record)
+        except BaseException:
+            work.settle_at_once()
+            raise
+
+
+def _tables_of(source: Source, tables: Sequence[str]) -> tuple[str, ...]:
+    """Return tables as their source calls them; where there are several, `show` puts its name."""
+    return tuple(each.removeprefix(f"{source.name}.") for each in tables)
 
 
 def is_our_own(manifest: Manifest, trigger: Trigger) -> bool:
@@ -245,6 +254,21 @@ class _Restore:
         """Say in the result what became of a restore that was interrupted before."""
         if recovery is not None:
             self._outcome.warnings.append(recovery.sentence())
+
+    def settle_at_once(self) -> None:
+        """After a failure in the swaps that left their outcome open: ask again, without a token.
+
+        Later the application may have written into what would then be taken back.
+        """
+        if not self._hold.held:
+            return
+        try:
+            recovery = recover_restore(self._at)
+        except HoldfastError as error:
+            _log.warning("What became of the restore is told by the next command: %s", error)
+        else:
+            if recovery is not None:
+                _log.warning("%s", recovery.sentence())
 
     def run(self, record: RunRecord) -> RestoreResult:
         record.backup_id = self._backup_id
@@ -383,7 +407,7 @@ class _Restore:
                 trusted=self._options.trust_dump
                 or is_our_own(self._tree.manifest, self._options.trigger),
                 kept=self._options.kept.get(source.root, {}),
-                tables=self._options.tables,
+                tables=_tables_of(source, self._options.tables),
                 thorough=self._options.verify_first,
                 exclude=self._at.exclude,
                 only=tuple(

@@ -81,7 +81,7 @@ def rehearse(
         if kind != "tables":
             raise ConfigError(
                 f"The plan names no server to restore {root} on",
-                hint="Name the database, such as --database postgresql://USER@HOST/NAME.",
+                hint="Name the database in holdfast.toml, or by DATABASE_URL.",
             )
         server = detached_server(kind, root)  # a scratch file is enough
     context = RestoreContext(
