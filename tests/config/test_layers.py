@@ -262,7 +262,9 @@ def test_a_wrong_url_is_not_repeated_for_it_may_hold_a_password(tmp_path: Path) 
 
 def test_a_url_that_lacks_a_slash_is_refused_without_its_password(tmp_path: Path) -> None:
     """It would be the path of a SQLite file."""
-    flags = {"database_url": ("--database", "postgresql:/shop:canary@host/x")}
+    flags: dict[str, tuple[str, object]] = {
+        "database_url": ("--database", "postgresql:/shop:canary@host/x")
+    }
     with pytest.raises(ConfigError, match="two slashes") as caught:
         load(tmp_path, flags=flags)
     assert "canary" not in str(caught.value)
