@@ -114,6 +114,19 @@ def test_writers_are_held_off_and_a_write_before_is_noticed(
     )
 
 
+def test_a_pool_that_connected_meanwhile_may_write_again(
+    database: PostgresDatabase, role: Role, source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R18: a session that began while writers were held off would only read, for ever."""
+    with staged(source, backup, tmp_path) as stage:
+        assert isinstance(stage, Watched)
+        with stage.hold_writers():
+            pooled = psycopg.connect(database.url_for(role), autocommit=True)
+        with pooled, pytest.raises(psycopg.OperationalError):
+            pooled.execute("SELECT 1")
+    database.run("UPDATE parents SET body = 'again'", user=role)
+
+
 @pytest.mark.parametrize("moment", ["saved", "loading"])
 def test_a_write_during_the_swap_is_noticed_or_refused(
     database: PostgresDatabase,

@@ -17,7 +17,7 @@ from holdfast.errors import Cancelled, HoldfastError, TargetInUse
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.postgresql.counting import Stop
 from holdfast.sources.postgresql.databases import end_users, users_of, users_where
-from holdfast.sources.postgresql.session import Session, identifier, literal
+from holdfast.sources.postgresql.session import APPLICATION, Session, identifier, literal
 from holdfast.sources.postgresql.site import Site
 
 _SETTING = "default_transaction_read_only"
@@ -54,6 +54,17 @@ def writers_held(site: Site, token: str) -> Iterator[None]:
             yield
         finally:
             release(session, token)
+            # A pool that connected meanwhile would keep its read-only sessions for ever.
+            with suppress(HoldfastError):
+                _end_others(session)
+
+
+def _end_others(session: Session) -> None:
+    oid = session.row(_OURS)["oid"]
+    for user in users_of(session, oid):
+        ours = user.application == APPLICATION or user.application.startswith(f"{APPLICATION}_")
+        if user.endable and not ours:
+            session.query(f"SELECT pg_catalog.pg_terminate_backend({user.pid}) AS ended")
 
 
 def _take_hold(session: Session, token: str) -> None:
