@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -303,6 +304,15 @@ def test_a_missing_database_is_named(mariadb_server: MariaDbServer, tmp_path: Pa
         capture(source, tmp_path)
     assert not source.place().exists
     assert source.size_bytes() == 0
+
+
+def test_a_server_that_never_greets_is_not_waited_for_without_end() -> None:
+    """Somebody listens there, and it is no MySQL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        source = MySqlSource(f"mysql://app:x@127.0.0.1:{port}/shop", connect_timeout_s=1)
+        with pytest.raises(DatabaseUnreachable, match=str(port)):
+            source.read_pairs("settings", "key", "value")
 
 
 def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:

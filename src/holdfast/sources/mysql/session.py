@@ -56,6 +56,8 @@ class Session:
             )
         except (self._driver.MySQLError, OSError) as error:
             self._fail(error)
+        # A greeting that never comes is waited for so long; an answer to a statement, for ever.
+        self._socket._read_timeout = None  # noqa: SLF001
         self._require_encryption()
 
     def _require_encryption(self) -> None:
@@ -176,6 +178,7 @@ def _arguments(connection: Connection, timeout_s: float) -> dict[str, Any]:
         "charset": "utf8mb4",
         "autocommit": True,
         "connect_timeout": max(1, round(timeout_s)),
+        "read_timeout": max(1, round(timeout_s)),
         "local_infile": False,
         # The servers' own limit is a day and more.
         "init_command": f"SET lock_wait_timeout = {max(1, round(timeout_s))}",
