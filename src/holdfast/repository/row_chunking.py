@@ -28,7 +28,8 @@ full backup, then the share of it that 1 % of the rows costs when they lie anywh
     16-48 KiB only         37.9, .44      64-192 KiB, then 4-12 KiB    34.9, .84
     64-192 KiB only        35.0, .75      pg_dump -Fc                  35.7, 1
 
-Changed anywhere a second time, the two-sized ones cost .49 and .43; the newest rows cost .07 and .08.
+Changed anywhere a second time, the two-sized ones cost .49 and .43; the newest rows cost .07
+and .08.
 
 What an observer of the store learns: restic cuts by a secret polynomial, so that the lengths of
 chunks do not tell which known file they come from. These cuts follow from the content alone, as
