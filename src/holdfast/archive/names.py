@@ -23,7 +23,6 @@ from holdfast.models.manifest import (
 )
 
 RESTORE_PATH = "RESTORE.txt"
-
 MAX_PART_BYTES = 255
 MAX_PATH_BYTES = 32_768
 

@@ -20,9 +20,10 @@ from holdfast.config.settings import (
     Settings,
     SettingsTable,
 )
-from holdfast.config.values import database_url
+from holdfast.config.values import SERVER_SCHEMES, database_url
 
 __all__ = [
+    "SERVER_SCHEMES",
     "CompressionSettings",
     "Configuration",
     "DatabaseSettings",

@@ -18,14 +18,17 @@ from holdfast.errors import ConfigError
 
 Parser = Callable[[Any, Path], Any]
 
-SERVERS = frozenset({"postgresql", "postgres", "mysql", "mariadb"})
-"""Schemes of URLs of databases on servers, without their drivers."""
+SERVER_SCHEMES: Mapping[str, str] = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+}
+"""By the scheme of a URL, without its driver: the kind of database server."""
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-_LACKS_A_SLASH = re.compile(
-    r"(?:sqlite|postgres|postgresql|mysql|mariadb)(?:\+\w+)?:", re.IGNORECASE
-)
+_LACKS_A_SLASH = re.compile(rf"(?:sqlite|{'|'.join(SERVER_SCHEMES)})(?:\+\w+)?:", re.IGNORECASE)
 _CONTAINER = re.compile(r"(?:(?:docker|podman):)?[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _DURATION = re.compile(r"(?=[0-9])([0-9]{1,9}y)?([0-9]{1,9}m)?([0-9]{1,9}d)?([0-9]{1,9}h)?")
 
@@ -104,7 +107,7 @@ def parse_database_url(value: Any, base: Path) -> str:
         # What follows a question mark is a URL's query; in a path it is part of the name.
         return f"sqlite:///{str(parse_path(text, base)).replace('?', '%3F')}"
     kind = scheme.lower().partition("+")[0]
-    if kind in SERVERS:
+    if kind in SERVER_SCHEMES:
         return text
     if kind != "sqlite":
         raise ValueError(f"expected a database of SQLite, PostgreSQL, MySQL or MariaDB, not {kind}")

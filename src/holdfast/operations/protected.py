@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.config import SettingsTable
+from holdfast.config import SERVER_SCHEMES, SettingsTable
 from holdfast.errors import ConfigError
 from holdfast.models.manifest import DATABASE_DIR
 from holdfast.operations.table_settings import TableSettings
@@ -18,12 +18,6 @@ from holdfast.sources.sqlite import SqliteSource, sqlite_path
 
 SERVER_KINDS = frozenset({"postgresql", "mysql", "tables"})
 """Kinds of sources that are checked and rehearsed by asking the source itself."""
-_SCHEMES = {
-    "postgresql": "postgresql",
-    "postgres": "postgresql",
-    "mysql": "mysql",
-    "mariadb": "mysql",
-}
 _ALL_TABLES = "*"
 
 
@@ -183,12 +177,12 @@ def database_kind(url: str) -> str:
             f"The {name} URL has an @ behind its host",
             hint="Percent-encode the password: @ is %40, / is %2F, : is %3A, # is %23, % is %25.",
         )
-    if name not in _SCHEMES:
+    if name not in SERVER_SCHEMES:
         raise ConfigError(
             f"Not a database that Holdfast protects: {name}://...",
             hint="It takes URLs of sqlite, postgresql, mysql and mariadb.",
         )
-    return _SCHEMES[name]
+    return SERVER_SCHEMES[name]
 
 
 def source_at_url(kind: str, url: str, root: str, *, owner: bool = True) -> Source:
