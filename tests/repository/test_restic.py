@@ -194,6 +194,7 @@ def test_restic_reads_streams_of_rows_cut_by_content(restic: Restic, tmp_path: P
     repository = _fresh(restic)
     rows = [b"%d\t%s\n" % (n, random.Random(n).randbytes(40).hex().encode()) for n in range(12_000)]
     content = data = b""
+    second = Snapshot(time=WHEN, tree=b"")
     for number in range(2):
         rows[6000] = b"6000\t%d\n" % number
         data = b"".join(rows)
@@ -205,10 +206,11 @@ def test_restic_reads_streams_of_rows_cut_by_content(restic: Restic, tmp_path: P
             node = Node(name="dump", type=NodeType.FILE, size=saved.size, content=content)
             tree = writer.save_tree([node])
             writer.finish()
-            repository.save_snapshot(Snapshot(time=WHEN, tree=tree, paths=("/x",)))
+            second = repository.save_snapshot(Snapshot(time=WHEN, tree=tree, paths=("/x",)))
         repository = reopen(repository.store)
     restic.check()
-    restic.restore("latest", tmp_path / "out")
+    assert second.id is not None
+    restic.restore(second.id, tmp_path / "out")  # both are of one instant: no "latest"
     assert (tmp_path / "out" / "dump").read_bytes() == data
 
 
