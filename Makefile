@@ -5,6 +5,9 @@ SIZE ?= 1G
 TESTS ?=
 WORKERS ?= 2
 SCHEDULES ?= 100000
+BACKUPS ?= 200
+# The tests of R07, by their names: consistent while applications write.
+UNDER_LOAD := tests/operations/test_load.py tests/sources -k under_load
 
 .PHONY: help
 help: ## List these commands
@@ -24,7 +27,8 @@ test: environment ## Run every test, installing what they need (TESTS=tests/arch
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
 .PHONY: soak
-soak: environment ## Many processes on one repository, in many orders (SCHEDULES=100000)
+soak: environment ## Orders of many processes' steps, captures under load (SCHEDULES=, BACKUPS=)
+	@HOLDFAST_TEST_LOAD_BACKUPS=$(BACKUPS) $(BIN)/pytest -n $(WORKERS) $(UNDER_LOAD)
 	@HOLDFAST_SCHEDULES=$(SCHEDULES) $(BIN)/pytest -n $(WORKERS) tests/repository/test_schedules.py
 
 .PHONY: lint

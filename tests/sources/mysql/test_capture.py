@@ -27,6 +27,7 @@ from holdfast.models.progress import CancellationToken, Progress, no_progress
 from holdfast.sources.base import CaptureContext
 from holdfast.sources.mysql import MySqlSource
 from tests.rig.daemon import wait_until
+from tests.rig.load import backups_under_load
 from tests.rig.mariadb import MariaDbDatabase, MariaDbServer, User
 from tests.rig.servers import MariaDbDatabases
 from tests.rig.tools import FAILURES, Behaviour, install_tool
@@ -108,7 +109,7 @@ def test_tables_without_transactions_are_named(
     assert not [each for each in warnings if "fine" in each]
 
 
-TRANSFERS = 6
+CAPTURES = backups_under_load(6)
 ACCOUNTS = 40
 
 
@@ -166,8 +167,9 @@ def test_every_capture_under_load_is_one_moment(
     open_accounts(mariadb_database)
     source = source_of(mariadb_database)
     with Transfers(mariadb_database) as transfers:
-        for _ in range(TRANSFERS):
-            wait_until(lambda: transfers.committed > 0, "a transfer")
+        for _ in range(CAPTURES):
+            goal = transfers.committed + 1
+            wait_until(lambda: transfers.committed >= goal, "a transfer")  # noqa: B023  at once
             before = mariadb_database.run("SELECT COUNT(*) FROM transfers")[0][0]
             backup = capture(source, tmp_path)
             with source.rehearse(context_of(backup, tmp_path)) as restored:

@@ -18,10 +18,13 @@ from holdfast.models.progress import Progress
 from holdfast.sources.postgresql import inspection
 from holdfast.sources.postgresql.features import FEATURES
 from holdfast.sources.postgresql.source import PostgresSource
+from tests.rig.daemon import wait_until
+from tests.rig.load import backups_under_load
 from tests.rig.postgresql import PostgresDatabase, PostgresServer, Role, identifier
 from tests.rig.servers import PostgresDatabases
 from tests.sources.postgresql.support import Captured, Reader, plain_dump, restore
 
+CAPTURES = backups_under_load(5)
 _CATALOGS = (
     (
         "SELECT relkind, relpersistence, relrowsecurity, relforcerowsecurity, count(*)"
@@ -182,18 +185,19 @@ def test_a_capture_under_load_is_one_moment(
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        for _ in range(5):
-            before = committed
+        for _ in range(CAPTURES):
+            goal = committed + 1
+            wait_until(lambda: committed >= goal, "a transfer")  # noqa: B023  called at once
             captured = capture(postgres_database, tmp_path)
             copy = new_postgres_database()
             restore(postgres_server, captured.dump, copy.name)
             assert copy.run(_INVARIANT) == [(10_000,)]
             assert counted(copy) == captured.facts.table_counts
-            assert captured.facts.table_counts["transfers"] >= before
+            assert captured.facts.table_counts["transfers"] >= goal
+            postgres_server.drop_database(copy.name)
     finally:
         done.set()
         writer.join()
-    assert committed > 5
 
 
 def test_what_is_written_meanwhile_is_not_in_it(

@@ -1,11 +1,7 @@
-"""R07: moments beside several writers, checkpoints of every kind, VACUUM, and other readers.
-
-`HOLDFAST_TEST_MOMENTS=500` holds that many moments per page size instead of a few.
-"""
+"""R07: moments beside several writers, checkpoints of every kind, VACUUM, and other readers."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from holdfast.sources.sqlite.agent import inspection, moment
+from tests.rig.daemon import wait_until
+from tests.rig.load import backups_under_load
 from tests.sources.sqlite.support import beside, run_sql
 from tests.sources.sqlite.test_moment import backed_up, comparable, read_out
 
-MOMENTS = int(os.environ.get("HOLDFAST_TEST_MOMENTS", "12"))
+MOMENTS = backups_under_load(12)
+"""For each page size."""
 FEWEST_STREAMED = 0.8
 """Of the moments; the rest may go by way of a copy, when the application never pauses."""
 
@@ -126,8 +125,7 @@ def test_moments_under_load(tmp_path: Path, page_size: int) -> None:
             stack.enter_context(running(READER, path)),
             stack.enter_context(running(READER, path)),
         ]
-        while not all(map(newest, logs)):
-            assert all(process.poll() is None for process in processes)
+        wait_until(lambda: all(map(newest, logs)), "the first commits")
         files = beside(path)
         for _ in range(MOMENTS):
             acknowledged = max(map(newest, logs))

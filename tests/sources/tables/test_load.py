@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig.load import backups_under_load
 from tests.rig.transfers import (
     Bank,
     Ledger,
@@ -19,6 +20,7 @@ from tests.sources.tables.conftest import Database, NewDatabase
 from tests.sources.tables.support import MemoryTree, rows_of, staged
 
 SERVERS = ("postgresql", "mysql")
+EXPORTS = backups_under_load(8)
 
 
 def bank_of(database: Database) -> Bank:
@@ -38,7 +40,7 @@ def ledger_of(tree: MemoryTree) -> Ledger:
 
 
 @pytest.mark.parametrize("engine_name", SERVERS)
-def test_a_copy_of_a_busy_database_is_one_moment(
+def test_a_copy_under_load_is_one_moment(
     engine_name: str, new_database: NewDatabase, scratch: Path
 ) -> None:
     """R07: no money is made or lost, no transfer is half there, none acknowledged is missing."""
@@ -46,7 +48,7 @@ def test_a_copy_of_a_busy_database_is_one_moment(
     bank = bank_of(database)
     open_accounts(bank)
     with Transfers(bank) as transfers:
-        for _ in range(8):
+        for _ in range(EXPORTS):
             before = transfers.acknowledged()
             tree = MemoryTree(database.source(), scratch)
             check_ledger(ledger_of(tree), at_least=before)
