@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -469,3 +470,22 @@ def test_stale_temporary_files_are_cleared_and_young_ones_left(store: LocalStore
     assert files(store) == sorted(
         [NAME, "notes-tmp-1", *(f"{place}-tmp-y0ung" for place in places)]
     )
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO, errno.ENOTSUP])
+def test_only_a_file_system_that_has_no_sync_of_directories_is_excused_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """I2: some network file systems answer EINVAL; anything else may have lost the name."""
+    sync = os.fsync
+
+    def refuse_directories(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse_directories)
+    excused = number == errno.EINVAL
+    with nullcontext() if excused else pytest.raises(OSError, match=os.strerror(number)):
+        durable.replace_file(str(tmp_path / "note"), b"content")
+    assert (tmp_path / "note").read_bytes() == b"content"

@@ -9,7 +9,6 @@ otherwise everything is taken back.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from holdfast.errors import RestoreError, StoreError
 from holdfast.operations.workspace import file_name, remove_restore_scratch
 from holdfast.sources.base import Source
 from holdfast.sources.directory import DirectorySource
+from holdfast.stores.durable import replace_file, sync_directory
 
 STAGING = "staging"
 SWAPPING = "swapping"
@@ -109,15 +109,8 @@ def save_journal(state_dir: Path, journal: Journal) -> None:
         StoreError: It could not be written; the one before still holds.
     """
     path = journal_path(state_dir, journal.plan)
-    temporary = path.with_suffix(".new")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(journal))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_directory(state_dir)
+        replace_file(str(path), msgspec.json.encode(journal))
     except OSError as error:
         raise StoreError(
             f"The journal of the restore cannot be written: {path}: {error.strerror}",
@@ -128,7 +121,7 @@ def save_journal(state_dir: Path, journal: Journal) -> None:
 def remove_journal(state_dir: Path, plan: str) -> None:
     """Say that no restore is under way. It needs no free space."""
     journal_path(state_dir, plan).unlink(missing_ok=True)
-    _sync_directory(state_dir)
+    sync_directory(str(state_dir))
 
 
 def load_journal(state_dir: Path, plan: str) -> Journal | None:
@@ -221,11 +214,3 @@ def _forget(state_dir: Path, journal: Journal) -> None:
 def _remove_staged(journal: Journal, sources: Sequence[Source]) -> None:
     for source in sources:
         source.sweep(journal.token, Path(journal.scratch))
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

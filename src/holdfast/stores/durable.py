@@ -25,8 +25,6 @@ _RENAME_NOREPLACE = 1
 # A file system without hard links says one of these (FAT, some FUSE and network mounts).
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _NO_RENAME_FLAGS = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
-# Some network file systems cannot sync a directory; they say so by one of these.
-_NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 def write_file(path: str, data: Buffer) -> None:
@@ -79,15 +77,28 @@ def _write_all(descriptor: int, rest: memoryview) -> None:
 
 
 def sync_directory(path: str) -> None:
-    """Wait until the names in a directory are on the disk."""
+    """Wait until the names in a directory are on the disk; see `sync_open_directory`."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sync_open_directory(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_open_directory(descriptor: int) -> None:
+    """Wait until the names in an open directory are on the disk.
+
+    Some network file systems have no such sync, and say so by EINVAL (Source: fsync(2)). They
+    are no reason to fail: nothing more can be done there. Any other error is one.
+
+    Raises:
+        OSError: The names may be lost when the power fails.
+    """
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in _NO_DIRECTORY_SYNC:
+        if error.errno != errno.EINVAL:
             raise
-    finally:
-        os.close(descriptor)
 
 
 def make_directories(path: str) -> None:

@@ -15,6 +15,7 @@ from holdfast.sources.directory.removal import remove_tree
 from holdfast.sources.directory.reserved import STAGING_MARK
 from holdfast.sources.directory.steps import STEPS
 from holdfast.sources.directory.swap import Swap
+from holdfast.stores.durable import sync_open_directory
 
 _NAME_BYTES = 100
 
@@ -92,7 +93,7 @@ def remove_area(path: Path) -> None:
     try:
         remove_tree(parent, f"{path.name}/{STEPS}")
         remove_tree(parent, path.name)
-        os.fsync(parent)
+        sync_open_directory(parent)
     finally:
         os.close(parent)
 

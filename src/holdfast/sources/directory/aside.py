@@ -15,6 +15,7 @@ from holdfast.sources.directory.beneath import Beneath
 from holdfast.sources.directory.reserved import STAGING_MARK
 from holdfast.sources.directory.steps import Step, decode_path, read_steps
 from holdfast.sources.directory.swap import Swap
+from holdfast.stores.durable import sync_open_directory
 
 _MARK = ".after-interrupted-restore-"
 
@@ -40,7 +41,7 @@ def set_aside(swap: Swap) -> Path | None:
     if swap.container.is_dir() and _was_written_to(swap):
         swap.container.rename(aside)
         with Beneath.open(aside.parent) as parent:
-            os.fsync(parent.directory())
+            sync_open_directory(parent.directory())
     return aside if aside.is_dir() else None
 
 

@@ -18,6 +18,7 @@ from holdfast.errors import TargetInUse
 from holdfast.sources.directory.attributes import Attributes, read_attributes, readable
 from holdfast.sources.directory.beneath import Beneath, display, join
 from holdfast.sources.directory.scope import Scope
+from holdfast.stores.durable import sync_open_directory
 
 STEPS = "steps"
 """Name of the file in the staging directory."""
@@ -117,7 +118,7 @@ def write_steps(container: Beneath, steps: Iterator[Step | Adjustment]) -> Step 
             file.write(encoder.encode(step) + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    os.fsync(container.directory())
+    sync_open_directory(container.directory())
     return telling
 
 

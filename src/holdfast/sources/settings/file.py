@@ -16,6 +16,7 @@ from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.manifest import SETTINGS_PATH, ContentEntry
 from holdfast.sources.settings.document import Document
 from holdfast.sources.settings.live import check_document
+from holdfast.stores.durable import sync_directory
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -94,7 +95,7 @@ class StagedFile:
             raise RestoreError(f"There is no restore of {self._file.path} to take back")
         with _translated(self._file.path):
             self._file.path.unlink()
-            _sync(self._file.path.parent)
+            sync_directory(str(self._file.path.parent))
         self._swapped = False
 
     def discard(self) -> None:
@@ -117,7 +118,7 @@ def recover_file(state: Mapping[str, Any], *, committed: bool | None) -> bool:
             done = True
         elif committed is False and done:
             path.unlink()
-            _sync(path.parent)
+            sync_directory(str(path.parent))
             done = False
         if committed is not None:
             staged.unlink(missing_ok=True)
@@ -146,7 +147,7 @@ def _appear(staged: Path, path: Path) -> None:
             hint="Choose another target, or remove what is there.",
         ) from error
     staged.unlink()
-    _sync(path.parent)
+    sync_directory(str(path.parent))
 
 
 def _checksum(path: Path) -> str | None:
@@ -154,14 +155,6 @@ def _checksum(path: Path) -> str | None:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return None
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,8 @@ from holdfast.sources.tables.fingerprint import Fingerprint, watched
 from holdfast.sources.tables.link import Link
 from holdfast.sources.tables.ordering import sorted_tables
 from holdfast.sources.tables.rows import ArrayDigest, RowReader, TableFile, row_lines
-from holdfast.sources.tables.spool import pieces, scratch_errors, sync_directory, write_durably
+from holdfast.sources.tables.spool import pieces, scratch_errors, write_durably
+from holdfast.stores.durable import sync_directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ def save_content(
                     violations=broken.get(table.key, 0),
                 )
             )
-        sync_directory(directory)
+        sync_directory(str(directory))
     return Previous(fingerprint=found, contents=tuple(contents), violations=broken)
 
 

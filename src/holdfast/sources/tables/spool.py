@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import msgspec
 
 from holdfast.errors import NotEnoughSpace, RestoreError
 from holdfast.models.progress import CancellationToken
+from holdfast.stores.durable import replace_file
 
 _PIECE = 1 << 20
 
@@ -51,13 +51,7 @@ def pieces(path: Path, cancel: CancellationToken) -> Iterator[bytes]:
 def write_durably(path: Path, values: Any) -> None:
     """Write JSON values so that they are there after a crash, or the file is not."""
     with scratch_errors(path.parent):
-        temporary = path.with_suffix(".part")
-        with temporary.open("wb") as file:
-            file.write(msgspec.json.encode(values))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_directory(path.parent)
+        replace_file(str(path), msgspec.json.encode(values))
 
 
 def read_values(path: Path) -> Any:
@@ -67,15 +61,6 @@ def read_values(path: Path) -> Any:
             return msgspec.json.decode(path.read_bytes())
         except FileNotFoundError:
             return None
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def remove_directory(path: Path) -> None:

@@ -52,8 +52,8 @@ from holdfast.sources.tables.spool import (
     pieces,
     remove_directory,
     scratch_errors,
-    sync_directory,
 )
+from holdfast.stores.durable import sync_directory
 
 _MAKE_IT = "Make the new, empty database first (`createdb`, or CREATE DATABASE), then try again."
 Connect = Callable[..., Link]
@@ -234,7 +234,7 @@ class StagedTables:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-            sync_directory(job.content.path.parent)
+            sync_directory(str(job.content.path.parent))
 
     def _check_rows(self, link: Link, job: Job) -> None:
         binder = RowBinder(job.content.source, job.target, job.content.engine, link)

@@ -132,11 +132,10 @@ def remove(path: str) -> None:
 
 def sync_directory(path: str) -> None:
     """Make the names in the directory of `path` durable."""
-    descriptor = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    # Only a restore needs it, and a capture's process starts faster without.
+    from holdfast.stores import durable
+
+    durable.sync_directory(os.path.dirname(path) or ".")
 
 
 def sync(path: str) -> None:
