@@ -68,6 +68,31 @@ Neither may ever contain a secret.
     │   └── RetentionPaused
     ├── BackupBusy
     ├── AlreadyRun
+    ├── JobError
+    │   ├── JobNotFound
+    │   ├── JobFinished
+    │   ├── JobNotFinished
+    │   ├── LeaseLost
+    │   └── JobInterrupted
+    ├── CatalogError
+    │   └── CatalogTooNew
+    ├── RequestRefused
+    │   ├── NotAuthenticated
+    │   ├── PermissionDenied
+    │   ├── OriginRefused
+    │   ├── RequestInvalid
+    │   ├── IdempotencyConflict
+    │   ├── PreconditionFailed
+    │   ├── PreconditionRequired
+    │   ├── UploadTooLarge
+    │   ├── UploadNotFound
+    │   ├── LinkExpired
+    │   ├── RangeNotSatisfiable
+    │   └── TooManyRequests
+    ├── AccountError
+    │   ├── AccountNotFound
+    │   ├── AccountExists
+    │   └── LastAdmin
     └── MissingExtra
 """
 
@@ -564,6 +589,185 @@ class AlreadyRun(HoldfastError):
     def __init__(self, message: str, *, run_at: datetime, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.run_at = run_at
+
+
+class JobError(HoldfastError):
+    """Something about a job is not as it was expected to be."""
+
+    code = "job-error"
+    http_status = 409
+
+
+class JobNotFound(JobError):
+    """There is no job with this id."""
+
+    code = "job-not-found"
+    http_status = 404
+
+
+class JobFinished(JobError):
+    """The job came to its end already, so it cannot be cancelled."""
+
+    code = "job-finished"
+
+
+class JobNotFinished(JobError):
+    """The job is still under way, so it cannot be tried again."""
+
+    code = "job-not-finished"
+
+
+class LeaseLost(JobError):
+    """Another process has taken the job over; whoever held it must not write of it any more."""
+
+    code = "lease-lost"
+
+
+class JobInterrupted(JobError):
+    """The process that did the work ended, or was stopped, before the work was done."""
+
+    code = "job-interrupted"
+    http_status = 500
+
+
+class CatalogError(HoldfastError):
+    """The catalog of jobs, schedules and users cannot be read or written."""
+
+    code = "catalog-failed"
+    http_status = 503
+
+
+class CatalogTooNew(CatalogError):
+    """The catalog was made by a newer Holdfast."""
+
+    code = "catalog-too-new"
+
+
+class RequestRefused(HoldfastError):
+    """A request over HTTP cannot be served as it was made."""
+
+    code = "request-refused"
+    http_status = 400
+
+
+class NotAuthenticated(RequestRefused):
+    """The request does not say who makes it, or not in a way that is accepted."""
+
+    code = "not-authenticated"
+    http_status = 401
+
+
+class PermissionDenied(RequestRefused):
+    """Who makes the request may not do this."""
+
+    code = "permission-denied"
+    http_status = 403
+
+
+class OriginRefused(RequestRefused):
+    """The request comes from another site, or names a host that this server is not."""
+
+    code = "origin-refused"
+    http_status = 403
+
+
+class RequestInvalid(RequestRefused):
+    """A parameter or the body of a request is not as the interface describes it."""
+
+    code = "request-invalid"
+    http_status = 422
+
+
+class IdempotencyConflict(RequestRefused):
+    """The idempotency key was used before, with another request."""
+
+    code = "idempotency-conflict"
+    http_status = 409
+
+
+class PreconditionFailed(RequestRefused):
+    """What is to be changed has changed since it was read."""
+
+    code = "precondition-failed"
+    http_status = 412
+
+
+class PreconditionRequired(RequestRefused):
+    """A change must say, by If-Match, what it was decided on."""
+
+    code = "precondition-required"
+    http_status = 428
+
+
+class UploadTooLarge(RequestRefused):
+    """A file that was sent is larger than may be sent."""
+
+    code = "upload-too-large"
+    http_status = 413
+
+
+class UploadNotFound(RequestRefused):
+    """There is no such upload, or it has expired."""
+
+    code = "upload-not-found"
+    http_status = 404
+
+
+class LinkExpired(RequestRefused):
+    """A link to download has expired, or was never given."""
+
+    code = "link-expired"
+    http_status = 404
+
+
+class RangeNotSatisfiable(RequestRefused):
+    """The part that was asked for lies outside of the file."""
+
+    code = "range-not-satisfiable"
+    http_status = 416
+
+
+class TooManyRequests(RequestRefused):
+    """Too many attempts in too short a time.
+
+    Attributes:
+        retry_after_s: After how long another attempt is served [s].
+    """
+
+    code = "too-many-requests"
+    http_status = 429
+
+    def __init__(self, message: str, *, retry_after_s: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class AccountError(HoldfastError):
+    """An account of the server cannot be used or changed as asked."""
+
+    code = "account-error"
+    http_status = 422
+
+
+class AccountNotFound(AccountError):
+    """There is no such user or token."""
+
+    code = "account-not-found"
+    http_status = 404
+
+
+class AccountExists(AccountError):
+    """There is a user of this name already."""
+
+    code = "account-exists"
+    http_status = 409
+
+
+class LastAdmin(AccountError):
+    """The last administrator cannot be removed, disabled or given a lesser role."""
+
+    code = "last-admin"
+    http_status = 409
 
 
 class MissingExtra(HoldfastError):

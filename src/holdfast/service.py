@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from holdfast.archive import open_archive
-from holdfast.catalog import Catalog
+from holdfast.catalog import RunLog
 from holdfast.clock import Clock, SystemClock
 from holdfast.config import Settings
 from holdfast.errors import (
@@ -1110,7 +1110,7 @@ class BackupService:
         return Workplace(
             repository=repository,
             plan=self._plan,
-            catalog=Catalog(state_dir / "catalog.db"),
+            runs=RunLog(state_dir / "runs.db"),
             state_dir=state_dir,
             scratch_root=self._scratch_root,
             exclude=(Path(store.location).absolute(), *database_files(self._plan.sources)),

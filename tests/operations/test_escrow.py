@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from holdfast import BackupService
-from holdfast.catalog import Catalog
+from holdfast.catalog import RunLog
 from holdfast.errors import (
     HoldfastError,
     KeyDamaged,
@@ -210,7 +210,7 @@ def _workplace(repository: Repository, place: Path) -> Workplace:
     return Workplace(
         repository=repository,
         plan=Plan(),
-        catalog=Catalog(place / "state" / "catalog.db"),
+        runs=RunLog(place / "state" / "runs.db"),
         state_dir=place / "state",
         scratch_root=place,
     )

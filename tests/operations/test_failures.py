@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from holdfast import CancellationToken, Progress
-from holdfast.catalog import Catalog, RunKind, RunStatus
+from holdfast.catalog import RunKind, RunLog, RunStatus
 from holdfast.errors import Cancelled, HoldfastError
 from tests.operations.application import Application
 from tests.rig.tools import FAILURES, Behaviour, install_tool
@@ -34,7 +34,7 @@ def test_a_reader_that_fails_in_any_way_makes_no_backup(
         service.create_backup()
     monkeypatch.undo()
     assert service.list_backups() == []
-    (run,) = Catalog(application.repository / "holdfast" / "catalog.db").runs(kind=RunKind.BACKUP)
+    (run,) = RunLog(application.repository / "holdfast" / "runs.db").runs(kind=RunKind.BACKUP)
     assert run.status is RunStatus.FAILED
     assert application.leftovers() == []
 

@@ -141,7 +141,7 @@ def test_a_damaged_catalog_stops_nothing(application: Application) -> None:
     """The catalog is a convenience: without it backups list, verify and restore."""
     service = application.service()
     service.create_backup()
-    (application.repository / "holdfast" / "catalog.db").write_bytes(b"no database" * 100)
+    (application.repository / "holdfast" / "runs.db").write_bytes(b"no database" * 100)
     assert len(service.list_backups()) == 1
     assert service.verify_backup("latest")
     assert service.create_backup().status is BackupStatus.COMPLETED

@@ -137,7 +137,7 @@ def test_a_proof_outlives_the_catalog_and_shows_on_a_fresh_machine(
     service = application.service()
     made = service.create_backup()
     proof = service.verify_backup(made.backup_id)
-    (application.repository / "holdfast" / "catalog.db").unlink()
+    (application.repository / "holdfast" / "runs.db").unlink()
     moved = shutil.copytree(application.repository, tmp_path / "elsewhere")
     for place in (application.repository, moved):
         (after,) = BackupService(backup_dir=place, encryption_password=PASSWORD).list_backups()
@@ -153,7 +153,7 @@ def test_retention_keeps_the_newest_proven_backup_without_a_catalog(
     service.verify_backup(proven.backup_id)
     for _ in range(3):
         service.create_backup()
-    (application.repository / "holdfast" / "catalog.db").write_bytes(b"no database" * 100)
+    (application.repository / "holdfast" / "runs.db").write_bytes(b"no database" * 100)
     assert service.delete_old_backups(keep_count=1) == 2
     assert service.list_backups()[-1].backup_id == proven.backup_id
 

@@ -1,7 +1,7 @@
 """What a repository cannot know: runs, and proofs of its backups."""
 
-from holdfast.catalog.catalog import Catalog
 from holdfast.catalog.proofs import ProofFiles
 from holdfast.catalog.records import Proof, Run, RunKind, RunStatus
+from holdfast.catalog.run_log import RunLog
 
-__all__ = ["Catalog", "Proof", "ProofFiles", "Run", "RunKind", "RunStatus"]
+__all__ = ["Proof", "ProofFiles", "Run", "RunKind", "RunLog", "RunStatus"]

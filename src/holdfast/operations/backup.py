@@ -101,7 +101,7 @@ def _nothing_protected(plan: Plan) -> ConfigError:
 def run_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadata:
     """Make a backup while the caller holds the plan's lock; see `create_backup`."""
     with recorded_run(
-        workplace.catalog,
+        workplace.runs,
         workplace.clock,
         RunKind.BACKUP,
         plan=workplace.plan.name,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from holdfast.catalog import Catalog, Proof, ProofFiles, RunKind, RunStatus
+from holdfast.catalog import Proof, ProofFiles, RunKind, RunLog, RunStatus
 from holdfast.errors import (
     AmbiguousBackupId,
     BackupNotFound,
@@ -82,7 +82,7 @@ class BackupList:
     def __init__(
         self,
         repository: Repository,
-        catalog: Catalog,
+        runs: RunLog,
         proofs: ProofFiles,
         plan: str | None = None,
     ) -> None:
@@ -92,7 +92,7 @@ class BackupList:
         self._proofs = proofs.load()
         self._restored = {
             run.backup_id
-            for run in catalog.runs(kind=RunKind.RESTORE)
+            for run in runs.runs(kind=RunKind.RESTORE)
             if run.status is RunStatus.COMPLETED and run.backup_id
         }
         self._named = name_snapshots(repository.list_snapshots(on_damaged=self.damaged.append))
@@ -243,9 +243,7 @@ def count_files(manifest: Manifest) -> int:
 
 def backups_of(workplace: Workplace) -> BackupList:
     """Return the backups of a repository as they are now, `latest` being the plan's own."""
-    return BackupList(
-        workplace.repository, workplace.catalog, workplace.proofs, workplace.plan.name
-    )
+    return BackupList(workplace.repository, workplace.runs, workplace.proofs, workplace.plan.name)
 
 
 def set_keep(repository: Repository, snapshot: Snapshot, *, keep: bool) -> Snapshot:

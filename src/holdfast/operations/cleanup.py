@@ -104,7 +104,7 @@ def execute_cleanup(
     with (
         plan_lock(workplace.state_dir, workplace.plan.name),
         recorded_run(
-            workplace.catalog,
+            workplace.runs,
             workplace.clock,
             RunKind.CLEANUP,
             plan=workplace.plan.name,
@@ -254,7 +254,7 @@ def _forget(workplace: Workplace, backup_id: str) -> None:
 def _failed_runs(workplace: Workplace) -> list[datetime]:
     return [
         run.started_at
-        for run in workplace.catalog.runs(plan=workplace.plan.name, kind=RunKind.BACKUP)
+        for run in workplace.runs.runs(plan=workplace.plan.name, kind=RunKind.BACKUP)
         if run.status is RunStatus.FAILED
     ]
 

@@ -53,7 +53,7 @@ def drill_backup(
     begun_s = workplace.clock.monotonic_s()
     with (
         recorded_run(
-            workplace.catalog,
+            workplace.runs,
             workplace.clock,
             RunKind.DRILL,
             plan=workplace.plan.name,

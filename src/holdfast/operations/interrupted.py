@@ -51,7 +51,7 @@ def settle_interrupted(workplace: Workplace) -> None:
 def record_recovered_run(workplace: Workplace, recovery: Recovery) -> None:
     """Record a restore that recovery completed, so that `undo` knows what it replaced."""
     with recorded_run(
-        workplace.catalog,
+        workplace.runs,
         workplace.clock,
         RunKind.RESTORE,
         plan=workplace.plan.name,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from holdfast.catalog import Catalog, ProofFiles
+from holdfast.catalog import ProofFiles, RunLog
 from holdfast.clock import Clock, SystemClock
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.repository import Repository
@@ -70,7 +70,7 @@ class Workplace:
 
     repository: Repository
     plan: Plan
-    catalog: Catalog
+    runs: RunLog
     state_dir: Path
     scratch_root: Path
     exclude: tuple[Path, ...] = ()

@@ -69,6 +69,7 @@ from holdfast.operations.workspace import (
     scratch_directory,
 )
 from holdfast.sources.base import (
+    Advising,
     Hold,
     Keeping,
     RestoreContext,
@@ -100,6 +101,7 @@ class RestoreOptions:
         keep_old: Whether database servers keep what is replaced, until the next cleanup.
         kept: For an undo, by root: what the restore to undo kept, to be swapped back.
         trust_dump: Whether somebody answers for what an archive brought.
+        exact: Whether what the backup does not have goes, wherever it would stay.
     """
 
     verify_first: bool = True
@@ -115,6 +117,7 @@ class RestoreOptions:
     keep_old: bool = True
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     trust_dump: bool = False
+    exact: bool = False
     trigger: Trigger = Trigger.MANUAL_API
 
 
@@ -168,7 +171,7 @@ def restore_held(
     work = _Restore(workplace, backup_id, tree, options)
     work.tell(recover_restore(workplace))
     with recorded_run(
-        workplace.catalog,
+        workplace.runs,
         workplace.clock,
         RunKind.RESTORE,
         plan=workplace.plan.name,
@@ -228,7 +231,16 @@ def _directories_made(staged: Sequence[tuple[Source, Staged]]) -> tuple[MadeDire
     return tuple(made)
 
 
-def _without_exports(chosen: list[Source]) -> list[Source]:
+def _advice(checks: Sequence[CheckResult], staged: Sequence[Staged]) -> str | None:
+    """Return what to do about the first check that failed, if what is live is in the way."""
+    failed = [check for check in checks if check.failed]
+    known = (
+        each.advice(check) for check in failed for each in staged if isinstance(each, Advising)
+    )
+    return next((advice for advice in known if advice), None)
+
+
+def without_exports(chosen: list[Source]) -> list[Source]:
     """Leave out tables that are exported besides a database: they come back with it."""
     if not any(each.kind in DATABASE_KINDS for each in chosen):
         return chosen
@@ -314,7 +326,7 @@ class _Restore:
         if self._options.tables:
             chosen = [each for each in chosen if each.kind in SERVER_KINDS]
         if not wanted and not self._options.paths:
-            chosen = _without_exports(chosen)
+            chosen = without_exports(chosen)
         self._require(chosen)
         self._warn_of_lacking(wanted)
         return sorted(chosen, key=lambda each: _SWAP_ORDER.get(each.kind, 2))
@@ -407,6 +419,7 @@ class _Restore:
                 trusted=self._options.trust_dump
                 or is_our_own(self._tree.manifest, self._options.trigger),
                 kept=self._options.kept.get(source.root, {}),
+                exact=self._options.exact,
                 tables=_tables_of(source, self._options.tables),
                 thorough=self._options.verify_first,
                 exclude=self._at.exclude,
@@ -437,7 +450,8 @@ class _Restore:
         require_passed(
             self._outcome.checks,
             f"{self._backup_id} was not restored",
-            "Nothing was changed. Restore another backup.",
+            _advice(self._outcome.checks, [each for _, each in staged])
+            or "Nothing was changed. Restore another backup.",
         )
 
     def _replace(self, staged: list[tuple[Source, Staged]], record: RunRecord) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.catalog import Catalog, RunKind, RunStatus
+from holdfast.catalog import RunKind, RunLog, RunStatus
 from holdfast.clock import Clock
 from holdfast.errors import Cancelled, HoldfastError, StoreError
 
@@ -26,37 +26,37 @@ class RunRecord:
 
 @contextmanager
 def recorded_run(
-    catalog: Catalog, clock: Clock, kind: RunKind, *, plan: str, trigger: str
+    runs: RunLog, clock: Clock, kind: RunKind, *, plan: str, trigger: str
 ) -> Iterator[RunRecord]:
     """Record the work inside as a run: completed, failed with its error, or cancelled.
 
-    The catalog is a convenience: where it cannot be written (a full disk, a read-only medium)
+    The run log is a convenience: where it cannot be written (a full disk, a read-only medium)
     the work goes on, or fails, by its own outcome, and the log says so.
     """
     record = RunRecord()
-    run_id = _start(catalog, clock, kind, plan=plan, trigger=trigger)
+    run_id = _start(runs, clock, kind, plan=plan, trigger=trigger)
     try:
         yield record
     except BaseException as error:
         cancelled = isinstance(error, (Cancelled, KeyboardInterrupt))
         status = RunStatus.CANCELLED if cancelled else RunStatus.FAILED
         code = error.code if isinstance(error, HoldfastError) else "unexpected"
-        _finish(catalog, clock, run_id, status, record, code, str(error) or type(error).__name__)
+        _finish(runs, clock, run_id, status, record, code, str(error) or type(error).__name__)
         raise
     status = RunStatus.FAILED if record.failed_because else RunStatus.COMPLETED
-    _finish(catalog, clock, run_id, status, record, None, record.failed_because)
+    _finish(runs, clock, run_id, status, record, None, record.failed_because)
 
 
-def _start(catalog: Catalog, clock: Clock, kind: RunKind, *, plan: str, trigger: str) -> int | None:
+def _start(runs: RunLog, clock: Clock, kind: RunKind, *, plan: str, trigger: str) -> int | None:
     try:
-        return catalog.start_run(kind, plan=plan, trigger=trigger, started_at=clock.now())
+        return runs.start_run(kind, plan=plan, trigger=trigger, started_at=clock.now())
     except StoreError as error:
         _log.warning("%s", error)
         return None
 
 
 def _finish(
-    catalog: Catalog,
+    runs: RunLog,
     clock: Clock,
     run_id: int | None,
     status: RunStatus,
@@ -67,7 +67,7 @@ def _finish(
     if run_id is None:
         return
     try:
-        catalog.finish_run(
+        runs.finish_run(
             run_id,
             status,
             completed_at=clock.now(),

@@ -90,7 +90,7 @@ def _stored(workplace: Workplace) -> Iterator[_Made]:
 
 def _ended(workplace: Workplace) -> Iterator[_Made]:
     ours = protected_by(workplace.plan)
-    for run in workplace.catalog.runs(plan=workplace.plan.name, kind=RunKind.BACKUP):
+    for run in workplace.runs.runs(plan=workplace.plan.name, kind=RunKind.BACKUP):
         if (
             run.trigger == Trigger.SCHEDULED_CRON
             and run.status in (RunStatus.COMPLETED, RunStatus.FAILED)

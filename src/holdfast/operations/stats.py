@@ -10,7 +10,7 @@ from holdfast.operations.plan import Workplace
 
 def backup_stats(workplace: Workplace) -> BackupStats:
     """Count and measure all backups of the repository."""
-    repository, catalog = workplace.repository, workplace.catalog
+    repository, runs = workplace.repository, workplace.runs
     backups = backups_of(workplace).all()
     stored = sum(
         each.size_bytes
@@ -21,7 +21,7 @@ def backup_stats(workplace: Workplace) -> BackupStats:
     compressed = sum(each.compressed_size for each in backups)
     failed = [
         run
-        for run in catalog.runs(kind=RunKind.BACKUP, plan=workplace.plan.name)
+        for run in runs.runs(kind=RunKind.BACKUP, plan=workplace.plan.name)
         if run.status is RunStatus.FAILED
     ]
     return BackupStats(

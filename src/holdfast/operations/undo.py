@@ -60,7 +60,7 @@ def _restored_tree(workplace: Workplace, last: Run | None) -> BackupTree | None:
 
 
 def _last_restore(workplace: Workplace) -> Run | None:
-    runs = workplace.catalog.runs(plan=workplace.plan.name, kind=RunKind.RESTORE)
+    runs = workplace.runs.runs(plan=workplace.plan.name, kind=RunKind.RESTORE)
     return next((run for run in runs if run.status is RunStatus.COMPLETED), None)
 
 

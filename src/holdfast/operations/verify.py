@@ -62,7 +62,7 @@ def verify_snapshot(workplace: Workplace, backup_id: str, snapshot: Snapshot) ->
     begun_s = workplace.clock.monotonic_s()
     findings, report = Findings(), ReferenceReport()
     with recorded_run(
-        workplace.catalog,
+        workplace.runs,
         workplace.clock,
         RunKind.VERIFY,
         plan=workplace.plan.name,

@@ -1,12 +1,12 @@
-"""The catalog on its own SQLite file beside the repository.
+"""The log of runs: a small SQLite file beside the repository, kept with the standard library.
 
 It holds what a repository cannot know: runs that failed, which backup was restored.
 It is a convenience, never a condition: lost, unreadable or on a read-only medium, every backup
 still lists, verifies and restores. Each call opens and closes its own connection, so that one
-catalog serves many threads and processes.
+log serves many threads and processes.
 
 The file uses a rollback journal, not WAL: SQLite before 3.51.3 can corrupt a WAL database when
-two connections checkpoint at once (https://sqlite.org/wal.html#walresetbug), and the catalog is
+two connections checkpoint at once (https://sqlite.org/wal.html#walresetbug), and the log is
 opened by whatever SQLite the interpreter has.
 """
 
@@ -55,7 +55,7 @@ _RUN_COLUMNS = (
 )
 
 
-class Catalog:
+class RunLog:
     """The runs of the plans that use one repository.
 
     Args:
@@ -134,7 +134,7 @@ class Catalog:
                     yield database
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
-                f"The catalog {self._path} cannot be written: {error}",
+                f"The run log {self._path} cannot be written: {error}",
                 hint="Free disk space or mend its permissions; if it is damaged, move it away:"
                 " the backups do not depend on it.",
             ) from error
@@ -150,7 +150,7 @@ class Catalog:
                     return []
                 return database.execute(sql, parameters).fetchall()
         except sqlite3.DatabaseError as error:
-            _log.warning("The catalog %s cannot be read: %s", self._path, error)
+            _log.warning("The run log %s cannot be read: %s", self._path, error)
             return []
 
     def _connect(self) -> sqlite3.Connection:

@@ -1,0 +1,1 @@
+"""Work in the background: jobs, who does them, when, and how far they are."""

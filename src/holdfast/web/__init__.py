@@ -1,0 +1,1 @@
+"""Holdfast over HTTP: the router for FastAPI, contracts of other interfaces, and the server."""

@@ -1,0 +1,1 @@
+"""Interfaces for backups that applications have already, served by Holdfast."""

@@ -1,0 +1,1 @@
+"""`holdfast serve`: users, sessions and tokens around the router."""
