@@ -24,12 +24,16 @@ from holdfast.errors import (
     GuardRefused,
     GuardRestoreFailed,
     HoldfastError,
+    RestoreError,
+    SourceError,
     StoreError,
     UsageError,
 )
 from holdfast.models.backup import BackupMetadata, RestoreResult, Trigger
 from holdfast.models.guard import GuardResult
+from holdfast.models.manifest import Manifest
 from holdfast.models.progress import CancellationToken
+from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
 from holdfast.operations.backups import backups_of
 from holdfast.operations.commands import NOT_FOUND, CommandEnd, run_command, spelled
@@ -47,10 +51,16 @@ from holdfast.operations.guard_note import (
 from holdfast.operations.interrupted import recover_restore
 from holdfast.operations.migrations import OtherSchema
 from holdfast.operations.plan import Plan, Workplace
-from holdfast.operations.restore import RestoreOptions, require_room, restore_held
+from holdfast.operations.restore import (
+    RestoreOptions,
+    require_room,
+    restore_held,
+    without_exports,
+)
 from holdfast.operations.saving import format_instant
 from holdfast.operations.verify import verify_snapshot
-from holdfast.operations.workspace import plan_lock
+from holdfast.operations.workspace import new_token, plan_lock, scratch_directory
+from holdfast.sources.base import Replaceable, RestoreContext, Source
 
 TAG = "guard"
 
@@ -151,6 +161,7 @@ class Guard:
             safety_backup=self._options.safety_backup,
             sources=self._options.sources,
             other_schema=OtherSchema.IGNORE,
+            exact=True,
             trigger=self._options.trigger,
         )
         result = restore_held(work, backup_id, work.repository.tree(snapshot), options)
@@ -269,12 +280,12 @@ def _require_way_back(work: Workplace, made: BackupMetadata, options: GuardOptio
 
     Raises:
         NotEnoughSpace: They could not be staged beside the live data.
-        GuardRefused: Nothing may be written there.
+        GuardRefused: Nothing may be written there, or what is live cannot be replaced.
     """
     _, snapshot = backups_of(work).resolve(made.backup_id)
-    manifest = work.repository.tree(snapshot).manifest
-    sources = [each for each in work.plan.sources if each.root in manifest.sources]
-    require_room(manifest, sources)
+    tree = work.repository.tree(snapshot)
+    sources = _sources_to_bring_back(work.plan, tree.manifest, options.sources)
+    require_room(tree.manifest, sources)
     for path in (getattr(each, "path", None) for each in sources):
         if isinstance(path, Path) and not os.access(path.parent, os.W_OK | os.X_OK):
             raise GuardRefused(
@@ -282,6 +293,38 @@ def _require_way_back(work: Workplace, made: BackupMetadata, options: GuardOptio
                 f" `{options.title}` was not run",
                 hint="A restore is staged there, beside the live data: give this user the right.",
             )
+    for source in sources:
+        if isinstance(source, Replaceable):
+            _require_replaceable(work, tree, source, options.title)
+
+
+def _sources_to_bring_back(plan: Plan, manifest: Manifest, wanted: Sequence[str]) -> list[Source]:
+    found = [each for each in plan.sources if each.root in manifest.sources]
+    if wanted:
+        return [each for each in found if {each.name, each.root} & set(wanted)]
+    return without_exports(found)
+
+
+def _require_replaceable(
+    work: Workplace, tree: BackupTree, source: Replaceable, title: str
+) -> None:
+    """Ask now: after a failed migration is too late to learn that a right is missing."""
+    with scratch_directory(work.scratch_root) as scratch:
+        context = RestoreContext(
+            token=new_token(),
+            tree=tree,
+            scratch_dir=scratch,
+            exact=True,
+            progress=work.progress,
+            cancel=work.cancel,
+        )
+        try:
+            source.require_replaceable(context)
+        except (SourceError, RestoreError) as error:
+            raise GuardRefused(
+                f"The data could not be brought back, so `{title}` was not run: {error.message}",
+                hint=error.hint,
+            ) from error
 
 
 def _require_sources(plan: Plan, wanted: Sequence[str]) -> None:
@@ -317,9 +360,10 @@ def guard_command(
     with guarding(opening, options, cancel) as guard:
 
         def tell(process: subprocess.Popen[bytes]) -> None:
-            guard.runs_as(process.pid)
+            # First, for a signal that comes while the note is written is the command's too.
             if started is not None:
                 started(guard.backup, process)
+            guard.runs_as(process.pid)
 
         with failing(guard, options.title):
             end = run_command(

@@ -140,6 +140,8 @@ class RestoreContext:
         hold: Shared by all sources of one restore.
         trusted: Whether the backup was made here, or somebody answers for it. What runs as it is
             restored may then have any rights; else none beyond those of the database.
+        exact: Whether what the backup does not have goes too, where a restore that works inside
+            the live database would leave it.
     """
 
     token: str
@@ -156,6 +158,7 @@ class RestoreContext:
     only_new: bool = False
     hold: Hold = field(default_factory=Hold)
     trusted: bool = True
+    exact: bool = False
     progress: ProgressCallback = no_progress
     cancel: CancellationToken = field(default_factory=CancellationToken)
 
@@ -243,6 +246,14 @@ class Watched(Protocol):
 
 
 @runtime_checkable
+class Advising(Protocol):
+    """A staged restore that looks at what is live too: another backup would not help there."""
+
+    def advice(self, check: CheckResult) -> str | None:
+        """Say what to do about a check that failed; None where the backup is to blame."""
+
+
+@runtime_checkable
 class Keeping(Protocol):
     """A staged restore that keeps what it replaced until the next cleanup."""
 
@@ -301,6 +312,18 @@ class DatabaseServer(Protocol):
 
     def drop_kept(self) -> tuple[str, ...]:
         """Drop everything that restores kept of this source; return what it was called."""
+
+
+@runtime_checkable
+class Replaceable(Protocol):
+    """A source that tells beforehand whether its live data let themselves be replaced."""
+
+    def require_replaceable(self, context: RestoreContext) -> None:
+        """Raise if a restore could not replace what is live now; nothing of it is staged.
+
+        Raises:
+            HoldfastError: It could not; the message says why and the hint what to do.
+        """
 
 
 @runtime_checkable

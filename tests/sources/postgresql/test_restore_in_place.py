@@ -235,6 +235,77 @@ def test_what_a_later_migration_built_on_it_is_named_beforehand(
     assert "public.top" not in failed.detail
 
 
+BUILT = """
+CREATE TABLE orders (id serial PRIMARY KEY, parent int REFERENCES parents, m mood);
+CREATE VIEW "a ""view" AS SELECT * FROM parents; CREATE VIEW top AS SELECT * FROM "a ""view";
+CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM children;
+CREATE TYPE sort AS ENUM ('a'); CREATE TYPE pair AS (a int, b sort); CREATE DOMAIN short AS text;
+CREATE FUNCTION late_one(p parents, m mood[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE late_two(INOUT n int) LANGUAGE sql AS 'SELECT 1';
+CREATE AGGREGATE late_sum(int) (sfunc = int4pl, stype = int);
+ALTER TABLE children ADD more sort, ADD COLUMN other serial;
+CREATE SEQUENCE numbers; CREATE SCHEMA "new one"; CREATE TABLE "new one".things (id int);
+CREATE TABLE heirs (x int) INHERITS (parents); DROP VIEW kept; CREATE EXTENSION pg_trgm;
+"""
+ALL = """
+SELECT d.identity FROM (
+  SELECT 'pg_class'::regclass AS class, oid FROM pg_class WHERE relkind <> 't' UNION ALL
+  SELECT 'pg_type'::regclass, oid FROM pg_type UNION ALL
+  SELECT 'pg_proc'::regclass, oid FROM pg_proc UNION ALL
+  SELECT 'pg_namespace'::regclass, oid FROM pg_namespace WHERE nspname !~ '^pg_' UNION ALL
+  SELECT 'pg_extension'::regclass, oid FROM pg_extension
+) x, LATERAL pg_identify_object(class, oid, 0) d
+ WHERE x.oid >= 16384 AND coalesce(d.schema, '') !~ '^pg_' ORDER BY 1
+"""
+
+
+def test_an_exact_restore_drops_what_was_made_since(
+    database: PostgresDatabase, role: Role, source: PostgresSource, tmp_path: Path
+) -> None:
+    """R18: in the same transaction, so that nothing of a failed migration is left, or all."""
+    database.run(f'GRANT CREATE ON DATABASE "{database.name}" TO "{role.name}"')
+    database.run(
+        "CREATE TYPE mood AS ENUM ('good'); CREATE VIEW kept AS SELECT * FROM parents;"
+        "CREATE FUNCTION twice(n int, VARIADIC more mood[]) RETURNS TABLE (o int, p text)"
+        " LANGUAGE sql AS $$SELECT 2 * n, ''$$; CREATE SCHEMA old;"
+        "CREATE TABLE old.parts (id int GENERATED ALWAYS AS IDENTITY, m mood)"
+        " PARTITION BY RANGE (id); CREATE TABLE old.first PARTITION OF old.parts"
+        " FOR VALUES FROM (1) TO (9); INSERT INTO old.parts (m) VALUES ('good')",
+        user=role,
+    )
+    before = database.run(ALL)
+    tree = backup_of(database.url_for(role), tmp_path)
+    database.run(BUILT, user=role)
+    database.run("CREATE TABLE others (id int); GRANT SELECT ON others TO PUBLIC")
+    with staged(source, tree, tmp_path, exact=True) as stage:
+        gone = [each.detail for each in stage.plan() if each.action == "remove"]
+        assert "the table public.orders, not in the backup" in gone
+        assert [each for each in stage.check() if not each.passed] == []
+        stage.swap()
+    assert set(database.run(ALL)) - set(before) == {("public.others",), ("public.others[]",)}
+    assert set(before) <= set(database.run(ALL))
+
+
+def test_an_exact_restore_that_fails_drops_nothing(
+    database: PostgresDatabase, role: Role, source: PostgresSource, backup: Tree, tmp_path: Path
+) -> None:
+    """R14, R17: and an undo brings back what one that was done has dropped."""
+    database.run("CREATE VIEW seen AS SELECT * FROM parents", user=role)
+    spoilt = backup.with_content(backup.content.replace(b"50\trow", b"51\trow"))
+    with (
+        staged(source, spoilt, tmp_path, exact=True) as stage,
+        pytest.raises(RestoreError, match="violates foreign key"),
+    ):
+        stage.swap()
+    assert database.run("SELECT count(*), min(body) FROM seen") == OLD
+    with staged(source, backup, tmp_path, exact=True, keep_previous=True) as stage:
+        stage.swap()
+        assert database.run("SELECT to_regclass('seen'), to_regclass('late')") == [(None, None)]
+        stage.undo()
+    assert database.run("SELECT count(*), min(body) FROM seen") == OLD
+    assert database.run("SELECT count(*) FROM late") == [(0,)]
+
+
 def test_a_row_that_is_refused_late_changes_nothing(
     database: PostgresDatabase, source: PostgresSource, backup: Tree, tmp_path: Path
 ) -> None:

@@ -92,6 +92,14 @@ class MySqlStaged:
         with self._open(self._incoming) as session:
             self._load(session)
 
+    def require_replaceable(self) -> None:
+        """Prepare what can be refused, and load nothing; see `Replaceable`."""
+        with self._open(None) as session:
+            self._name(schemas.actual_name(session, self._live))
+            self._require_dump()
+            self._require_tables(session)
+            self._create_incoming(session)
+
     def _open(self, database: str | None) -> Session:
         return self._server.open(database, self._context.cancel)
 

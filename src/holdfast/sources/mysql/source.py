@@ -261,6 +261,17 @@ class MySqlSource:
             staged.prepare()
             yield staged
 
+    def require_replaceable(self, context: RestoreContext) -> None:
+        """Raise if no database may be made beside the live one, or a table must stay.
+
+        Raises:
+            DatabaseRefused: The user may not make databases; the hint says what to grant.
+            RestoreError: A table of another database refers to one that would be replaced.
+        """
+        staged = MySqlStaged(context, self._server, root=self.root)
+        with discarding(staged, context):
+            staged.require_replaceable()
+
     def recover(self, state: Mapping[str, Any], *, committed: bool | None) -> bool:
         """Finish or take back a swap that a crash interrupted, from its journal state."""
         return recover_swap(self._server, state, committed=committed)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Collection
 
 from holdfast.errors import ProgramFailed, RestoreError
 from holdfast.models.progress import CancellationToken
@@ -80,14 +81,23 @@ SELECT DISTINCT o.kind, o.schema, o.tag,
 """
 
 
-def dependents_of(site: Site, dump: StoredDump, cancel: CancellationToken) -> list[str]:
+def dependents_of(
+    site: Site,
+    dump: StoredDump,
+    cancel: CancellationToken,
+    *,
+    going: Collection[tuple[str, str, str]] = (),
+) -> list[str]:
     """Return what would keep the content of a live database from being replaced, for people.
+
+    Args:
+        going: Kinds, schemas and names of what is dropped before.
 
     Raises:
         RestoreError: The dump cannot be read.
     """
     with site.database(cancel=cancel) as session:
-        listed = sorted(_listed(site, session, dump, cancel))
+        listed = listed_in(site, session, dump, cancel)
         with session.transaction("READ ONLY"):
             session.execute("SET LOCAL search_path = pg_catalog")  # as when it was dumped
             found = session.query(_DEPENDENCIES)
@@ -95,13 +105,20 @@ def dependents_of(site: Site, dump: StoredDump, cancel: CancellationToken) -> li
         f"{_said(each['kind'], each['schema'], each['tag'])}, which the backup does not have,"
         f" depends on {_said(each['on_kind'], each['on_schema'], each['on_tag'])}"
         for each in found
-        if _is_in(listed, each["on_kind"], each["on_schema"], each["on_tag"])
-        and not _is_in(listed, each["kind"], each["schema"], each["tag"])
+        if is_in(listed, each["on_kind"], each["on_schema"], each["on_tag"])
+        and not is_in(listed, each["kind"], each["schema"], each["tag"])
+        and (each["kind"], each["schema"], each["tag"]) not in going
     ]
 
 
-def _listed(site: Site, session: Session, dump: StoredDump, cancel: CancellationToken) -> list[str]:
-    """Return what a dump has: its kind, schema, name and owner, each with spaces between."""
+def listed_in(
+    site: Site, session: Session, dump: StoredDump, cancel: CancellationToken
+) -> list[str]:
+    """Return what a dump has, sorted: kind, schema, name and owner, with spaces between.
+
+    Raises:
+        RestoreError: The dump cannot be read.
+    """
     program = site.server.clients(site.place, session).path("pg_restore")
     how = site.place.invocation(program, ["--format=custom", "--list"], {"LC_ALL": "C"}, stdin=True)
     try:
@@ -113,7 +130,7 @@ def _listed(site: Site, session: Session, dump: StoredDump, cancel: Cancellation
             f"{dump.name} cannot be read: {first_line(error.said or error.message)}",
             hint="Nothing was changed. Restore another backup.",
         ) from error
-    return [_bare(match[1]) for line in text if (match := _ENTRY.fullmatch(line))]
+    return sorted(_bare(match[1]) for line in text if (match := _ENTRY.fullmatch(line)))
 
 
 def _bare(text: str) -> str:
@@ -121,7 +138,8 @@ def _bare(text: str) -> str:
     return text.replace('"', "").replace("\n", " ")
 
 
-def _is_in(listed: list[str], kind: str, schema: str, tag: str) -> bool:
+def is_in(listed: list[str], kind: str, schema: str, tag: str) -> bool:
+    """Tell whether a dump, by what `listed_in` returned, has something."""
     start = _bare(f"{kind} {schema} {tag} ")
     at = bisect_left(listed, start)
     return at < len(listed) and listed[at].startswith(start)

@@ -16,23 +16,25 @@ from holdfast.errors import DatabaseRefused
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.base import RestoreContext, Staged
 from holdfast.sources.postgresql.beside_recovery import recover_beside, sweep_beside
-from holdfast.sources.postgresql.databases import describe, drop_abandoned, drop_or_warn, ours
+from holdfast.sources.postgresql.databases import (
+    Database,
+    describe,
+    drop_abandoned,
+    drop_or_warn,
+    ours,
+)
 from holdfast.sources.postgresql.filling import require_empty
+from holdfast.sources.postgresql.in_place_recovery import recover_in_place, sweep_in_place
+from holdfast.sources.postgresql.live_content import LiveContent
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose
 from holdfast.sources.postgresql.saving import before_path
 from holdfast.sources.postgresql.server import Server
 from holdfast.sources.postgresql.session import Session
 from holdfast.sources.postgresql.site import Site
-from holdfast.sources.postgresql.staged_beside import (
-    stage_beside,
-)
+from holdfast.sources.postgresql.staged_beside import stage_beside
 from holdfast.sources.postgresql.staged_in_place import WAY as IN_PLACE
-from holdfast.sources.postgresql.staged_in_place import (
-    recover_in_place,
-    stage_in_place,
-    sweep_in_place,
-)
+from holdfast.sources.postgresql.staged_in_place import stage_in_place
 from holdfast.sources.postgresql.staged_tables import WAY as TABLES
 from holdfast.sources.postgresql.staged_tables import recover_tables, stage_tables
 from holdfast.sources.postgresql.stored import stored_dump
@@ -64,9 +66,7 @@ def stage(site: Site, context: RestoreContext) -> Iterator[Staged]:
     dump = stored_dump(context.tree, site.root)
     with _any_session(site, context.cancel) as session:
         require_harmless(session, context)
-        live = describe(session, site.live)
-        creates, owns = site.rights(session, live.owner if live else None)
-        creates = creates and session.connection.database != site.live
+        live, creates, owns = _rights(site, session)
     if context.only_new and live is not None:
         with site.database() as session:
             require_empty(session, site.location)
@@ -82,6 +82,40 @@ def stage(site: Site, context: RestoreContext) -> Iterator[Staged]:
         way = stage_in_place(context, site, live, dump, loader, why=why)
     with way as staged:
         yield staged
+
+
+def _rights(site: Site, session: Session) -> tuple[Database | None, bool, bool]:
+    """Return the live database, whether we may make one beside it, and whether it is ours."""
+    live = describe(session, site.live)
+    creates, owns = site.rights(session, live.owner if live else None)
+    return live, creates and session.connection.database != site.live, owns
+
+
+def require_replaceable(site: Site, context: RestoreContext) -> None:
+    """Raise if a restore could not replace what is live; see `Replaceable`.
+
+    Beside the live database all goes; in place, what is not ours and depends on it is in the way.
+
+    Raises:
+        DatabaseRefused: It is not there and the role may not make it, or it may not drop
+            something that is live.
+    """
+    dump = stored_dump(context.tree, site.root)
+    with _any_session(site, context.cancel) as session:
+        live, creates, owns = _rights(site, session)
+    if live is None and not creates:
+        raise _may_not_create(site)
+    if live is None or (creates and owns):
+        return
+    content = LiveContent(site, dump, exact=context.exact, cancel=context.cancel)
+    failed = [each for each in content.check() if each.failed]
+    if failed:
+        why = _why_in_place(site, live.owner, creates=creates)
+        raise DatabaseRefused(
+            f"{site.location} is restored in place, because {why}, and cannot be:"
+            f" {'; '.join(each.detail for each in failed)}",
+            hint=content.advice(failed[0]),
+        )
 
 
 def _any_session(site: Site, cancel: CancellationToken) -> Session:

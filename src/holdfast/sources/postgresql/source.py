@@ -150,6 +150,10 @@ class PostgresSource:
         with restore.stage(self._site(), context) as staged:
             yield staged
 
+    def require_replaceable(self, context: RestoreContext) -> None:
+        """Raise if a restore could not replace what is live; see `restore.require_replaceable`."""
+        restore.require_replaceable(self._site(), context)
+
     def recover(self, state: Mapping[str, Any], *, committed: bool | None) -> bool:
         """Finish or take back a swap that a crash interrupted; see `restore.recover`."""
         return restore.recover(self._site(), state, committed=committed)

@@ -1,59 +1,44 @@
 """A restore into the live database itself, in a single transaction, where no other can be made.
 
-What the backup has is dropped and made anew in that transaction; what it does not have stays.
-Before it, the live database is dumped into scratch, from where `undo` puts it back.
+What the backup has is dropped and made anew in that transaction; what it does not have stays, or
+is dropped too if the restore is to be exact. Before it, the live database is dumped into scratch,
+from where `undo` puts it back.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import (
-    HoldfastError,
-    LiveDataChanged,
-    RestoreCheckFailed,
-    RestoreError,
-    TargetInUse,
-)
+from holdfast.errors import HoldfastError, LiveDataChanged, RestoreCheckFailed
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.progress import CancellationToken, Progress
 from holdfast.sources.base import RestoreContext, discarding
-from holdfast.sources.postgresql.barrier import nothing_written, remove_barrier
+from holdfast.sources.postgresql.additions import dropping
+from holdfast.sources.postgresql.barrier import nothing_written
 from holdfast.sources.postgresql.changes import table_changes
 from holdfast.sources.postgresql.checking import check_dump
 from holdfast.sources.postgresql.checks import check_restored, rows_per_table
-from holdfast.sources.postgresql.databases import Database, users_where
-from holdfast.sources.postgresql.dependents import dependents_of
-from holdfast.sources.postgresql.filling import analyze
-from holdfast.sources.postgresql.holding import release, unblocked, writers_held
+from holdfast.sources.postgresql.databases import Database
+from holdfast.sources.postgresql.holding import writers_held
+from holdfast.sources.postgresql.in_place_recovery import (
+    application_of,
+    is_new,
+    load_in_place,
+    put_back,
+)
 from holdfast.sources.postgresql.inspection import counted_tables
+from holdfast.sources.postgresql.live_content import LiveContent
 from holdfast.sources.postgresql.loading import Loader
-from holdfast.sources.postgresql.saving import before_path, save_live, saved_dump
-from holdfast.sources.postgresql.session import Session, identifier, literal
+from holdfast.sources.postgresql.saving import before_path, save_live
+from holdfast.sources.postgresql.session import Session
 from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.stored import StoredDump
 from holdfast.sources.postgresql.versions import version_of_rows
 
 WAY = "in place"
-_OPTIONS = ("--clean", "--if-exists", "--single-transaction")
-_PATIENCE_S = 30.0
-_TICK_S = 0.1
-_OIDS = """
-SELECT n.nspname AS schema, c.relname AS name, c.oid::bigint AS oid,
-       pg_catalog.pg_has_role(c.relowner, 'USAGE') AS ours,
-       pg_catalog.pg_get_userbyid(c.relowner) AS owner
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-"""
-_REFERENCES = """
-SELECT c.conrelid::bigint AS from_oid, c.confrelid::bigint AS to_oid, c.conname AS name
-  FROM pg_catalog.pg_constraint c WHERE c.contype = 'f'
-"""
 
 
 class StagedInPlace:
@@ -78,8 +63,7 @@ class StagedInPlace:
         self._expected: str | None = None
         self._swapped = False
         self.unsettled = False
-        with site.database(cancel=context.cancel) as session:
-            self._tables = _oids(session)
+        self._content = LiveContent(site, dump, exact=context.exact, cancel=context.cancel)
 
     @property
     def _before(self) -> Path:
@@ -100,13 +84,7 @@ class StagedInPlace:
         detail = f"in place, in a single transaction, because {self._why}"
         counts = self._dump.counts
         live = self._site.live_rows(self._context.cancel)
-        staying = sorted(self._tables.keys() - (counts or {}).keys())
-        kept = [
-            PlannedChange(
-                target=f"{target}: {name}", action="unchanged", detail="not in the backup"
-            )
-            for name in staying
-        ]
+        staying = self._content.staying
         warning = (
             f"{target} is restored in place, because {self._why}: meanwhile its sessions can only"
             " read, those of roles that we may not end can hold it up, and tables that the backup"
@@ -116,7 +94,7 @@ class StagedInPlace:
             PlannedChange(target=target, action="replace", detail=detail),
             PlannedChange(target=target, action="skip", detail=warning),
             *table_changes(target, live, counts, removes=False),
-            *kept,
+            *self._content.changes(target),
         )
 
     def check(self) -> tuple[CheckResult, ...]:
@@ -128,52 +106,20 @@ class StagedInPlace:
             progress=self._context.progress,
             cancel=self._context.cancel,
         )
-        rights, references = self._check_rights(), self._check_references()
         if any(each.failed for each in parsed):
-            return (*parsed, rights, references)
-        return (*parsed, rights, references, self._check_dependents())
+            return parsed
+        return (*parsed, *self._content.check())
 
-    def _check_dependents(self) -> CheckResult:
-        """Nor may anything else that stays depend on it: a view of a later migration."""
-        found = dependents_of(self._site, self._dump, self._context.cancel)
-        return CheckResult(name="dependents", passed=not found, detail="; ".join(found[:5]))
-
-    def _replaced(self) -> dict[str, dict[str, Any]]:
-        counts = self._dump.counts
-        return {
-            name: table for name, table in self._tables.items() if counts is None or name in counts
-        }
-
-    def _check_rights(self) -> CheckResult:
-        foreign = [
-            f"{name} belongs to {table['owner']}"
-            for name, table in sorted(self._replaced().items())
-            if not table["ours"]
-        ]
-        return CheckResult(name="rights", passed=not foreign, detail="; ".join(foreign[:5]))
-
-    def _check_references(self) -> CheckResult:
-        """Nothing that stays may refer to what is dropped: dropping would fail."""
-        replaced = {table["oid"]: name for name, table in self._replaced().items()}
-        names = {table["oid"]: name for name, table in self._tables.items()}
-        with self._site.database(cancel=self._context.cancel) as session:
-            found = session.query(_REFERENCES)
-        bad = [
-            f"{names[each['from_oid']]}, which the backup does not have, refers to"
-            f" {replaced[each['to_oid']]}"
-            for each in found
-            if each["to_oid"] in replaced
-            and each["from_oid"] in names
-            and each["from_oid"] not in replaced
-        ]
-        return CheckResult(name="references", passed=not bad, detail="; ".join(bad[:5]))
+    def advice(self, check: CheckResult) -> str | None:
+        """Say what to do about what is live and in the way; see `Advising`."""
+        return self._content.advice(check)
 
     def state(self) -> dict[str, Any]:
         """Return what `recover` needs after a crash, as JSON values."""
         return {
             "way": WAY,
             "token": self._context.token,
-            "tables": {name: table["oid"] for name, table in self._tables.items()},
+            "tables": {name: table["oid"] for name, table in self._content.tables.items()},
             "restored": sorted(self._dump.counts or {}),
             "before": str(self._before),
         }
@@ -210,7 +156,8 @@ class StagedInPlace:
         save_live(self._site, self._before, self._context.cancel)
         try:
             with self._unchanged_since(saved):
-                load_in_place(self._site, self._loader, self._dump, self._application)
+                dump = dropping(self._dump, self._content.going)
+                load_in_place(self._site, self._loader, dump, self._application)
         except BaseException:
             # The answer to its COMMIT may have been lost.
             if not self._settle():
@@ -220,9 +167,8 @@ class StagedInPlace:
 
     def _unchanged_since(self, saved: str) -> AbstractContextManager[None]:
         """Refuse writes from now on, if there were none since what is live was saved."""
-        replaced = self._replaced()
         with self._site.database(cancel=self._context.cancel) as session:
-            tables = [each for each in counted_tables(session) if each.label in replaced]
+            tables = self._content.written(session)
         cancel = self._context.cancel
 
         def expect(session: Session) -> None:
@@ -281,114 +227,9 @@ class StagedInPlace:
             self._before.unlink(missing_ok=True)
 
 
-def application_of(token: str) -> str:
-    """Return what the server shows the programs of a restore as."""
-    return f"holdfast_{token}"
-
-
-def _oids(session: Session) -> dict[str, dict[str, Any]]:
-    known = {(each.schema, each.name): each.label for each in counted_tables(session)}
-    found = {(row["schema"], row["name"]): row for row in session.query(_OIDS)}
-    return {known[key]: row for key, row in found.items() if key in known}
-
-
 def _version(session: Session, cancel: CancellationToken) -> str:
     with session.transaction("ISOLATION LEVEL REPEATABLE READ READ ONLY"):
         return version_of_rows(session, counted_tables(session), cancel)
-
-
-def load_in_place(site: Site, loader: Loader, dump: StoredDump, application: str) -> None:
-    """Replace the content of the live database in one transaction of `pg_restore`."""
-    with site.database() as session:
-        with unblocked(site, application, loader.cancel) as stop:
-            loader.watched(stop).load(dump, session, application=application, options=_OPTIONS)
-        with suppress(HoldfastError):  # what counts is done
-            session.execute("SET default_transaction_read_only = off")
-            analyze(session)
-
-
-def is_new(site: Site, state: Mapping[str, Any]) -> bool:
-    """Tell whether the restore in place was committed: its tables are other ones then."""
-    if not Path(state["before"]).exists():
-        return False
-    with site.database() as session:
-        _end_program(session, str(state["token"]))
-        now = {name: table["oid"] for name, table in _oids(session).items()}
-    before = state["tables"]
-    if state["restored"]:
-        return any(name in now and now[name] != before.get(name) for name in state["restored"])
-    return bool(before) and not set(before.values()) & set(now.values())
-
-
-def _end_program(session: Session, token: str) -> None:
-    """End a program that outlived its process, and wait: what it began is rolled back."""
-    users = f"a.application_name = {literal(application_of(token))}"
-    here = f"{users} AND a.datname = pg_catalog.current_database()"
-    deadline = time.monotonic() + _PATIENCE_S
-    while found := users_where(session, here):
-        if time.monotonic() > deadline:
-            raise TargetInUse(
-                f"A restore that was interrupted does not end: {', '.join(map(str, found))}",
-                hint="End its session, then repeat the command.",
-            )
-        for each in found:
-            session.query(f"SELECT pg_catalog.pg_terminate_backend({each.pid}) AS ended")
-        time.sleep(_TICK_S)
-
-
-def put_back(site: Site, loader: Loader, state: Mapping[str, Any]) -> None:
-    """Restore what was saved, and remove the tables that were not there (idempotent)."""
-    path = Path(state["before"])
-    if not path.exists():
-        return
-    saved = saved_dump(path)
-    # First, or what they refer to could not be dropped. Cut short, all of this is done again.
-    with site.database() as session, session.transaction():
-        session.execute("SET LOCAL transaction_read_only = off")
-        for name, table in _oids(session).items():
-            if name in state["restored"] and name not in state["tables"]:
-                quoted = identifier(table["schema"], table["name"])
-                session.execute(f"DROP TABLE IF EXISTS {quoted} CASCADE")
-    whole = replace(loader, owner=True)
-    load_in_place(site, whole, saved, application_of(str(state["token"])))
-    path.unlink()
-
-
-def recover_in_place(
-    site: Site, loader: Loader, state: Mapping[str, Any], *, committed: bool | None
-) -> bool:
-    """Tell, or take back, what a crash interrupted; see `Source.recover`.
-
-    Raises:
-        RestoreError: It is to be finished, and was not done: that takes the backup.
-    """
-    with site.database() as session:
-        release(session, str(state["token"]))
-        remove_barrier(session, str(state["token"]))
-    done = is_new(site, state)
-    if committed is None:
-        return done
-    path = Path(state["before"])
-    if committed:
-        if not done and path.exists():
-            raise RestoreError(
-                f"The restore of {site.location} was interrupted before it was done",
-                hint="Restore the backup again.",
-            )
-        path.unlink(missing_ok=True)
-        return True
-    if done:
-        put_back(site, loader, state)
-    path.unlink(missing_ok=True)
-    return False
-
-
-def sweep_in_place(site: Site, token: str) -> None:
-    """Let writers write again, and end what the restore's process left running."""
-    with suppress(HoldfastError), site.database() as session:
-        release(session, token)
-        _end_program(session, token)
-        remove_barrier(session, token)
 
 
 @contextmanager

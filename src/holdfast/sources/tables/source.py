@@ -144,6 +144,17 @@ class TablesSource:
             staged.stage()
             yield staged
 
+    def require_replaceable(self, context: RestoreContext) -> None:
+        """Raise if the rows of a table that is exported cannot be replaced all or nothing.
+
+        Raises:
+            DataDoesNotFit: One has triggers, or no transactions; the message names it.
+        """
+        context.cancel.raise_if_cancelled()
+        with self._connect() as link, translated(self.location):
+            for table in chosen_tables(link, self._tables):
+                link.require_replaceable(table)
+
     def recover(self, state: Mapping[str, Any], *, committed: bool | None) -> bool:
         """Finish or take back a swap that a crash interrupted; see `recover_swap`."""
         return recover_swap(state, self._connect, committed=committed)
