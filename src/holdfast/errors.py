@@ -68,6 +68,7 @@ Neither may ever contain a secret.
     │   └── RetentionPaused
     ├── BackupBusy
     ├── AlreadyRun
+    ├── HookFailed
     ├── JobError
     │   ├── JobNotFound
     │   ├── JobFinished
@@ -589,6 +590,12 @@ class AlreadyRun(HoldfastError):
     def __init__(self, message: str, *, run_at: datetime, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.run_at = run_at
+
+
+class HookFailed(HoldfastError):
+    """The host application could not be paused, so nothing was captured or replaced."""
+
+    code = "hook-failed"
 
 
 class JobError(HoldfastError):

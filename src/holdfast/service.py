@@ -49,6 +49,7 @@ from holdfast.operations.cleanup import (
     CleanupResult,
     delete_backup,
     drop_kept,
+    list_kept,
     execute_cleanup,
     plan_cleanup,
     plan_repository_prune,
@@ -78,6 +79,7 @@ from holdfast.operations.interrupted import recover_restore, settle_interrupted
 from holdfast.operations.journal import Recovery
 from holdfast.operations.measuring import measured
 from holdfast.operations.migrations import OtherSchema
+from holdfast.operations.pausing import Hook, Pauses
 from holdfast.operations.plan import Migrations, Plan, Workplace
 from holdfast.operations.protected import (
     DatabaseOptions,
@@ -151,6 +153,9 @@ class BackupService:
         tables: Tables of the first database to export as JSON besides, by name; `["*"]` for
             all. Or `TablesOptions`.
         restore_owner: Restore the owners and rights of a server's database as they were.
+        on_pause: Called before data are captured or replaced, so that the application stands
+            still; may be a coroutine function. What it raises fails the work.
+        on_resume: Called afterwards, also when the work, or `on_pause`, failed.
     """
 
     def __init__(
@@ -179,6 +184,8 @@ class BackupService:
         container: str | None = None,
         tables: Sequence[str] | TablesOptions | None = None,
         restore_owner: bool = True,
+        on_pause: Hook | None = None,
+        on_resume: Hook | None = None,
         ask_password: PasswordPrompt | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -218,6 +225,7 @@ class BackupService:
                 upgrade_command=split_command(migration_upgrade_command),
             ),
             target_name=restore_target_name,
+            pauses=Pauses(on_pause, on_resume),
         )
 
     @classmethod
@@ -847,6 +855,11 @@ class BackupService:
         """
         with self._work(progress, cancel) as work:
             return execute_cleanup(work, plan, prune=prune)
+
+    def list_kept(self) -> tuple[str, ...]:
+        """Return what a cleanup would drop of what restores kept on database servers."""
+        with self._work() as work:
+            return list_kept(work)
 
     def drop_kept(self) -> tuple[str, ...]:
         """Drop what restores kept on database servers; return what it was called.

@@ -141,8 +141,10 @@ class _Backup:
             with repository.writer(
                 lock, compression=self._options.compression, cancel=self._at.cancel
             ) as writer:
-                for source in sources:
-                    self._capture_present(source, writer, parent, scratch)
+                with self._at.plan.pauses.paused() as told:
+                    for source in sources:
+                        self._capture_present(source, writer, parent, scratch)
+                self._captured.warnings += told
                 self._complete()
                 if not self._captured.roots and self._options.skip_missing:
                     raise SourceNotFound("Nothing that the restore would replace is there")

@@ -9,6 +9,7 @@ from pathlib import Path
 from holdfast.catalog import ProofFiles, RunLog
 from holdfast.clock import Clock, SystemClock
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
+from holdfast.operations.pausing import Pauses
 from holdfast.repository import Repository
 from holdfast.sources.base import Source
 
@@ -40,6 +41,7 @@ class Plan:
         migrations: Commands that say that too, and that migrate a restored database.
         target_name: What the live data are called, where a restore in their place must name
             them: `production`.
+        pauses: Lets the host application stand still around capture and replacement.
     """
 
     name: str = "default"
@@ -51,6 +53,7 @@ class Plan:
     schema_version: Callable[[], str | None] | None = None
     migrations: Migrations = field(default_factory=Migrations)
     target_name: str | None = None
+    pauses: Pauses = field(default_factory=Pauses)
 
     def source_at(self, root: str) -> Source | None:
         """Return the source that fills `root` in a backup, or None."""

@@ -129,6 +129,7 @@ class _Outcome:
     safety_backup_id: str | None = None
     target: RestoreTarget | None = None
     made: tuple[MadeDirectory, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 def restore(
@@ -297,7 +298,9 @@ class _Restore:
             self._check(staged)
             self._migrate(staged, schema)
             if not self._options.dry_run:
-                self._replace(staged, record)
+                with self._at.plan.pauses.paused() as told:
+                    self._replace(staged, record)
+                self._outcome.warnings += told
         return self._result(contents=[source.root for source in chosen])
 
     def _prepare(self, chosen: Sequence[Source], stages: ExitStack) -> Path:
@@ -486,6 +489,9 @@ class _Restore:
                 source.root: each.kept() for source, each in staged if isinstance(each, Keeping)
             }
             record.detail["kept"] = {root: place for root, place in kept.items() if place}
+            self._outcome.kept = tuple(
+                str(place.get("database") or place["schema"]) for place in kept.values() if place
+            )
         for source, made in self._going():
             self._take_back(source, made)
 
@@ -657,6 +663,7 @@ class _Restore:
             changes=outcome.changes,
             checks=outcome.checks,
             warnings=tuple(outcome.warnings),
+            kept=outcome.kept,
             restored_files=sum(
                 entry.count if entry.kind == "directory" else 1 for entry in entries
             ),
