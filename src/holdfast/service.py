@@ -675,7 +675,10 @@ class BackupService:
                         tables=tables,
                         trusted=trust_dump,
                     )
-                return restore(work, backup_id, tree, options)
+                result = restore(work, backup_id, tree, options)
+                if not dry_run:
+                    settle_guard(work, whole=not (paths or sources or tables))
+                return result
 
     def undo(
         self,

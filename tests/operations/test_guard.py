@@ -281,6 +281,20 @@ def test_a_failed_state_is_left_where_somebody_wants_to_look(
     assert not service(project).get_backup(result.backup_id).keep
 
 
+def test_an_archive_that_takes_the_place_of_what_was_left_settles_it(
+    project: AlembicProject, tmp_path: Path
+) -> None:
+    """Part of it does not: the rest may still be as the command left it."""
+    result = service(project).guard(python("raise SystemExit(1)"), keep=True)
+    archive = service(project).export_backup(result.backup_id, tmp_path / "before.zip")
+    service(project).restore_archive(archive, dry_run=True)
+    service(project).restore_archive(archive, sources=["app"])
+    assert note(project) is not None
+    service(project).restore_archive(archive)
+    assert note(project) is None
+    assert not service(project).get_backup(result.backup_id).keep
+
+
 def test_who_says_that_the_data_are_right_is_reminded_no_more(
     project: AlembicProject, caplog: pytest.LogCaptureFixture
 ) -> None:
