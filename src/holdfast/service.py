@@ -45,6 +45,7 @@ from holdfast.operations import backup as backing_up
 from holdfast.operations.access import PasswordPrompt, RepositoryAccess, encryption_warnings
 from holdfast.operations.backups import backups_of, set_keep
 from holdfast.operations.checking import check_repository
+from holdfast.operations.choice import require_restorable
 from holdfast.operations.cleanup import (
     CleanupResult,
     delete_backup,
@@ -662,6 +663,9 @@ class BackupService:
                 trust_dump=trust_dump,
                 trigger=Trigger.UPLOAD,
             )
+            if not to:
+                # Before a repository is made for it.
+                require_restorable(self._plan, tree.manifest, sources)
             with self._archive_work(options, scratch, around) as work:
                 if to:
                     return restore_to(

@@ -16,6 +16,7 @@ from holdfast.models.manifest import FILES_DIR, ContentEntry, Manifest
 from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.tree import BackupTree
+from holdfast.operations.choice import names_of, require_held
 from holdfast.operations.databases import check_databases, database_paths
 from holdfast.operations.findings import Findings, metadata_warnings, require_passed
 from holdfast.operations.workspace import new_token, require_space, scratch_directory
@@ -66,6 +67,7 @@ def restore_into(
         NotEnoughSpace: There is no room.
     """
     started_at = around.clock.now()
+    require_held(tree.manifest, sources)
     chosen = (*paths, *_roots_of(tree, sources))
     require_paths(tree, backup_id, chosen)
     _refuse_used(target)
@@ -205,12 +207,7 @@ def _refuse_used(target: Path) -> None:
 
 def _roots_of(tree: BackupTree, names: Sequence[str]) -> list[str]:
     """Return the paths in the backup of sources that are named as people name them."""
-    return [
-        root
-        for name in names
-        for root in tree.manifest.sources
-        if name in {root, root.rpartition("/")[2], Path(root).stem}
-    ]
+    return [root for name in names for root in tree.manifest.sources if name in names_of(root)]
 
 
 def _seen_at(target: Path, beside: Path, change: PlannedChange) -> PlannedChange:

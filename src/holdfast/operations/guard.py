@@ -36,6 +36,7 @@ from holdfast.models.progress import CancellationToken
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
 from holdfast.operations.backups import backups_of
+from holdfast.operations.choice import require_sources
 from holdfast.operations.commands import NOT_FOUND, CommandEnd, run_command, spelled
 from holdfast.operations.guard_note import (
     FAILED,
@@ -216,7 +217,7 @@ def guarding(opening: Opening, options: GuardOptions, cancel: CancellationToken)
     """
     with ExitStack() as held:
         with opening(cancel) as work:
-            _require_sources(work.plan, options.sources)
+            require_sources(work.plan, options.sources)
             held.enter_context(plan_lock(work.state_dir, work.plan.name))
             guard = _start(opening, work, options)
         yield guard
@@ -325,16 +326,6 @@ def _require_replaceable(
                 f"The data could not be brought back, so `{title}` was not run: {error.message}",
                 hint=error.hint,
             ) from error
-
-
-def _require_sources(plan: Plan, wanted: Sequence[str]) -> None:
-    known = {name for source in plan.sources for name in (source.name, source.root)}
-    unknown = sorted(set(wanted) - known)
-    if unknown:
-        raise UsageError(
-            f"The plan {plan.name} has no {', '.join(unknown)} to bring back",
-            hint=f"It has {', '.join(source.name for source in plan.sources)}.",
-        )
 
 
 def _what_next(error: Exception, backup_id: str) -> str:

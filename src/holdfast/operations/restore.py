@@ -39,6 +39,7 @@ from holdfast.models.target import RestoreTarget
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
 from holdfast.operations.backups import backups_of
+from holdfast.operations.choice import require_restorable, touches
 from holdfast.operations.extract import Surroundings, require_paths, restore_into
 from holdfast.operations.findings import metadata_warnings, require_passed
 from holdfast.operations.interrupted import recover_restore
@@ -141,6 +142,7 @@ def restore(
         tree: A snapshot's tree, or an archive's (validated when it was opened).
 
     Raises:
+        UsageError: What is chosen cannot be restored in place; nothing was touched.
         VerificationFailed: What is stored is not intact; nothing was touched.
         RestoreCheckFailed: What was staged did not pass its checks; nothing was touched.
         SchemaMismatch: The backup's schema is not the code's; nothing was touched.
@@ -159,6 +161,7 @@ def restore(
             dry_run=options.dry_run,
             thorough=options.verify_first,
         )
+    require_restorable(workplace.plan, tree.manifest, options.sources)
     if options.dry_run:
         return _Restore(workplace, backup_id, tree, options).run(RunRecord())
     with plan_lock(workplace.state_dir, workplace.plan.name):
@@ -369,10 +372,7 @@ class _Restore:
             )
 
     def _touches(self, root: str) -> bool:
-        return not self._options.paths or any(
-            path == root or path.startswith(f"{root}/") or root.startswith(f"{path}/")
-            for path in self._options.paths
-        )
+        return touches(root, self._options.paths)
 
     def _warn_of_schema(
         self, staged: list[tuple[Source, Staged]], schema: SchemaPlan | None
