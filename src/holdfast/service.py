@@ -665,7 +665,7 @@ class BackupService:
             )
             if not to:
                 # Before a repository is made for it.
-                require_restorable(self._plan, tree.manifest, sources)
+                require_restorable(self._plan, tree.manifest, sources=sources, paths=paths)
             with self._archive_work(options, scratch, around) as work:
                 if to:
                     return restore_to(

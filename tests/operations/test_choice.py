@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from holdfast import BackupService
+from holdfast import BackupService, SettingsTable
 from holdfast.errors import UsageError
 from tests.operations.application import Application
+from tests.operations.shop import Shop
 
 
 def ways(service: BackupService, application: Application, tmp_path: Path) -> dict[str, Any]:
@@ -65,3 +66,47 @@ def test_a_name_that_only_one_of_backup_and_plan_has_is_said_to_be_so(
     with pytest.raises(UsageError, match="thumbnails is in the backup") as said:
         application.service(directories={}).restore_backup("latest", sources=["thumbnails"])
     assert "--into" in (said.value.hint or "")
+
+
+def test_settings_that_are_rows_of_a_table_are_not_restored_without_it(
+    application: Application, tmp_path: Path
+) -> None:
+    """They would be said to be restored, and nothing would have changed."""
+    service = application.service()
+    service.create_backup()
+    application.execute("update settings set value = 'light' where key = 'theme'")
+    choices = ways(service, application, tmp_path)
+    choices["path"] = lambda _: service.restore_backup("latest", paths=["settings.json"])
+    choices.pop("into")(["settings"])
+    assert (tmp_path / "out" / "settings.json").exists()
+    for name, choose in choices.items():
+        with pytest.raises(UsageError, match=r"come back with the table settings of app\.db") as it:
+            choose(["settings", "thumbnails"])
+        assert it.value.hint == "Choose --only app instead.", name
+    assert len(service.list_backups()) == 1
+    assert {path.name for path in tmp_path.iterdir()}.isdisjoint({"ran", "none"})
+    service.restore_backup("latest", sources=["settings", "app"])
+    assert ("theme", "dark") in application.rows("select * from settings")
+
+
+def test_settings_of_a_read_only_provider_are_not_restored_alone(application: Application) -> None:
+    service = application.service(settings=lambda: {"theme": "dark"})
+    service.create_backup()
+    with pytest.raises(UsageError, match="read-only provider"):
+        service.restore_backup("latest", sources=["settings"])
+    assert service.restore_backup("latest", sources=["settings", "app"])
+
+
+def test_settings_of_a_server_come_back_by_what_the_refusal_says(shop: Shop) -> None:
+    table = SettingsTable(table="settings", key="name", value="content")
+    service = shop.service(settings=table)
+    service.create_backup()
+    shop.server.run("UPDATE settings SET content = 'light' WHERE name = 'theme'")
+    shop.write("second")
+    with pytest.raises(UsageError) as said:
+        service.restore_backup("latest", sources=["settings"])
+    assert said.value.hint == "Choose --only orders --table settings instead."
+    service.restore_backup("latest", sources=["orders"], tables=["settings"])
+    found = shop.server.run("SELECT content FROM settings WHERE name = 'theme'")
+    assert [tuple(row) for row in found] == [("dark",)]
+    assert shop.state()["orders"][-1][2] == "second"

@@ -9,7 +9,9 @@ from pathlib import PurePosixPath
 from holdfast.errors import UsageError
 from holdfast.models.manifest import Manifest
 from holdfast.operations.plan import Plan
+from holdfast.operations.table_settings import TableSettings
 from holdfast.sources.base import Source
+from holdfast.sources.settings import SettingsSource
 
 
 def require_sources(plan: Plan, wanted: Sequence[str]) -> None:
@@ -50,11 +52,14 @@ def touches(root: str, paths: Sequence[str]) -> bool:
     )
 
 
-def require_restorable(plan: Plan, manifest: Manifest, sources: Sequence[str]) -> None:
-    """Refuse names of which a restore in place could make nothing.
+def require_restorable(
+    plan: Plan, manifest: Manifest, *, sources: Sequence[str], paths: Sequence[str]
+) -> None:
+    """Refuse names and paths of which a restore in place could make nothing.
 
     Raises:
-        UsageError: A name is of no source of the plan, or the backup does not hold it.
+        UsageError: A name is of no source of the plan, the backup does not hold it, or what is
+            chosen are settings that are not put back by themselves.
     """
     for name in sources:
         _refuse_foreign(plan, manifest, name)
@@ -66,6 +71,44 @@ def require_restorable(plan: Plan, manifest: Manifest, sources: Sequence[str]) -
             raise UsageError(
                 f"The backup {manifest.backup_id} holds no {source.name}; it holds {held}",
                 hint="`holdfast list` shows the others there are.",
+            )
+    refuse_settings_alone(plan, manifest.sources, sources=sources, paths=paths)
+
+
+def refuse_settings_alone(
+    plan: Plan, held: Collection[str], *, sources: Sequence[str], paths: Sequence[str] = ()
+) -> None:
+    """Refuse settings that come back with a database which is not chosen with them.
+
+    Args:
+        held: What a backup holds, as paths in it.
+
+    Raises:
+        UsageError: So it is; it says what to choose instead.
+    """
+    if not (sources or paths):
+        return
+    chosen = [
+        source
+        for source in _named(plan, sources)
+        if source.root in held and touches(source.root, paths)
+    ]
+    for source in chosen:
+        if not isinstance(source, SettingsSource):
+            continue
+        provider = source.provider
+        if isinstance(provider, TableSettings):
+            if all(each.root != provider.database_root for each in chosen):
+                raise UsageError(
+                    f"The settings come back with {provider.comes_back_with}, which holds them;"
+                    " alone they cannot be restored",
+                    hint=f"Choose {provider.instead} instead.",
+                )
+        elif chosen == [source] and not source.writable:
+            raise UsageError(
+                "The settings cannot be restored in place: they come from a read-only provider",
+                hint="Give `settings=` an object with export() and restore(values), or restore"
+                " into a new place and take settings.json.",
             )
 
 

@@ -36,7 +36,7 @@ from holdfast.models.progress import CancellationToken
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
 from holdfast.operations.backups import backups_of
-from holdfast.operations.choice import require_sources
+from holdfast.operations.choice import refuse_settings_alone, require_sources
 from holdfast.operations.commands import NOT_FOUND, CommandEnd, run_command, spelled
 from holdfast.operations.guard_note import (
     FAILED,
@@ -218,6 +218,8 @@ def guarding(opening: Opening, options: GuardOptions, cancel: CancellationToken)
     with ExitStack() as held:
         with opening(cancel) as work:
             require_sources(work.plan, options.sources)
+            roots = [source.root for source in work.plan.sources]
+            refuse_settings_alone(work.plan, roots, sources=options.sources)
             held.enter_context(plan_lock(work.state_dir, work.plan.name))
             guard = _start(opening, work, options)
         yield guard

@@ -161,7 +161,7 @@ def restore(
             dry_run=options.dry_run,
             thorough=options.verify_first,
         )
-    require_restorable(workplace.plan, tree.manifest, options.sources)
+    require_restorable(workplace.plan, tree.manifest, sources=options.sources, paths=options.paths)
     if options.dry_run:
         return _Restore(workplace, backup_id, tree, options).run(RunRecord())
     with plan_lock(workplace.state_dir, workplace.plan.name):

@@ -19,7 +19,7 @@ from holdfast.sources.base import CaptureContext, CaptureFacts, Entry, RestoreCo
 from holdfast.sources.settings.document import MAX_BYTES, Document, decode_document, make_document
 from holdfast.sources.settings.file import SettingsFile, StagedFile, recover_file
 from holdfast.sources.settings.live import LiveSettings, StagedSettings, recover_live
-from holdfast.sources.settings.provider import SettingsProvider, as_provider, export
+from holdfast.sources.settings.provider import SettingsProvider, as_provider, export, restorer
 from holdfast.sources.settings.secrets import SecretRule, Secrets
 
 _NS = 1_000_000_000
@@ -58,6 +58,16 @@ class SettingsSource:
         self._provider = as_provider(provider)
         self._secrets = Secrets(secret, public)
         self._clock = clock or SystemClock()
+
+    @property
+    def provider(self) -> SettingsProvider:
+        """What gives the settings."""
+        return self._provider
+
+    @property
+    def writable(self) -> bool:
+        """Whether the provider can put settings back."""
+        return restorer(self._provider) is not None
 
     def size_bytes(self) -> int:
         """Return 0: settings are small, and their provider is asked once a backup."""
