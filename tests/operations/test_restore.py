@@ -16,6 +16,7 @@ from holdfast import BackupStatus, BackupType, CancellationToken, Progress
 from holdfast.errors import (
     BackupNotFound,
     Cancelled,
+    LiveDataChanged,
     NotEnoughSpace,
     NothingToUndo,
     PathNotInBackup,
@@ -24,6 +25,7 @@ from holdfast.errors import (
     UsageError,
     VerificationFailed,
 )
+from holdfast.sources.sqlite.restore import SqliteStaged
 from tests.operations.application import Application
 from tests.rig.disk import small_disk
 
@@ -293,6 +295,36 @@ def test_undo_before_any_restore_has_nothing_to_put_back(application: Applicatio
     service.create_backup()
     with pytest.raises(NothingToUndo):
         service.undo()
+
+
+def test_undo_goes_by_the_newest_restore_that_changed_something(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R20: the safety backup of a refused restore is of no use: what it holds is live."""
+
+    def refuse(_: SqliteStaged) -> None:
+        raise LiveDataChanged("somebody wrote")
+
+    service = application.service()
+    made = service.create_backup()
+    application.add_events(1)
+    before = application.state()
+
+    def be_refused() -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(SqliteStaged, "swap", refuse)
+            with pytest.raises(LiveDataChanged):
+                service.restore_backup(made.backup_id)
+
+    be_refused()
+    assert service.list_backups(backup_type=BackupType.PRE_RESTORE)
+    with pytest.raises(NothingToUndo):
+        service.undo(dry_run=True)
+    result = service.restore_backup(made.backup_id)
+    application.add_events(2)
+    be_refused()
+    assert service.undo().backup_id == result.safety_backup_id
+    assert application.state() == before
 
 
 def test_latest_is_not_the_safety_backup(application: Application) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from holdfast.catalog import Run, RunKind, RunStatus
@@ -60,8 +62,26 @@ def _restored_tree(workplace: Workplace, last: Run | None) -> BackupTree | None:
 
 
 def _last_restore(workplace: Workplace) -> Run | None:
-    runs = workplace.runs.runs(plan=workplace.plan.name, kind=RunKind.RESTORE)
-    return next((run for run in runs if run.status is RunStatus.COMPLETED), None)
+    """Return the newest restore that changed something."""
+    return next((run for run in _restores(workplace) if _changed_something(run)), None)
+
+
+def _restores(workplace: Workplace) -> list[Run]:
+    return workplace.runs.runs(plan=workplace.plan.name, kind=RunKind.RESTORE)
+
+
+def _changed_something(run: Run) -> bool:
+    return run.status is RunStatus.COMPLETED
+
+
+def _was_for_nothing(snapshot: Snapshot, runs: Sequence[Run]) -> bool:
+    """Whether a safety backup was made by a restore that was then refused, or failed."""
+    return any(
+        not _changed_something(run)
+        and run.started_at <= snapshot.time
+        and (run.completed_at is None or snapshot.time <= run.completed_at)
+        for run in runs
+    )
 
 
 def find_safety_backup(workplace: Workplace) -> tuple[str, Snapshot]:
@@ -76,12 +96,14 @@ def find_safety_backup(workplace: Workplace) -> tuple[str, Snapshot]:
                 hint="Restore the backup that you want with `holdfast restore`.",
             )
         return listed.resolve(safety)
-    # Without a catalog (a new machine) the newest safety backup is the best knowledge.
+    # Where no run is known (a new machine) the newest safety backup is the best knowledge.
+    runs = _restores(workplace)
     made = [
         (name, snapshot)
         for name, snapshot in listed.snapshots()
         if snapshot.holdfast.get("type") == BackupType.PRE_RESTORE
         and snapshot.holdfast.get("plan") == workplace.plan.name
+        and not _was_for_nothing(snapshot, runs)
     ]
     if not made:
         raise NothingToUndo(
