@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.app import App
+from tests.rig.postgresql import PostgresDatabase
 
 
 def test_a_restore_shows_its_plan_and_asks(kept: App) -> None:
@@ -154,3 +155,19 @@ def test_a_single_database_in_the_place_of_an_archive_is_refused_with_how_it_is_
     assert "-wal and -shm" in done.err
     assert kept.users() == 5
     assert "copying it" in kept.do(line.split()[0], "--help").out
+
+
+def test_what_a_server_keeps_is_named_with_how_to_drop_it(
+    postgres_database: PostgresDatabase, tmp_path: Path
+) -> None:
+    postgres_database.run("CREATE TABLE users (id int)")
+    app = App(tmp_path)
+    (tmp_path / "holdfast.toml").write_text(f'database_url = "{postgres_database.url}"\n')
+    app.do("create")
+    said = app.do("restore", "latest", "--yes", "--no-safety-backup").out
+    (kept,) = postgres_database.relatives()
+    assert f"the database {kept} on the server keeps" in " ".join(said.split())
+    assert "`holdfast cleanup --drop-old` drops it now" in said
+    planned = app.do("cleanup", "--keep", "9", "--dry-run").out
+    assert f"{kept}, which a restore had replaced, would be dropped" in planned
+    assert postgres_database.relatives() == {kept}

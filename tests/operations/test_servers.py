@@ -167,6 +167,11 @@ def test_a_dry_run_changes_nothing_and_says_what_would(shop: Shop) -> None:
     place = next(each for each in result.target.places if each.root.startswith("database/orders."))
     assert place.exists
     assert (shop.state(), shop.server.relatives()) == (changed, alone)
+    (kept,) = service.restore_backup(backup_id).kept
+    assert kept not in str(result.changes)  # another restore, another name
+    assert result.kept == ()
+    assert service.list_kept() == (kept,) == service.drop_kept()
+    assert service.list_kept() == ()
 
 
 def test_a_part_that_cannot_be_swapped_leaves_all_as_it_was(
@@ -241,6 +246,10 @@ def test_a_backup_goes_to_another_database(shop: Shop) -> None:
     shop.write("second")
     changed = shop.state()
     other = shop.server.url.rpartition("/")[0] + f"/{shop.server.name}_copy"
+    shop.server.server.create_database(f"{shop.server.name}_copy")
+    planned = service.restore_backup(backup_id, to={"orders": other}, dry_run=True).changes
+    assert {each.action for each in planned} == {"create"}
+    assert "empty" in planned[0].detail
     service.restore_backup(backup_id, to={"orders": other})
     assert shop.state() == changed
     copied = shop.server.server.run("SELECT count(*) FROM orders", f"{shop.server.name}_copy")

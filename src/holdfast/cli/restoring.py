@@ -133,4 +133,9 @@ def _describe(context: Context, result: RestoreResult, place: str) -> str:
         lines.append(
             f"What was replaced is in {result.safety_backup_id}; `holdfast undo` puts it back."
         )
+    lines += [
+        f"Until the next cleanup the database {name} on the server keeps it too, with its full"
+        " size; `holdfast cleanup --drop-old` drops it now."
+        for name in result.kept
+    ]
     return "\n".join(lines)

@@ -164,6 +164,7 @@ class RestoreResult:
     Attributes:
         safety_backup_id: The backup of what was replaced; `undo` puts it back.
         target: What was there before, or None for a restore into a new place.
+        kept: Databases beside the live ones that hold what was replaced until the next cleanup.
     """
 
     backup_id: str
@@ -174,6 +175,7 @@ class RestoreResult:
     changes: tuple[PlannedChange, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     warnings: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     restored_files: int = 0
     restored_bytes: int = 0
     started_at: datetime | None = None

@@ -134,6 +134,21 @@ def drop_kept(workplace: Workplace) -> tuple[str, ...]:
         return _drop_kept(workplace)
 
 
+def list_kept(workplace: Workplace) -> tuple[str, ...]:
+    """Return what a cleanup would drop of what restores kept on database servers."""
+    if journal_path(workplace.state_dir, workplace.plan.name).exists():
+        return ()
+    found: list[str] = []
+    for source in workplace.plan.sources:
+        if not isinstance(source, DatabaseServer):
+            continue
+        try:
+            found += source.list_kept()
+        except HoldfastError as error:
+            _log.warning("What restores keep of %s is not known: %s", source.name, error)
+    return tuple(found)
+
+
 def _drop_kept(workplace: Workplace) -> tuple[str, ...]:
     if journal_path(workplace.state_dir, workplace.plan.name).exists():
         _log.warning("What restores kept stays: one was interrupted and could not be settled yet")

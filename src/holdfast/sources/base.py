@@ -258,7 +258,10 @@ class Keeping(Protocol):
     """A staged restore that keeps what it replaced until the next cleanup."""
 
     def kept(self) -> dict[str, Any]:
-        """Return where that is, as JSON values; empty where nothing is kept."""
+        """Return where that is, as JSON values; empty where nothing is kept.
+
+        Its name is called `database` or `schema`, as the engine has it.
+        """
 
 
 class Restored(Protocol):
@@ -309,6 +312,9 @@ class DatabaseServer(Protocol):
         Raises:
             SourceError: The server cannot be used for that; the message says why.
         """
+
+    def list_kept(self) -> tuple[str, ...]:
+        """Return the names of what `drop_kept` would drop now of what restores replaced."""
 
     def drop_kept(self) -> tuple[str, ...]:
         """Drop everything that restores kept of this source; return what it was called."""

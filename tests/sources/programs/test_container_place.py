@@ -113,3 +113,37 @@ def test_a_runtime_that_answers_nonsense_is_an_error(
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(ContainerUnavailable):
             ContainerPlace("app")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "said", "what_to_do"),
+    [
+        (
+            "docker",
+            "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+            "systemctl start docker",
+        ),
+        (
+            "docker",
+            "permission denied while trying to connect to the Docker daemon socket at unix:///x",
+            "group docker",
+        ),
+        (
+            "podman",
+            "Cannot connect to Podman.\nError: unable to connect to Podman socket: no such file",
+            "podman machine start",
+        ),
+    ],
+)
+def test_a_runtime_whose_service_is_down_is_not_taken_for_a_missing_container(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, runtime: str, said: str, what_to_do: str
+) -> None:
+    """R04: by a stand-in for the runtime, which says what the real one says."""
+    program = tmp_path / runtime
+    program.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ContainerUnavailable, match=f"{runtime} itself does not answer") as caught:
+        ContainerPlace("app")
+    assert said.rpartition("\n")[2] in caught.value.message
+    assert what_to_do in str(caught.value.hint)

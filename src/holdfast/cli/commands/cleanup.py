@@ -84,7 +84,8 @@ def run(context: Context) -> int:
     if not arguments.dry_run:
         plan.raise_if_paused()
     if arguments.dry_run:
-        _answer(context, plan, removed=(), freed_bytes=0)
+        kept = context.service.list_kept()
+        _answer(context, plan, removed=(), freed_bytes=0, would_drop=kept)
         return 0
     if not plan.removed:
         _answer(context, plan, removed=(), freed_bytes=0, dropped=context.service.drop_kept())
@@ -137,6 +138,10 @@ def _dropped(names: Sequence[str]) -> str:
     return "\n".join(f"Dropped {name}, which a restore had replaced" for name in names)
 
 
+def _would_drop(names: Sequence[str]) -> str:
+    return "\n".join(f"{name}, which a restore had replaced, would be dropped" for name in names)
+
+
 def _answer(
     context: Context,
     plan: RetentionPlan,
@@ -144,6 +149,7 @@ def _answer(
     removed: Sequence[str],
     freed_bytes: int,
     dropped: Sequence[str] = (),
+    would_drop: Sequence[str] = (),
 ) -> None:
     document = {
         "cleanup": {
@@ -151,6 +157,7 @@ def _answer(
             "removed": removed,
             "freed_bytes": freed_bytes,
             "dropped": dropped,
+            "would_drop": would_drop,
             "paused": plan.paused,
             "decisions": [
                 {
@@ -165,7 +172,14 @@ def _answer(
     context.console.answer(
         document,
         lambda: "\n".join(
-            filter(None, (_describe(context, plan, removed, freed_bytes), _dropped(dropped)))
+            filter(
+                None,
+                (
+                    _would_drop(would_drop),
+                    _describe(context, plan, removed, freed_bytes),
+                    _dropped(dropped),
+                ),
+            )
         ),
     )
 

@@ -15,6 +15,7 @@ def planned_changes(
     tables: Collection[str],
     notes: Sequence[str],
     kept: str | None,
+    only_new: bool = False,
 ) -> tuple[PlannedChange, ...]:
     """Return the change of the database, then those of its tables by name.
 
@@ -24,11 +25,14 @@ def planned_changes(
         tables: The only tables that change; empty means all.
         notes: What cannot be put back as it was.
         kept: The database with the tables that an earlier restore replaced, if they come back.
+        only_new: Whether nothing is replaced: the database is empty, if it is there.
     """
     before = live or {}
     names = sorted(before.keys() | after.keys())
     return (
-        _database_change(target, live, after, tables, kept),
+        _empty_change(target, after)
+        if only_new and live is not None
+        else _database_change(target, live, after, tables, kept),
         *(
             _table_change(f"{target}: {name}", before.get(name), after.get(name))
             for name in names
@@ -36,6 +40,11 @@ def planned_changes(
         ),
         *(PlannedChange(target=target, action="skip", detail=note) for note in notes),
     )
+
+
+def _empty_change(target: str, after: Mapping[str, int]) -> PlannedChange:
+    detail = f"{len(after)} tables, into the database that is there and empty"
+    return PlannedChange(target=target, action="create", detail=detail)
 
 
 def _database_change(

@@ -209,6 +209,7 @@ class MySqlStaged:
             tables=self._tables,
             notes=self._warnings,
             kept=self._incoming if self._kept_before else None,
+            only_new=self._context.only_new,
         )
 
     def _count_live(self) -> dict[str, int] | None:

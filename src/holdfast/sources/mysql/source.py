@@ -360,6 +360,15 @@ class MySqlSource:
 
         return tell
 
+    def list_kept(self) -> tuple[str, ...]:
+        """Return the databases that restores replaced and no restore needs any more."""
+        with self._server.open(None) as session:
+            return self._settled(session)
+
+    def _settled(self, session: Session) -> tuple[str, ...]:
+        found = schemas.ours(session, self._database, OLD)
+        return tuple(name for name in found if not schemas.is_held(session, name))
+
     def drop_kept(self) -> tuple[str, ...]:
         """Drop the databases with the tables that restores replaced; return their names.
 
@@ -367,8 +376,7 @@ class MySqlSource:
         """
         with self._server.open(None) as session:
             schemas.drop_stale(session, self._database)
-            found = schemas.ours(session, self._database, OLD)
-            names = [name for name in found if not schemas.is_held(session, name)]
+            names = self._settled(session)
             return tuple(name for name in names if schemas.drop(session, name, live=self._database))
 
     def read_pairs(self, table: str, key: str, value: str) -> list[tuple[Any, Any]]:

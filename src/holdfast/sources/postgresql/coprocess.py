@@ -21,6 +21,8 @@ from holdfast.sources.programs import Child, Place
 _OPTIONS = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--record-separator-zero")
 _CONTROL = re.compile(r"(BEGIN|COMMIT|ROLLBACK)( [A-Z, ]+)?")
 """Statements that work in a failed transaction, in which the server turns no digits into text."""
+_READY = b"ready\n"
+_ARGUMENTS = (*_OPTIONS, "--no-password", "--command", "\\echo ready", "--file", "-")
 _BUFFER_BYTES = 1 << 16
 
 
@@ -41,16 +43,23 @@ class CoprocessWire:
                 "There is no psql in the container",
                 hint="Name the container of the database server itself, which has its programs.",
             )
-        arguments = (*_OPTIONS, "--no-password")
         env = {**connection.environment(), "PGCLIENTENCODING": "UTF8"}
-        how = place.invocation(program, arguments, env, stdin=True)
+        how = place.invocation(program, _ARGUMENTS, env, stdin=True)
         self._child = Child(how, reads=True, writes=True, cancel=cancel, redact=connection.redact)
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         try:
+            self._await_start()
             self.run("SELECT 1")
         except BaseException:
             self._child.close()
             raise
+
+    def _await_start(self) -> None:
+        # Nothing is sent to one that may end without reading it: podman then loses what it said.
+        try:
+            self._read_to(_READY)
+        except ProgramFailed as error:
+            raise SqlError("", error.said or error.message) from error
 
     def run(self, sql: str) -> list[str]:
         """Run one statement and return the first column of its rows as text; see `Wire`."""
@@ -67,17 +76,20 @@ class CoprocessWire:
         return rows
 
     def _answer(self, mark: bytes) -> tuple[list[str], str, str]:
+        rows, _, rest = self._read_to(mark + b"\n").partition(mark)
+        state, _, said = rest.decode(errors="replace").strip().partition(" ")
+        return [row.decode() for row in rows.split(b"\0")[:-1]], state, said
+
+    def _read_to(self, end: bytes) -> bytes:
+        """Return what it writes before `end`, which is the last that it does."""
         found = bytearray()
-        end = mark + b"\n"
         while not found.endswith(end):
             count = self._child.read_into(self._buffer)
             if not count:
                 self._child.finish()
                 raise ProgramFailed(self._child.name, 0, "the connection was lost")
             found += self._buffer[:count]
-        rows, _, rest = bytes(found[: -len(end)]).partition(mark)
-        state, _, said = rest.decode(errors="replace").strip().partition(" ")
-        return [row.decode() for row in rows.split(b"\0")[:-1]], state, said
+        return bytes(found[: -len(end)])
 
     def reached(self) -> Mapping[str, str]:
         """Return nothing: the container's own server is the only one."""

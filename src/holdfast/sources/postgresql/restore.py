@@ -164,6 +164,13 @@ def sweep(site: Site, token: str, scratch_dir: Path) -> None:
     sweep_in_place(site, token)
 
 
+def list_kept(site: Site) -> tuple[str, ...]:
+    """Return the databases that restores replaced and no restore needs any more."""
+    with site.maintenance() as session:
+        found = ours(session, site.live)
+    return tuple(each.name for each in found if each.purpose is Purpose.OLD and each.settled)
+
+
 def drop_kept(site: Site) -> tuple[str, ...]:
     """Drop what restores kept of a database, and what abandoned ones left; return the names.
 

@@ -168,6 +168,10 @@ class PostgresSource:
         with rehearse(self._site(), context) as restored:
             yield restored
 
+    def list_kept(self) -> tuple[str, ...]:
+        """Return the names of the databases that restores replaced and `drop_kept` would drop."""
+        return restore.list_kept(self._site())
+
     def drop_kept(self) -> tuple[str, ...]:
         """Drop everything that restores kept of this database; see `restore.drop_kept`."""
         return restore.drop_kept(self._site())

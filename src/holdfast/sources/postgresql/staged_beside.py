@@ -156,6 +156,10 @@ class StagedBeside:
                 for each in self._left_out
             ]
             return (first, *lost, *table_changes(target, {}, counts))
+        if self._context.only_new:
+            detail = "the database that is there is empty, and a new one takes its place"
+            first = PlannedChange(target=target, action="create", detail=detail)
+            return (first, *self._left_behind(), *table_changes(target, {}, counts))
         first = PlannedChange(target=target, action="replace", detail=self._replacing())
         if self._adopted:
             return (first, *self._left_behind())
@@ -165,11 +169,12 @@ class StagedBeside:
     def _replacing(self) -> str:
         assert self._live is not None
         old = beside(self._site.live, Purpose.OLD, self._context.token)
+        begins = old.removesuffix(self._context.token)
         parts = ["by the database that the restore had replaced"] if self._adopted else []
         if not self._adopted and (change := self._schema_change()):
             parts.append(change)
         parts.append(
-            f"what is there now is kept as {old}"
+            f"what is there now is kept under a name that begins with {begins}"
             if self._context.keep_old
             else "what is there now is removed"
         )

@@ -83,6 +83,10 @@ class StagedInPlace:
         target = self._site.location
         detail = f"in place, in a single transaction, because {self._why}"
         counts = self._dump.counts
+        if self._context.only_new:
+            detail = f"the database that is there is empty, and is filled {detail}"
+            first = PlannedChange(target=target, action="create", detail=detail)
+            return (first, *table_changes(target, {}, counts))
         live = self._site.live_rows(self._context.cancel)
         staying = self._content.staying
         warning = (

@@ -24,6 +24,13 @@ _RUNTIME_NEEDS = (
 RUNTIMES = ("docker", "podman")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _INSPECT_LIMIT_S = 30
+_UNREACHABLE = re.compile(
+    r"cannot connect to (?:the docker daemon|podman)|unable to connect to podman"
+    r"|error during connect|failed to connect to the docker api"
+    r"|permission denied while trying to connect|daemon running",
+    re.IGNORECASE,
+)
+"""What runtimes say when their service is down or closed to this user, not the container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +139,13 @@ def _look_up(container: str, runtime: str | None) -> tuple[str, str]:
             " address.",
         )
     env = _runtime_environment()
-    said = ""
+    said, down = "", ""
     for path in found:
         done = _quiet((path, "container", "inspect", container), env)
         if done.returncode:
-            said = said or done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            complaint = done.stderr.decode(errors="replace").strip()
+            said = said or complaint.rpartition("\n")[2]
+            down = down or (path if _UNREACHABLE.search(complaint) else "")
             continue
         identity, running, status = _described(path, done.stdout)
         if not running:
@@ -145,9 +154,30 @@ def _look_up(container: str, runtime: str | None) -> tuple[str, str]:
                 hint=f"Start it: {Path(path).name} start {container}",
             )
         return path, identity
+    if down:
+        raise _no_service(container, Path(down).name, said)
     raise ContainerUnavailable(
         f"There is no container {container}{': ' + said if said else ''}",
         hint=f"See which there are: {Path(found[0]).name} ps --all",
+    )
+
+
+def _no_service(container: str, runtime: str, said: str) -> ContainerUnavailable:
+    """Explain that a runtime is installed, and what does its work does not answer."""
+    if runtime == "docker":
+        hint = (
+            "Start the docker daemon (`sudo systemctl start docker`, or Docker Desktop), or point"
+            " DOCKER_HOST at it; this user must be root or in the group docker. `docker ps` tells."
+        )
+    else:
+        hint = (
+            "Start what podman connects to (`podman machine start`, or `systemctl --user start"
+            " podman.socket`), or unset CONTAINER_HOST. `podman ps` tells."
+        )
+    return ContainerUnavailable(
+        f"The container {container} cannot be reached, because {runtime} itself does not answer:"
+        f" {said}",
+        hint=hint,
     )
 
 

@@ -213,6 +213,10 @@ class TablesSource:
         finally:
             remove_directory(path)
 
+    def list_kept(self) -> tuple[str, ...]:
+        """Return nothing; see `drop_kept`."""
+        return ()
+
     def drop_kept(self) -> tuple[str, ...]:
         """Drop nothing: what a restore replaces is only kept until it is done."""
         return ()
