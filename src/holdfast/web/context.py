@@ -1,0 +1,96 @@
+"""What the routes of one service share: the service, its jobs, who may call, and threads."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from anyio.lowlevel import RunVar
+
+from holdfast.errors import HoldfastError
+from holdfast.web.permissions import Actor, Guards, Permission
+
+if TYPE_CHECKING:
+    from holdfast.jobs import JobEngine
+    from holdfast.service import BackupService
+
+MAX_THREADS = 16
+"""Of all our routers in one event loop. The host's own 40 are left to the host: requests that
+wait for a lock of the repository must not keep its pages waiting."""
+
+MAX_UPLOAD_BYTES = 64 * 1024**3
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_limiter: RunVar[CapacityLimiter] = RunVar("holdfast-threads")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebContext:
+    """What each group of routes is made with.
+
+    Attributes:
+        max_upload_bytes: The largest archive that may be sent [bytes].
+    """
+
+    service: BackupService
+    engine: JobEngine
+    guards: Guards
+    max_upload_bytes: int = MAX_UPLOAD_BYTES
+
+    def require(self, permission: Permission) -> Any:
+        """Return the default of a route's `actor` parameter: every route states one."""
+        return self.guards.require(permission)
+
+    async def run(self, work: Callable[_P, _T], /, *args: _P.args, **options: _P.kwargs) -> _T:
+        """Do blocking work in one of our own threads."""
+        return await anyio.to_thread.run_sync(
+            functools.partial(work, *args, **options), limiter=_threads()
+        )
+
+    @contextmanager
+    def audited(
+        self,
+        actor: Actor,
+        action: str,
+        *,
+        object: str | None = None,  # noqa: A002 - the catalog's word
+        detail: Mapping[str, Any] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Record who did what and how it ended; blocking, so for use within `run`.
+
+        Gives a mapping that what is found out meanwhile can be put into: `object`, `job_id`,
+        and anything else for the detail. A refusal is recorded too, by its code.
+        """
+        found: dict[str, Any] = dict(detail or {})
+        outcome = "error"
+        try:
+            yield found
+            outcome = "done"
+        except HoldfastError as error:
+            outcome = error.code
+            raise
+        finally:
+            self.engine.database.audit.add(
+                actor=actor.name,
+                action=action,
+                object=found.pop("object", object),
+                job_id=found.pop("job_id", None),
+                outcome=outcome,
+                detail=found,
+                address=actor.address,
+            )
+
+
+def _threads() -> CapacityLimiter:
+    try:
+        return _limiter.get()
+    except LookupError:
+        limiter = CapacityLimiter(MAX_THREADS)
+        _limiter.set(limiter)
+        return limiter

@@ -1,0 +1,86 @@
+"""The router that a FastAPI application includes: every route, and the lifespan of its jobs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from fastapi import APIRouter
+from fastapi.params import Depends as DependsParameter
+
+from holdfast.web.context import MAX_UPLOAD_BYTES, WebContext
+from holdfast.web.permissions import Anyone, Auth, Dependency, Guards
+from holdfast.web.routes.health import health_routes
+from holdfast.web.routing import Routes
+
+if TYPE_CHECKING:
+    from holdfast.jobs import JobEngine
+    from holdfast.models.schedule import BackupConfig
+    from holdfast.service import BackupService
+
+
+def create_router(
+    service: BackupService,
+    *,
+    auth: Auth | Dependency | DependsParameter | Anyone,
+    catalog_url: str | None = None,
+    engine: JobEngine | None = None,
+    scheduler: bool = True,
+    schedule: BackupConfig | None = None,
+    max_upload_bytes: int = MAX_UPLOAD_BYTES,
+    tags: Sequence[str] = ("backups",),
+) -> APIRouter:
+    """Return the routes of one service, for `app.include_router`.
+
+    Args:
+        auth: The host's own dependency that admits administrators, an `Auth` with one for each
+            permission, or `ANYONE`.
+        catalog_url: Where jobs are recorded, if not beside the repository.
+        engine: Who does the jobs, if not the service's own `jobs`.
+        scheduler: Whether this application makes the scheduled backups while it runs.
+        schedule: What the schedule is when nobody has set one yet.
+        max_upload_bytes: The largest archive that may be sent [bytes].
+        tags: Under which the description of the interface files the operations.
+
+    Raises:
+        ConfigError: There is no authentication, and nobody said that there shall be none.
+    """
+    guards = Guards(auth)
+    context = WebContext(
+        service=service,
+        engine=engine or _engine(service, catalog_url),
+        guards=guards,
+        max_upload_bytes=max_upload_bytes,
+    )
+    router = Routes(
+        tags=list(tags), lifespan=_lifespan(context.engine, scheduler=scheduler, schedule=schedule)
+    )
+    for routes in (health_routes,):
+        router.include_router(routes(context))
+    return router
+
+
+def _engine(service: BackupService, catalog_url: str | None) -> JobEngine:
+    from holdfast.jobs import JobEngine
+
+    return service.jobs if catalog_url is None else JobEngine(service, catalog_url=catalog_url)
+
+
+def _lifespan(engine: JobEngine, *, scheduler: bool, schedule: BackupConfig | None) -> object:
+    """Return what starts the jobs with the application, and ends them with it."""
+    from holdfast.models.schedule import BackupConfig
+
+    first = (schedule or BackupConfig()) if scheduler else None
+
+    @asynccontextmanager
+    async def lifespan(_app: object) -> AsyncIterator[None]:
+        await anyio.to_thread.run_sync(lambda: engine.start(schedule=first))
+        try:
+            yield
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(engine.stop)
+
+    return lifespan

@@ -1,0 +1,1 @@
+"""The shapes of the interface: what is sent and what comes back, every field described."""
