@@ -1,0 +1,446 @@
+"""The jobs: added, claimed by one, reported, finished; and what happened to each.
+
+A job is done by whoever claimed it, for as long as the claim is renewed. A claim has a
+generation; when another takes the job over, it rises, and the old claim can write nothing
+any more (`LeaseLost`). Every change of a job and the event that tells of it are one
+transaction, made while the job's row is locked, so that the events of a job become visible in
+the order of their numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select
+from sqlalchemy.orm import Session as OrmSession
+
+from holdfast.catalog.job_rows import event_of, event_row, job_of, plain, put_progress, row_of
+from holdfast.catalog.leases import LeaseClock
+from holdfast.catalog.schema import JobEventRow, JobRow
+from holdfast.catalog.values import Claim
+from holdfast.errors import (
+    AlreadyRun,
+    Cancelled,
+    HoldfastError,
+    JobFinished,
+    JobInterrupted,
+    JobNotFound,
+    LeaseLost,
+)
+from holdfast.models.backup import Trigger
+from holdfast.models.job import Job, JobEvent, JobKind, JobProgress, JobStatus
+
+if TYPE_CHECKING:
+    from holdfast.catalog.database import CatalogDatabase
+
+_ACTIVE = [status.value for status in JobStatus if status.active]
+_READ_ONLY = [kind.value for kind in JobKind if not kind.writes]
+_Jobs = list[Job]
+_Events = list[JobEvent]
+
+
+class JobTable:
+    """All jobs of all plans that use the catalog."""
+
+    def __init__(self, database: CatalogDatabase) -> None:
+        self._database = database
+        self._leases = LeaseClock(database.clock)
+
+    def add(
+        self,
+        *,
+        plan: str,
+        kind: JobKind,
+        trigger: Trigger,
+        actor: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        nominal_at: datetime | None = None,
+        attempt: int = 1,
+        retry_of: str | None = None,
+    ) -> Job:
+        """Add a job, for somebody to claim.
+
+        Raises:
+            AlreadyRun: The plan has a job for this nominal time already.
+        """
+        now = self._now()
+        job = Job(
+            id=self._database.ids.next(now),
+            plan=plan,
+            kind=kind,
+            status=JobStatus.PENDING,
+            trigger=trigger,
+            created_at=now,
+            actor=actor,
+            params=params or {},
+            nominal_at=nominal_at,
+            attempt=attempt,
+            retry_of=retry_of,
+        )
+        with self._database.writing(alone=None if nominal_at is None else f"run {plan}") as session:
+            if nominal_at is not None:
+                _refuse_second_run(session, plan, nominal_at)
+            row = row_of(job)
+            _tell(session, row, "status", now)
+            return job_of(row)
+
+    def add_finished(self, job: Job) -> bool:
+        """Add a job that is done, unless the job that made its backup is there.
+
+        Returns:
+            Whether it was added.
+        """
+        with self._database.writing(alone="finished jobs") as session:
+            same = and_(
+                JobRow.plan == job.plan,
+                JobRow.kind == job.kind.value,
+                JobRow.backup_id == job.backup_id,
+                JobRow.status == job.status.value,
+            )
+            if session.scalar(select(exists().where(or_(same, JobRow.id == job.id)))):
+                return False
+            session.add(row_of(job))
+            return True
+
+    def get(self, job_id: str) -> Job:
+        """Return a job.
+
+        Raises:
+            JobNotFound: There is none with this id.
+        """
+        with self._database.reading() as session:
+            return job_of(_found(session.get(JobRow, job_id), job_id))
+
+    def list(
+        self,
+        *,
+        plan: str | None = None,
+        kinds: Collection[JobKind] = (),
+        statuses: Collection[JobStatus] = (),
+        backup_id: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> tuple[_Jobs, int]:
+        """Return jobs, newest first, and how many there are in all.
+
+        Args:
+            kinds: Only these; all if empty. Alike `statuses`.
+            before: The id of the last job of the page before this one.
+        """
+        conditions: list[ColumnElement[bool]] = []
+        if plan is not None:
+            conditions.append(JobRow.plan == plan)
+        if kinds:
+            conditions.append(JobRow.kind.in_([kind.value for kind in kinds]))
+        if statuses:
+            conditions.append(JobRow.status.in_([status.value for status in statuses]))
+        if backup_id is not None:
+            conditions.append(JobRow.backup_id == backup_id)
+        query = select(JobRow).where(*conditions).order_by(JobRow.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(JobRow.id < before)
+        with self._database.reading() as session:
+            total = session.scalar(select(func.count()).select_from(JobRow).where(*conditions))
+            return [job_of(row) for row in session.scalars(query)], total or 0
+
+    def claim(self, owner: str, plan: str, *, lease_s: float) -> Claim | None:
+        """Take the plan's oldest job that waits and may run now; None if there is none.
+
+        A job that writes waits for as long as another of the plan is active and its lease runs.
+        """
+        with self._database.reading() as session:
+            if not session.scalar(select(exists().where(*_pending(plan)))):
+                return None
+        with self._database.writing(alone=f"jobs {plan}") as session:
+            now = self._now()
+            self._free_slot(session, plan, now)
+            row = session.scalar(_next(session, plan))
+            if row is None:
+                return None
+            row.status = JobStatus.RUNNING.value
+            row.slot = plan if JobKind(row.kind).writes else None
+            row.owner = owner
+            row.generation += 1
+            row.started_at = row.changed_at = now
+            _lease(row, lease_s, now)
+            _tell(session, row, "status", now)
+            return Claim(job_of(row), owner, row.generation)
+
+    def renew(self, claim: Claim, *, lease_s: float) -> bool:
+        """Keep a claim for so long from now; return whether the job is to be cancelled.
+
+        Raises:
+            LeaseLost: Another has the job now, or it was given up.
+        """
+        with self._database.writing() as session:
+            row = _held(session, claim)
+            _lease(row, lease_s, self._now())
+            return row.cancel_requested
+
+    def report(
+        self,
+        claim: Claim,
+        *,
+        status: JobStatus | None = None,
+        progress: JobProgress | None = None,
+        warnings: Sequence[str] | None = None,
+        backup_id: str | None = None,
+    ) -> None:
+        """Say how far a job is. Progress never runs backwards.
+
+        Args:
+            warnings: All there are by now.
+
+        Raises:
+            LeaseLost: Another has the job now, or it was given up.
+        """
+        with self._database.writing() as session:
+            now = self._now()
+            row = _held(session, claim)
+            if backup_id is not None:
+                row.backup_id = backup_id
+            if warnings is not None:
+                _warn(session, row, warnings, now)
+            if progress is not None and put_progress(row, progress, now):
+                row.stalled = False
+                _tell(session, row, "progress", now)
+            if status is not None and status.value != row.status:
+                row.status = status.value
+                row.changed_at = now
+                _tell(session, row, "status", now)
+
+    def finish(
+        self,
+        claim: Claim,
+        *,
+        status: JobStatus,
+        backup_id: str | None = None,
+        items_restored: Mapping[str, int] | None = None,
+        result: Mapping[str, Any] | None = None,
+        warnings: Sequence[str] = (),
+        error: HoldfastError | None = None,
+    ) -> Job:
+        """Say how a job ended; return it.
+
+        Args:
+            warnings: Those that were not reported yet are added.
+
+        Raises:
+            LeaseLost: Another has the job now, or it was given up.
+        """
+        with self._database.writing() as session:
+            now = self._now()
+            row = _held(session, claim)
+            row.backup_id = backup_id or row.backup_id
+            row.items_restored = dict(items_restored or {})
+            row.result = plain(result or {})
+            _warn(session, row, list(dict.fromkeys([*row.warnings, *warnings])), now)
+            _end(session, row, status, now, error)
+            return job_of(row)
+
+    def request_cancel(self, job_id: str) -> Job:
+        """Cancel a job that waits, or ask whoever does it to stop; return it.
+
+        Raises:
+            JobNotFound: There is none with this id.
+            JobFinished: It came to its end already.
+        """
+        with self._database.writing() as session:
+            now = self._now()
+            row = _found(session.get(JobRow, job_id, with_for_update=True), job_id)
+            status = JobStatus(row.status)
+            if status.finished:
+                raise JobFinished(f"Job {job_id} is {status.value} already")
+            if status is JobStatus.PENDING:
+                _end(session, row, JobStatus.CANCELLED, now, Cancelled("It never began."))
+            elif not row.cancel_requested:
+                row.cancel_requested = True
+                _tell(session, row, "status", now)
+            return job_of(row)
+
+    def fail_abandoned(self, plan: str) -> _Jobs:
+        """Fail the jobs whose lease has ended, and fence off whoever had them; return them."""
+        with self._database.reading() as session:
+            if not session.scalar(select(exists().where(*_active(plan)))):
+                return []
+        with self._database.writing() as session:
+            now = self._now()
+            rows = self._ended(session, plan, now)
+            for row in rows:
+                row.generation += 1
+                _end(session, row, JobStatus.FAILED, now, _interrupted(row))
+            return [job_of(row) for row in rows]
+
+    def mark_stalled(self, claim: Claim, stalled: bool) -> None:
+        """Say whether a job stands still.
+
+        Raises:
+            LeaseLost: Another has the job now, or it was given up.
+        """
+        with self._database.writing() as session:
+            row = _held(session, claim)
+            if row.stalled != stalled:
+                row.stalled = stalled
+                _tell(session, row, "status", self._now())
+
+    def events(self, job_id: str, *, after: int = 0, limit: int = 500) -> _Events:
+        """Return what happened to a job since the event of this number, oldest first.
+
+        When a job has ended, its events of progress are gone.
+        """
+        query = (
+            select(JobEventRow)
+            .where(JobEventRow.job_id == job_id, JobEventRow.number > after)
+            .order_by(JobEventRow.number)
+            .limit(limit)
+        )
+        with self._database.reading() as session:
+            return [event_of(row) for row in session.scalars(query)]
+
+    def last_nominal_at(self, plan: str) -> datetime | None:
+        """Return the newest time of the schedule that has a job."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.max(JobRow.nominal_at)).where(JobRow.plan == plan))
+
+    def counts(self, plan: str) -> Mapping[JobStatus, int]:
+        """Return how many jobs of a plan there are in each status."""
+        query = (
+            select(JobRow.status, func.count()).where(JobRow.plan == plan).group_by(JobRow.status)
+        )
+        with self._database.reading() as session:
+            found = {JobStatus(status): count for status, count in session.execute(query)}
+        return {status: found.get(status, 0) for status in JobStatus}
+
+    def remove_finished(self, plan: str, *, before: datetime) -> int:
+        """Remove jobs that came to their end before an instant; return how many.
+
+        The newest job of the schedule stays, as it says which time was served last.
+        """
+        with self._database.writing() as session:
+            newest = select(func.max(JobRow.nominal_at)).where(JobRow.plan == plan)
+            old = delete(JobRow).where(
+                JobRow.plan == plan,
+                JobRow.completed_at < before,
+                or_(
+                    JobRow.nominal_at.is_(None),
+                    JobRow.nominal_at < newest.scalar_subquery(),
+                ),
+            )
+            return session.execute(old).rowcount  # type: ignore[attr-defined, no-any-return]
+
+    def _now(self) -> datetime:
+        return self._database.clock.now()
+
+    def _free_slot(self, session: OrmSession, plan: str, now: datetime) -> None:
+        """Fence off a job that writes and whose lease has ended; it is failed another time."""
+        for row in self._ended(session, plan, now):
+            if row.slot is not None:
+                row.slot = None
+                row.generation += 1
+        session.flush()
+
+    def _ended(self, session: OrmSession, plan: str, now: datetime) -> Sequence[JobRow]:
+        """Return active jobs whose lease has ended, locked."""
+        if self._leases.in_doubt:
+            return []
+        query = select(JobRow).where(*_active(plan)).order_by(JobRow.id).with_for_update()
+        rows = session.scalars(query).all()
+        for row in rows:
+            latest = now + timedelta(seconds=row.lease_s or 0)
+            row.lease_ends_at = min(row.lease_ends_at or now, latest)
+        return [row for row in rows if row.lease_ends_at is not None and row.lease_ends_at <= now]
+
+
+def _pending(plan: str) -> tuple[ColumnElement[bool], ...]:
+    return JobRow.plan == plan, JobRow.status == JobStatus.PENDING.value
+
+
+def _active(plan: str) -> tuple[ColumnElement[bool], ...]:
+    return JobRow.plan == plan, JobRow.status.in_(_ACTIVE)
+
+
+def _next(session: OrmSession, plan: str) -> Select[JobRow]:
+    """Return the query for the oldest job that may run now."""
+    query = select(JobRow).where(*_pending(plan)).order_by(JobRow.id).limit(1).with_for_update()
+    if session.scalar(select(exists().where(JobRow.slot == plan))):
+        return query.where(JobRow.kind.in_(_READ_ONLY))
+    return query
+
+
+def _refuse_second_run(session: OrmSession, plan: str, nominal_at: datetime) -> None:
+    same = select(JobRow).where(JobRow.plan == plan, JobRow.nominal_at == nominal_at)
+    if (row := session.scalar(same)) is not None:
+        raise AlreadyRun(
+            f"The run of plan {plan} due at {nominal_at:%Y-%m-%d %H:%M} UTC has a job already",
+            run_at=row.created_at,
+        )
+
+
+def _held(session: OrmSession, claim: Claim) -> JobRow:
+    """Return the job of a claim, locked.
+
+    Raises:
+        LeaseLost: The claim is not the newest, or the job has ended.
+    """
+    row = session.get(JobRow, claim.job.id, with_for_update=True)
+    if row is None or row.generation != claim.generation or row.status not in _ACTIVE:
+        raise LeaseLost(
+            f"Job {claim.job.id} is not {claim.owner}'s any more",
+            hint="It was not renewed in time, and has been given up or taken over.",
+        )
+    return row
+
+
+def _found(row: JobRow | None, job_id: str) -> JobRow:
+    if row is None:
+        raise JobNotFound(f"There is no job {job_id}")
+    return row
+
+
+def _lease(row: JobRow, lease_s: float, now: datetime) -> None:
+    row.lease_s = lease_s
+    row.lease_ends_at = now + timedelta(seconds=lease_s)
+
+
+def _warn(session: OrmSession, row: JobRow, warnings: Sequence[str], now: datetime) -> None:
+    for warning in warnings:
+        if warning not in row.warnings:
+            session.add(event_row(row, "warning", now, {"warning": warning}))
+    row.warnings = list(warnings)
+
+
+def _end(
+    session: OrmSession,
+    row: JobRow,
+    status: JobStatus,
+    now: datetime,
+    error: HoldfastError | None = None,
+) -> None:
+    row.status = status.value
+    row.completed_at = row.changed_at = now
+    row.slot = row.owner = row.lease_ends_at = None
+    row.stalled = False
+    if status is JobStatus.COMPLETED:
+        row.percent = 100
+    if error is not None:
+        row.error_code, row.error_message, row.error_hint = error.code, error.message, error.hint
+    session.execute(
+        delete(JobEventRow).where(JobEventRow.job_id == row.id, JobEventRow.kind == "progress")
+    )
+    _tell(session, row, "finished", now)
+
+
+def _tell(session: OrmSession, row: JobRow, kind: str, now: datetime) -> None:
+    """Save a job and the event that tells of it."""
+    session.add(row)
+    session.flush()
+    session.add(event_row(row, kind, now))
+
+
+def _interrupted(row: JobRow) -> JobInterrupted:
+    return JobInterrupted(
+        f"The process that did this job ({row.owner}) ended before the work was done",
+        hint="Nothing half-done is visible; try it again.",
+    )

@@ -1,0 +1,74 @@
+"""What the drivers of the catalog say, as errors of ours.
+
+What SQLAlchemy makes of them is never shown: it quotes statements with their values.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from holdfast.catalog.engines import file_of
+from holdfast.errors import CatalogError
+
+_SPACE = "Free disk space; nothing of the catalog is lost by it."
+_RIGHTS = "Make its file and directory writable for the user that Holdfast runs as."
+_BUSY = "Another process has kept it for long; try again."
+_DAMAGED = "Move it away and run `holdfast catalog rebuild`: the backups do not depend on it."
+_SERVER = "See that the database server runs and lets this user in."
+_OTHER = "The backups do not depend on the catalog; `holdfast list` shows them."
+_HINTS = (
+    ("is full", _SPACE),
+    ("disk i/o error", _SPACE),
+    ("no space left", _SPACE),
+    ("readonly", _RIGHTS),
+    ("read-only", _RIGHTS),
+    ("unable to open", _RIGHTS),
+    ("permission denied", _RIGHTS),
+    ("is locked", _BUSY),
+    ("malformed", _DAMAGED),
+    ("not a database", _DAMAGED),
+    ("connection", _SERVER),
+    ("authentication", _SERVER),
+    ("server", _SERVER),
+)
+
+
+@contextmanager
+def translated(place: URL) -> Iterator[None]:
+    """Raise what a driver says as `CatalogError`."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise refusal(place, _said(error)) from error
+    except OSError as error:
+        said = error.strerror or "it cannot be opened"
+        if error.errno == errno.EROFS:
+            said = "the file system is read-only"
+        raise refusal(place, said) from error
+
+
+def refusal(place: URL, said: str) -> CatalogError:
+    """Return the error for what a driver said."""
+    lowered = said.lower()
+    hint = next((hint for part, hint in _HINTS if part in lowered), _OTHER)
+    return CatalogError(f"The catalog {shown(place)} cannot be used: {said}", hint=hint)
+
+
+def shown(place: URL) -> str:
+    """Return the place of a catalog as people may see it."""
+    path = file_of(place)
+    return place.render_as_string(hide_password=True) if path is None else str(path)
+
+
+def _said(error: SQLAlchemyError) -> str:
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return type(error).__name__
+    diagnosis = getattr(error.orig, "diag", None)
+    # A server's detail may quote values; its first line does not.
+    said = getattr(diagnosis, "message_primary", None) or str(error.orig)
+    return said.strip().partition("\n")[0] or type(error.orig).__name__
