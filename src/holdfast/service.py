@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -43,7 +44,7 @@ from holdfast.models.progress import CancellationToken, ProgressCallback, no_pro
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations import backup as backing_up
 from holdfast.operations.access import PasswordPrompt, RepositoryAccess, encryption_warnings
-from holdfast.operations.backups import backups_of, set_keep
+from holdfast.operations.backups import backups_of, listing_mark, set_keep
 from holdfast.operations.checking import check_repository
 from holdfast.operations.choice import require_restorable
 from holdfast.operations.cleanup import (
@@ -77,7 +78,7 @@ from holdfast.operations.guard import (
 )
 from holdfast.operations.guard_note import forget_note, remind_of_guard, settle_guard
 from holdfast.operations.interrupted import recover_restore, settle_interrupted
-from holdfast.operations.journal import Recovery
+from holdfast.operations.journal import Recovery, journal_path
 from holdfast.operations.measuring import measured
 from holdfast.operations.migrations import OtherSchema
 from holdfast.operations.pausing import Hook, Pauses
@@ -89,6 +90,7 @@ from holdfast.operations.protected import (
     database_files,
     make_sources,
 )
+from holdfast.operations.recipe import Host, Recipe, arguments
 from holdfast.operations.recovery_kit import RecoveryKit, export_recovery_kit
 from holdfast.operations.relocation import restore_to
 from holdfast.operations.restore import RestoreOptions, is_our_own, restore
@@ -112,6 +114,9 @@ from holdfast.repository import (
     plan_index_rebuild,
 )
 from holdfast.stores import Store
+
+if TYPE_CHECKING:
+    from holdfast.jobs import JobEngine
 
 _log = logging.getLogger("holdfast.service")
 
@@ -157,6 +162,8 @@ class BackupService:
         on_pause: Called before data are captured or replaced, so that the application stands
             still; may be a coroutine function. What it raises fails the work.
         on_resume: Called afterwards, also when the work, or `on_pause`, failed.
+        catalog_url: Where jobs, schedules and accounts are kept, as SQLAlchemy writes it; by
+            default in a SQLite file beside the repository.
     """
 
     def __init__(
@@ -187,9 +194,14 @@ class BackupService:
         restore_owner: bool = True,
         on_pause: Hook | None = None,
         on_resume: Hook | None = None,
+        catalog_url: str | None = None,
         ask_password: PasswordPrompt | None = None,
         clock: Clock | None = None,
     ) -> None:
+        self._recipe = Recipe.of(locals())
+        self._catalog_url = catalog_url
+        self._jobs: JobEngine | None = None
+        self._jobs_lock = threading.Lock()
         self._clock = clock or SystemClock()
         self._access = RepositoryAccess(backup_dir, encryption_password, ask_password, self._clock)
         self._retention = retention
@@ -273,6 +285,67 @@ class BackupService:
             clock=clock,
         )
 
+    @classmethod
+    def of_recipe(cls, values: Mapping[str, Any], host: Host) -> Self:
+        """Make the service that `recipe.to_json` of another one describes.
+
+        Args:
+            host: Asked for what could not be written down.
+        """
+        return cls(**arguments(values, host))
+
+    @property
+    def recipe(self) -> Recipe:
+        """How this service was made, passwords included."""
+        return self._recipe
+
+    # Work in the background
+
+    @property
+    def jobs(self) -> JobEngine:
+        """What does work in the background; one for each service, made when first asked for.
+
+        Raises:
+            MissingExtra: The packages of `holdfast[jobs]` are not installed.
+        """
+        with self._jobs_lock:
+            if self._jobs is None:
+                from holdfast.jobs import JobEngine
+
+                self._jobs = JobEngine(self, catalog_url=self._catalog_url)
+            return self._jobs
+
+    @property
+    def clock(self) -> Clock:
+        """Where time comes from."""
+        return self._clock
+
+    @property
+    def retention(self) -> RetentionPolicy | None:
+        """The policy that the service was made with."""
+        return self._retention
+
+    @property
+    def state_dir(self) -> Path:
+        """Where what a repository cannot know is kept, beside it."""
+        with self._access.store() as store:
+            return _state_dir(store)
+
+    def listing_mark(self) -> Hashable:
+        """Return what changes whenever `list_backups` may; it needs no password.
+
+        Raises:
+            RepositoryNotFound: There is no repository.
+        """
+        with self._access.store() as store:
+            _require_repository(store)
+            snapshots = tuple(sorted(each.name for each in store.list("snapshots/")))
+            return snapshots, listing_mark(_state_dir(store))
+
+    def restore_interrupted(self) -> bool:
+        """Say whether a restore is under way, or was when its process died."""
+        return journal_path(self.state_dir, self._plan.name).exists()
+
     # Repository
 
     @property
@@ -304,11 +377,7 @@ class BackupService:
             RepositoryNotFound: There is no repository.
         """
         with self._access.store() as store:
-            if not Repository.exists(store):
-                raise RepositoryNotFound(
-                    f"There is no repository at {store.location}",
-                    hint="The first backup makes it.",
-                )
+            _require_repository(store)
             return escrow_status(store, _state_dir(store))
 
     def export_recovery_kit(self, target: str | Path) -> RecoveryKit:
@@ -1148,6 +1217,13 @@ def _get(work: Workplace, wanted: str) -> BackupMetadata:
     listed = backups_of(work)
     backup_id, snapshot = listed.resolve(wanted)
     return measured(work.repository, snapshot, listed.describe(backup_id, snapshot))
+
+
+def _require_repository(store: Store) -> None:
+    if not Repository.exists(store):
+        raise RepositoryNotFound(
+            f"There is no repository at {store.location}", hint="The first backup makes it."
+        )
 
 
 def _state_dir(store: Store) -> Path:

@@ -165,6 +165,7 @@ class RestoreResult:
         safety_backup_id: The backup of what was replaced; `undo` puts it back.
         target: What was there before, or None for a restore into a new place.
         kept: Databases beside the live ones that hold what was replaced until the next cleanup.
+        items_restored: Rows by table, and files by directory (its path in the backup).
     """
 
     backup_id: str
@@ -176,6 +177,7 @@ class RestoreResult:
     checks: tuple[CheckResult, ...] = ()
     warnings: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    items_restored: dict[str, int] = field(default_factory=dict)
     restored_files: int = 0
     restored_bytes: int = 0
     started_at: datetime | None = None

@@ -18,6 +18,9 @@ class Progress:
         done_bytes: Bytes of this step done.
         total_bytes: Bytes of this step in all, or None while unknown.
         done_items: Files, tables or objects of this step done; total_items alike.
+        done_tables: Tables of the whole work that are done (parts, where a plan has no
+            database); None where this step does not know.
+        total_tables: Such tables in all; 0 while unknown.
     """
 
     step: str
@@ -25,6 +28,8 @@ class Progress:
     total_bytes: int | None = None
     done_items: int = 0
     total_items: int | None = None
+    done_tables: int | None = None
+    total_tables: int = 0
 
 
 ProgressCallback = Callable[[Progress], None]

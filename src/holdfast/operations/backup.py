@@ -36,6 +36,7 @@ from holdfast.sources.base import CaptureContext, CaptureFacts, Source
 
 _TYPICAL_RATIO = 3
 """Databases of text and numbers take a third of their size or less; used only to predict."""
+_WITH_TABLES = DATABASE_KINDS | {"tables"}
 _SETTLED_AFTER_S = 2
 """File systems stamp changes in ticks of up to some milliseconds, FAT of two seconds."""
 
@@ -127,6 +128,9 @@ class _Backup:
         self._done_bytes = 0
         self._total_bytes = 0
         self._database_bytes = 0
+        self._done_tables: set[str] = set()
+        self._total_tables = 0
+        self._done_parts = 0
 
     def run(self) -> BackupMetadata:
         repository = self._at.repository
@@ -137,6 +141,7 @@ class _Backup:
             parent = self._parent(listed)
             repository.reload_index(only_intact=True)
             sources = self._sources()
+            self._total_tables = _known_tables(sources, self._tree_of(parent))
             self._check_space(parent)
             with repository.writer(
                 lock, compression=self._options.compression, cancel=self._at.cancel
@@ -239,7 +244,7 @@ class _Backup:
         *,
         copy_first: bool,
     ) -> None:
-        tree = self._at.repository.tree(parent) if parent else None
+        tree = self._tree_of(parent)
         context = CaptureContext(
             scratch_dir=scratch,
             previous=_previous_contents(tree),
@@ -265,6 +270,7 @@ class _Backup:
             root = builder.finish()
             facts = capture.facts()
         self._facts.append((source, facts))
+        self._finish_part(step, source, facts)
         self._captured.problems += [*facts.problems, *builder.totals.problems]
         self._captured.warnings += facts.warnings
         if root is not None:
@@ -274,20 +280,37 @@ class _Backup:
             self._captured.add(source.root, root, content, builder)
             self._captured.add_tables(facts.tables)
 
+    def _tree_of(self, parent: Snapshot | None) -> BackupTree | None:
+        return self._at.repository.tree(parent) if parent else None
+
+    def _finish_part(self, step: str, source: Source, facts: CaptureFacts) -> None:
+        """Count the tables of a source that was captured, or itself where it has none."""
+        self._done_parts += 1
+        names = facts.tables or facts.table_counts
+        # A table that is exported besides its database is one and the same.
+        self._done_tables |= {name.removeprefix(f"{source.name}.") for name in names}
+        self._advance(step, 0)
+
     def _advance(self, step: str, count: int) -> None:
         self._step = step
         self._done_bytes += count
+        done = len(self._done_tables)
+        if not done and not any(each.kind in _WITH_TABLES for each in self._at.plan.sources):
+            done = self._done_parts
         self._at.progress(
             Progress(
                 step=step,
                 done_bytes=self._done_bytes,
                 total_bytes=max(self._total_bytes, self._done_bytes),
+                done_tables=done,
+                total_tables=max(self._total_tables, done),
             )
         )
 
     def _complete(self) -> None:
         """Tell that all was read, also where a source turned out smaller than it was measured."""
         self._total_bytes = self._done_bytes
+        self._total_tables = 0  # now that they are known: those that were found
         if self._done_bytes:
             self._advance(self._step, 0)
 
@@ -320,6 +343,19 @@ class _Backup:
             damaged=any(each.damaged for each in every),
             problems=tuple(captured.problems),
         )
+
+
+def _known_tables(sources: list[Source], tree: BackupTree | None) -> int:
+    """Return how many tables to expect: those of the backup before; 0 if there is none."""
+    if not any(each.kind in _WITH_TABLES for each in sources):
+        return len(sources)
+    if tree is None:
+        return 0
+    try:
+        manifest = tree.manifest
+    except (HoldfastError, ValueError):
+        return 0
+    return len({*manifest.table_counts, *manifest.tables})
 
 
 def _previous_contents(tree: BackupTree | None) -> dict[str, ContentEntry]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from holdfast.catalog import Proof, ProofFiles, RunKind, RunLog, RunStatus
@@ -244,6 +247,21 @@ def count_files(manifest: Manifest) -> int:
 def backups_of(workplace: Workplace) -> BackupList:
     """Return the backups of a repository as they are now, `latest` being the plan's own."""
     return BackupList(workplace.repository, workplace.runs, workplace.proofs, workplace.plan.name)
+
+
+def listing_mark(state_dir: Path) -> Hashable:
+    """Return what changes with the proofs and the runs of which a list of backups tells."""
+    found = []
+    for path in (state_dir / "proofs", state_dir / "runs.db"):
+        with suppress(OSError):
+            found += [_stamp(path.name, path.stat())]
+            if path.is_dir():
+                found += sorted(_stamp(each.name, each.stat()) for each in os.scandir(path))
+    return tuple(found)
+
+
+def _stamp(name: str, status: os.stat_result) -> tuple[str, int, int, int]:
+    return name, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def set_keep(repository: Repository, snapshot: Snapshot, *, keep: bool) -> Snapshot:

@@ -17,6 +17,7 @@ from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.choice import names_of, require_held
+from holdfast.operations.counting import items_in
 from holdfast.operations.databases import check_databases, database_paths
 from holdfast.operations.findings import Findings, metadata_warnings, require_passed
 from holdfast.operations.workspace import new_token, require_space, scratch_directory
@@ -88,11 +89,24 @@ def restore_into(
         changes=changes,
         checks=checks,
         warnings=(*_lacking(tree), *_damage_warnings(tree, checks), *metadata_warnings(checks)),
+        items_restored=items_in(tree, _whole_roots(tree, chosen), paths=chosen),
         restored_files=files,
         restored_bytes=size_bytes,
         started_at=started_at,
         completed_at=around.clock.now(),
     )
+
+
+def _whole_roots(tree: BackupTree, chosen: Sequence[str]) -> list[str]:
+    """Return the sources of a backup of which anything was chosen; empty means all."""
+    roots = list(tree.manifest.sources)
+    if not chosen:
+        return [root for root in roots if tree.node(root) is not None]
+    return [
+        root
+        for root in roots
+        if any(f"{path}/".startswith(f"{root}/") or root.startswith(f"{path}/") for path in chosen)
+    ]
 
 
 def require_paths(tree: BackupTree, backup_id: str, paths: Sequence[str]) -> None:

@@ -75,7 +75,7 @@ class Pauses:
         """
         try:
             self._call(self.on_pause)
-        except UsageError:
+        except (UsageError, HookFailed):
             raise
         except Exception as error:
             raise HookFailed(
@@ -90,6 +90,8 @@ class Pauses:
         """
         try:
             self._call(self.on_resume)
+        except HookFailed as error:  # of the process that asked for this one's work
+            return error.message
         except Exception as error:  # noqa: BLE001 - the work is done, and that is what counts
             _log.exception("on_resume raised an exception")
             return (

@@ -11,6 +11,7 @@ from holdfast.models.backup import CheckResult, PlannedChange, RestoreResult
 from holdfast.models.manifest import DATABASE_KINDS, Manifest
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
+from holdfast.operations.counting import items_in
 from holdfast.operations.findings import require_passed
 from holdfast.operations.plan import Workplace
 from holdfast.operations.protected import database_kind, source_at_url
@@ -88,6 +89,7 @@ def restore_to(
         dry_run=dry_run,
         changes=tuple(changes),
         checks=tuple(checks),
+        items_restored=items_in(tree, [source.root for source in chosen], tables=tables),
         restored_files=len(entries),
         restored_bytes=sum(entry.size for entry in entries),
         started_at=started_at,

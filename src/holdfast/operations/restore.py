@@ -40,6 +40,7 @@ from holdfast.models.tree import BackupTree
 from holdfast.operations.backup import BackupOptions, run_backup
 from holdfast.operations.backups import backups_of
 from holdfast.operations.choice import require_restorable, touches
+from holdfast.operations.counting import count_tables, items_in, tables_in
 from holdfast.operations.extract import Surroundings, require_paths, restore_into
 from holdfast.operations.findings import metadata_warnings, require_passed
 from holdfast.operations.interrupted import recover_restore
@@ -51,6 +52,7 @@ from holdfast.operations.journal import (
     MadeDirectory,
     Recovery,
     Step,
+    note_leftovers,
     remove_journal,
     save_journal,
 )
@@ -244,6 +246,12 @@ def _advice(checks: Sequence[CheckResult], staged: Sequence[Staged]) -> str | No
     return next((advice for advice in known if advice), None)
 
 
+def _tables_done(manifest: Manifest, roots: Sequence[str], total_tables: int) -> int:
+    """Count the tables of sources that are staged; the sources, where none has a table."""
+    tables = sum(len(tables_in(manifest, root)) for root in roots)
+    return min(tables or len(roots), total_tables)
+
+
 def without_exports(chosen: list[Source]) -> list[Source]:
     """Leave out tables that are exported besides a database: they come back with it."""
     if not any(each.kind in DATABASE_KINDS for each in chosen):
@@ -409,9 +417,17 @@ class _Restore:
     ) -> list[tuple[Source, Staged]]:
         staged: list[tuple[Source, Staged]] = []
         many = len(chosen) > 1
-        for source in chosen:
+        total_tables = count_tables(self._tree.manifest, [each.root for each in chosen])
+        for number, source in enumerate(chosen):
             self._at.cancel.raise_if_cancelled()
-            self._at.progress(Progress(step=f"Staging {source.name}"))
+            done = [each.root for each in chosen[:number]]
+            self._at.progress(
+                Progress(
+                    step=f"Staging {source.name}",
+                    done_tables=_tables_done(self._tree.manifest, done, total_tables),
+                    total_tables=total_tables,
+                )
+            )
             context = RestoreContext(
                 token=self._token,
                 tree=self._tree,
@@ -438,6 +454,8 @@ class _Restore:
         return staged
 
     def _check(self, staged: list[tuple[Source, Staged]]) -> None:
+        total = count_tables(self._tree.manifest, [source.root for source, _ in staged])
+        self._at.progress(Progress(step="Checking", done_tables=total, total_tables=total))
         for _, each in staged:
             self._outcome.changes += tuple(each.plan())
             self._outcome.checks += tuple(each.check())
@@ -632,12 +650,23 @@ class _Restore:
 
     def _settle(self) -> None:
         """Forget the journal, unless an undo failed too: then it tells how to recover."""
-        if self._settled:
-            remove_restore_scratch(self._scratch)
-            remove_journal(self._at.state_dir, self._at.plan.name)
+        if not self._settled:
+            return
+        remove_restore_scratch(self._scratch)
+        if self._hold.left:
+            try:
+                steps = tuple(Step(root=root, state={}) for root in sorted(self._hold.left))
+                note_leftovers(self._at.state_dir, self._journal(STAGING, steps))
+            except StoreError as error:
+                _log.warning("What is left on a server is found by its next restore: %s", error)
+        remove_journal(self._at.state_dir, self._at.plan.name)
 
     def _save_journal(self, phase: str, steps: Sequence[tuple[Source, dict[str, Any]]]) -> None:
-        journal = Journal(
+        made = tuple(Step(root=source.root, state=state) for source, state in steps)
+        save_journal(self._at.state_dir, self._journal(phase, made))
+
+    def _journal(self, phase: str, steps: tuple[Step, ...]) -> Journal:
+        return Journal(
             token=self._token,
             plan=self._at.plan.name,
             backup_id=self._backup_id,
@@ -647,9 +676,8 @@ class _Restore:
             safety_backup_id=self._outcome.safety_backup_id,
             paths=self._options.paths,
             made=self._outcome.made,
-            steps=tuple(Step(root=source.root, state=state) for source, state in steps),
+            steps=steps,
         )
-        save_journal(self._at.state_dir, journal)
 
     def _result(self, contents: Sequence[str]) -> RestoreResult:
         outcome = self._outcome
@@ -664,6 +692,9 @@ class _Restore:
             checks=outcome.checks,
             warnings=tuple(outcome.warnings),
             kept=outcome.kept,
+            items_restored=items_in(
+                self._tree, contents, tables=self._options.tables, paths=self._options.paths
+            ),
             restored_files=sum(
                 entry.count if entry.kind == "directory" else 1 for entry in entries
             ),
