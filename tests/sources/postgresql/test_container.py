@@ -7,7 +7,6 @@ Proves R04 and R05 for the way through `podman exec`, and R56.
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,7 +21,8 @@ from holdfast.errors import (
 )
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.postgresql.source import PostgresSource
-from holdfast.sources.programs import ContainerPlace, run
+from holdfast.sources.programs import Child, ContainerPlace, run
+from tests.rig.arguments import SeenArguments
 from tests.rig.container import PostgresContainer
 from tests.rig.daemon import free_port, wait_until
 from tests.sources.postgresql.support import Captured, Reader
@@ -54,7 +54,7 @@ def source_of(
 
     def make(url: str, **options: object) -> PostgresSource:
         options.setdefault("container", postgres_container.name)
-        return PostgresSource(url, connect_timeout_s=5, **options)  # type: ignore[arg-type]
+        return PostgresSource(url, connect_timeout_s=60, **options)  # type: ignore[arg-type]
 
     return make
 
@@ -141,6 +141,20 @@ def test_what_was_tried_is_said(
     assert "canary-5" not in said
 
 
+def test_nothing_is_sent_before_psql_has_reached_the_server(
+    postgres_container: PostgresContainer,
+    source_of: Callable[..., PostgresSource],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What podman holds for a program that ended without reading costs what that one said."""
+    sent: list[bytes] = []
+    monkeypatch.setattr(Child, "write", lambda _, data: sent.append(data))
+    with pytest.raises(SourceNotFound, match="no database 'nowhere'"):
+        Reader(tmp_path).capture(source_of(postgres_container.url("nowhere")))
+    assert sent == []
+
+
 def test_errors_are_the_same_as_elsewhere(
     postgres_container: PostgresContainer, source_of: Callable[..., PostgresSource], tmp_path: Path
 ) -> None:
@@ -176,27 +190,11 @@ def test_a_password_is_in_no_argument_within_or_outside(
     tmp_path: Path,
 ) -> None:
     """R56: variables are named among the runtime's arguments, and their values are not there."""
-    found: set[bytes] = set()
-    done = threading.Event()
-
-    def sample() -> None:
-        while not done.wait(0.001):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    found.add(path.read_bytes())
-                except OSError:
-                    continue
-
-    thread = threading.Thread(target=sample)
-    thread.start()
-    try:
-        Reader(tmp_path).capture(source_of(postgres_container.url(database)))
-    finally:
-        done.set()
-        thread.join()
-    ours = [line for line in found if b"pg_dump\0" in line]
+    with SeenArguments() as seen:
+        Reader(tmp_path, on_piece=seen.look).capture(source_of(postgres_container.url(database)))
+    ours = [line for line in seen.lines if b"pg_dump\0" in line]
     assert any(b"--env\0PGPASSWORD\0" in line for line in ours)
-    assert not any(postgres_container.password.encode() in line for line in found)
+    assert not any(postgres_container.password.encode() in line for line in seen.lines)
 
 
 def test_a_container_that_ends_in_the_middle_or_before_is_said(
