@@ -90,7 +90,7 @@ def run(command: list[str], script: str, place: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert result.returncode == 0, f"{result.stdout}\n{result.stderr}"

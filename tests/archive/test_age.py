@@ -81,7 +81,7 @@ def on_terminal(command: str, typed: str) -> None:
         input=typed,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout
 
@@ -232,6 +232,6 @@ def test_a_full_scratch_directory_is_told_before_anything_is_used(tmp_path: Path
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.stdout == "NotEnoughSpace\n"

@@ -199,8 +199,8 @@ def test_what_other_tools_pack_is_the_backup(command: list[str], tmp_path: Path)
     """Unpacked by `unzip` and packed by Info-ZIP or libarchive, as users do it."""
     (tmp_path / "backup.zip").write_bytes(DATA)
     out = tmp_path / "out"
-    subprocess.run(["unzip", "-q", "backup.zip", "-d", out], cwd=tmp_path, check=True, timeout=60)
-    subprocess.run(command, cwd=out, check=True, timeout=60)
+    subprocess.run(["unzip", "-q", "backup.zip", "-d", out], cwd=tmp_path, check=True, timeout=600)
+    subprocess.run(command, cwd=out, check=True, timeout=600)
     assert opened(tmp_path / "b.zip", (tmp_path / "again.zip").read_bytes()) == seen(TREE)
 
 
@@ -209,7 +209,7 @@ def test_a_stream_through_zip_is_the_backup(tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(DATA)) as archive:
         archive.extractall(tmp_path / "out")
     made = subprocess.run(
-        ["zip", "-qr", "-", "."], cwd=tmp_path / "out", check=True, timeout=60, capture_output=True
+        ["zip", "-qr", "-", "."], cwd=tmp_path / "out", check=True, timeout=600, capture_output=True
     )
     assert opened(tmp_path / "b.zip", made.stdout) == seen(TREE)
 

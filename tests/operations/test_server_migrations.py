@@ -59,7 +59,7 @@ class Deployment:
             env=environment,
             check=True,
             stderr=subprocess.DEVNULL,
-            timeout=60,
+            timeout=600,
         )
 
     def users(self) -> list[tuple[Any, ...]]:

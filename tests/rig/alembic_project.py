@@ -110,7 +110,7 @@ class AlembicProject:
         """Migrate the live database, as a deployment does."""
         environment = {name: each for name, each in os.environ.items() if name != "DATABASE_URL"}
         subprocess.run(
-            self.upgrade, env=environment, check=True, stderr=subprocess.DEVNULL, timeout=60
+            self.upgrade, env=environment, check=True, stderr=subprocess.DEVNULL, timeout=600
         )
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

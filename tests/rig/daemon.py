@@ -10,6 +10,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -23,8 +24,11 @@ from typing import TypedDict
 
 import pytest
 
-_PATIENCE_S = 30.0
+_PATIENCE_S = 120.0
+"""Nothing waits so long on a machine that is only busy."""
 _POLL_S = 0.01
+_FIRST_PORT = 10_000
+_PORTS_TO_TRY = 100
 _LONGEST_SCRATCH = 60  # the path of a socket below it has at most 107 bytes
 
 # Waits for a line, which says that all is done, or for the end of the process that would send it.
@@ -34,6 +38,8 @@ _END_DAEMON = """
 pid=$(cat "$1/pid" 2>/dev/null)
 [ -n "$pid" ] && grep -qF "$1" "/proc/$pid/cmdline" && kill -QUIT "$pid" && sleep 1
 """
+
+_chance = random.SystemRandom()
 
 
 class Identity(TypedDict, total=False):
@@ -56,10 +62,22 @@ def identity(user: str) -> Identity:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of this machine that nobody listens on at the moment.
+
+    It is none that the kernel gives to outgoing connections: one of those would take it while a
+    server is stopped, or before it is bound. Nor does the seed of a test run decide it, which
+    all workers share.
+    """
+    for _ in range(_PORTS_TO_TRY):
+        port = _chance.randrange(_FIRST_PORT, _first_outgoing_port())
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    return pytest.fail(f"{_PORTS_TO_TRY} ports in turn are in use")
+
+
+def _first_outgoing_port() -> int:
+    return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
 
 
 def _scratch() -> str:
@@ -187,7 +205,7 @@ class Daemon:
         for pid in (self.pid, *children):
             _kill(pid)
         self._process.wait()
-        wait_until(lambda: not any(_alive(pid) for pid in children), "the end of its processes")
+        wait_until(lambda: not any(alive(pid) for pid in children), "the end of its processes")
 
     def _children(self) -> list[int]:
         try:
@@ -202,7 +220,8 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Say whether a process runs; one that ended and that nobody reaps does not."""
     try:
         # A killed process may stay a zombie for a while where nobody reaps it.
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text(errors="replace")

@@ -33,7 +33,7 @@ _MARIADB_SCRIPTS = {
 MARIADB_TABLES_THAT_DUMPS_CHANGE = frozenset(
     {"single_precision", "invalid_dates", "enum_beyond_three_bytes"}
 )
-_PATIENCE_S = 5.0
+_PATIENCE_S = 60.0
 _numbers = itertools.count(1)
 
 
@@ -262,7 +262,7 @@ def _template(server: PostgresServer, content: str) -> str:
 
 
 def _comes_true(condition: Callable[[], bool]) -> bool:
-    """Say whether a condition holds within a short time: a server sees a closed session late."""
+    """Say whether a condition holds in time: a server sees a closed session late."""
     try:
         wait_until(condition, "it", _PATIENCE_S)
     except pytest.fail.Exception:

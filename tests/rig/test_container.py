@@ -63,4 +63,4 @@ def test_a_container_ends_with_a_test_run_that_is_killed() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     pid, folder = done.stdout.split()
     wait_until(lambda: not Path(folder).exists(), "the removal of the container's folder")
-    assert not Path(f"/proc/{pid}").exists()
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the server's end")

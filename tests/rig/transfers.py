@@ -81,7 +81,7 @@ class _PostgresSession:
     def __init__(self, url: str) -> None:
         import psycopg
 
-        self._connection = psycopg.connect(url, application_name="transfers", connect_timeout=5)
+        self._connection = psycopg.connect(url, application_name="transfers", connect_timeout=60)
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
         cursor = self._connection.execute(sql.encode())
@@ -123,7 +123,7 @@ class _MariaDbSession:
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
             database=unquote(parts.path[1:]),
-            connect_timeout=5,
+            connect_timeout=60,
             ssl_disabled=True,
         )
 

@@ -39,7 +39,7 @@ def test_two_processes_make_each_run_of_one_schedule_once(application: Applicati
     for process in processes:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
-    said = [process.communicate("go\n", timeout=60)[0] for process in processes]
+    said = [process.communicate("go\n", timeout=300)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     # A process that finds the other at work waits, and says so once.
     assert set("".join(said).split()) <= {"backup-busy"}

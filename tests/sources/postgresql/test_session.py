@@ -32,7 +32,7 @@ Opener = Callable[..., Session]
 
 
 def by_driver(url: str, cancel: CancellationToken | None = None) -> Session:
-    return open_session(parse_url(url), LocalPlace(), cancel=cancel, connect_timeout_s=5)
+    return open_session(parse_url(url), LocalPlace(), cancel=cancel, connect_timeout_s=60)
 
 
 def by_psql(url: str, cancel: CancellationToken | None = None) -> Session:

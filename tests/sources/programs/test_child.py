@@ -17,7 +17,7 @@ import pytest
 from holdfast.errors import Cancelled, HoldfastError, ProgramFailed
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.programs import Child, Invocation, LocalPlace, Output, run
-from tests.rig.daemon import wait_until
+from tests.rig.daemon import alive, wait_until
 from tests.rig.tools import FAILURES, Behaviour, install_tool
 
 EVERY_BYTE = bytes(range(256)) * 40_000 + b"\r\n\n\r\r\r\n\x00\x04\x1a" * 1000
@@ -112,8 +112,8 @@ def test_a_program_that_is_not_there_is_an_error() -> None:
 def test_a_silent_program_is_ended(feed: list[bytes] | None) -> None:
     began = time.monotonic()
     with pytest.raises(ProgramFailed, match="neither took nor gave a byte"):
-        run(shell("sleep 60"), feed=feed, stall_s=0.3)
-    assert time.monotonic() - began < 20
+        run(shell("sleep 600"), feed=feed, stall_s=0.3)
+    assert time.monotonic() - began < 300
 
 
 def test_a_program_that_closes_its_output_and_stays_is_ended() -> None:
@@ -147,15 +147,7 @@ def test_cancelling_ends_it_with_what_it_started(tmp_path: Path) -> None:
         run(shell(f"sleep 60 & echo $! > {pids}; echo $$ >> {pids}; wait"), cancel=cancel)
     thread.join()
     for pid in map(int, pids.read_text().split()):
-        wait_until(lambda pid=pid: gone(pid) or _zombie(pid), "its end")  # type: ignore[misc]
-
-
-def _zombie(pid: int) -> bool:
-    # A grandchild is reaped by whoever adopts it, some time.
-    try:
-        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return True
+        wait_until(lambda pid=pid: not alive(pid), "its end")  # type: ignore[misc]
 
 
 def test_leaving_the_context_ends_it() -> None:

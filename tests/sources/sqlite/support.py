@@ -23,7 +23,7 @@ JOURNAL_MODES = ("wal", "delete")
 
 def run_sql(path: Path, script: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Run statements with the standard library's SQLite; return the rows of a single one."""
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as connection:
         if parameters or ";" not in script:
             return connection.execute(script, parameters).fetchall()
         connection.executescript(script)
@@ -38,7 +38,7 @@ def make(path: Path, script: str = "", *, journal_mode: str = "delete") -> Path:
 
 def dump(path: Path) -> list[str]:
     """Return a database as SQL, for comparison."""
-    with closing(sqlite3.connect(path, timeout=10)) as connection:
+    with closing(sqlite3.connect(path, timeout=60)) as connection:
         return list(connection.iterdump())
 
 
@@ -168,7 +168,7 @@ def python(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", script, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
 
 
@@ -218,7 +218,7 @@ connection.close()
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
 

@@ -17,6 +17,8 @@ from holdfast.sources.sqlite import SqliteSource, check_database, query_column
 from tests.sources.sqlite.support import capture, make, run_sql
 
 ENDLESS = "with recursive t(x) as (select 1 union all select x + 1 from t) select max(x) from t"
+NO_HANG_S = 120
+"""What never ends by itself would take longer on any machine, and what is only slow does not."""
 
 
 def test_a_sound_database_passes_every_check(tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_an_expectation_that_never_ends_fails(tmp_path: Path) -> None:
     result = check_database(make(tmp_path / "app.db"), expect=[ENDLESS], limit_s=0.3)[-1]
 
     assert result.detail == "it did not answer within 0.3 s"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < NO_HANG_S
 
 
 def test_tables_that_are_missing_or_more_are_named(tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def test_a_hostile_header_or_page_ends_quickly(tmp_path: Path, patch: tuple[int,
     results = check_database(path, table_counts={"notes": 1})
 
     assert not all(result.passed for result in results), patch
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < NO_HANG_S
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,7 @@ def test_a_schema_never_runs(tmp_path: Path, statement: str) -> None:
 
     check_database(path, table_counts={"notes": 1}, limit_s=2)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < NO_HANG_S
 
 
 def test_an_endless_view_in_an_expectation_fails(tmp_path: Path) -> None:

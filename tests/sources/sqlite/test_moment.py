@@ -366,7 +366,7 @@ def test_all_is_taken_before_it_is_done(tmp_path: Path) -> None:
         waiting.start()
         assert not done.wait(0.05)
         os.read(reading_end, 4096)
-        waiting.join(10)
+        waiting.join()
     assert done.is_set()
     os.close(reading_end)
 

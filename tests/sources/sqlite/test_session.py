@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,21 +14,8 @@ import pytest
 from holdfast.errors import Cancelled, SourceError
 from holdfast.models.progress import CancellationToken
 from holdfast.sources.sqlite.session import AgentFailed, AgentSession
+from tests.rig.daemon import alive, wait_until
 from tests.sources.sqlite.support import make
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def wait_until_dead(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return not is_alive(pid)
 
 
 def test_it_imports_little() -> None:
@@ -74,7 +60,7 @@ def test_it_ends_with_the_session() -> None:
         agent.call("hello")
         pid = agent.pid
 
-    assert not is_alive(pid)
+    assert not alive(pid)
 
 
 def test_cancelling_ends_it_while_it_works(tmp_path: Path) -> None:
@@ -86,7 +72,7 @@ def test_cancelling_ends_it_while_it_works(tmp_path: Path) -> None:
         with pytest.raises(Cancelled):
             agent.answer(tick=cancel.cancel)
 
-        assert not is_alive(agent.pid)
+        assert not alive(agent.pid)
 
 
 def test_no_answer_in_time_ends_it(tmp_path: Path) -> None:
@@ -131,7 +117,7 @@ def test_it_ends_at_work_though_its_work_came_before_it_was_idle(tmp_path: Path)
         os.write(pipe.fileno(), "\n".join(lines).encode())
         assert agent.answer()
         pipe.close()
-        assert agent._process.wait(10) == 1
+        assert agent._process.wait(60) == 1
 
 
 @pytest.mark.parametrize("busy", [True, False])
@@ -158,7 +144,7 @@ sys.stdin.readline()
     ) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
-        assert is_alive(pid)
+        assert alive(pid)
         parent.kill()
 
-    assert wait_until_dead(pid)
+    wait_until(lambda: not alive(pid), "its end")

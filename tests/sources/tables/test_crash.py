@@ -34,7 +34,7 @@ def test_a_killed_swap_is_old_or_new(
     (scratch / "tree.pickle").write_bytes(pickle.dumps(tree))
     command = [sys.executable, "-m", "tests.sources.tables.killed_restore"]
     died = subprocess.run(
-        [*command, database.url, str(scratch), step], cwd=ROOT, check=False, timeout=120
+        [*command, database.url, str(scratch), step], cwd=ROOT, check=False, timeout=600
     )
     assert died.returncode == -signal.SIGKILL
     state = json.loads((scratch / "state.json").read_text())

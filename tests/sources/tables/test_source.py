@@ -206,7 +206,7 @@ database.execute("CREATE TABLE notes (id integer PRIMARY KEY)")
 database.execute("INSERT INTO notes VALUES (1)")
 os._exit(0)
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=600)
     before = path.read_bytes()
     source = TablesSource(f"sqlite:///{path}")
     tree = MemoryTree(source, scratch)
@@ -239,7 +239,9 @@ def test_the_locks_of_the_host_survive(tmp_path: Path, scratch: Path) -> None:
     tree = MemoryTree(TablesSource(f"sqlite:///{path}"), scratch)
     assert rows_of(tree, "notes") == []
     code = f"import sqlite3; sqlite3.connect({str(path)!r}, 0).execute('BEGIN IMMEDIATE')"
-    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    other = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=600
+    )
     assert "database is locked" in other.stderr
     host.close()
 
@@ -354,7 +356,7 @@ print(peak() - start)
 """
     environment = {"PATH": os.environ["PATH"]}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=600
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 30
