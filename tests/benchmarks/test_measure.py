@@ -8,8 +8,9 @@ import pytest
 
 from benchmarks.measure import CommandFailed, run_measured
 
-# A parent that waits for a child which holds 150 MB long enough to be sampled.
-_CHILD = "import time; held = b'x' * 150_000_000; time.sleep(0.3)"
+# A parent that waits for a child which holds 150 MB long enough to be sampled: on a busy machine
+# the one that samples may not have the processor for a while.
+_CHILD = "import time; held = b'x' * 150_000_000; time.sleep(2)"
 _PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_CHILD!r}], check=True)"
 
 

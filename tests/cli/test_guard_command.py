@@ -56,9 +56,15 @@ def start(app: App, *arguments: str, ready: bool = True) -> subprocess.Popen[str
     )
     if not ready:
         return process
-    wait_for(lambda: (app.root / "ready").exists() or process.poll() is not None)
+    wait_for(lambda: at_work(app) or process.poll() is not None)
     assert process.poll() is None, process.communicate()
     return process
+
+
+def at_work(app: App) -> bool:
+    """Say whether the command is ready and Holdfast has taken note of it."""
+    note = app.root / "backups/holdfast/guard-default.json"
+    return (app.root / "ready").exists() and json.loads(note.read_text())["pid"] is not None
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -206,7 +212,7 @@ def test_control_c_on_a_terminal_is_the_commands(app: App) -> None:
     code = (
         f"{_LOSES}import signal\ncount = []\n"
         "signal.signal(signal.SIGINT, lambda *_: count.append(1))\n"
-        "print('at work', flush=True)\nsignal.pause()\ntime.sleep(0.5)\n"
+        "print('at work', flush=True)\nwhile not count: time.sleep(0.01)\ntime.sleep(0.5)\n"
         "print('interrupted', len(count), flush=True)\nsys.exit(9)\n"
     )
     command = [sys.executable, "-c", _CONTROLS_TERMINAL, *PROGRAM, "guard", *python(code)]

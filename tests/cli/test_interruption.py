@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.app import App
-from tests.cli.terminal import clean_environment
+from tests.cli.terminal import DEADLINE_S, clean_environment
 
 _WORK = """
 import sys, threading
@@ -68,7 +68,7 @@ def test_work_is_asked_to_stop_and_ends_tidily(
         process.send_signal(number)
         read_notice(process)
         assert process.poll() is None
-        _, err = process.communicate("go on\n", timeout=30)
+        _, err = process.communicate("go on\n", timeout=DEADLINE_S)
         assert process.returncode == status
         assert "holdfast: Cancelled" in err
 
@@ -77,7 +77,7 @@ def test_work_that_could_finish_all_the_same_has_succeeded(tmp_path: Path) -> No
     with work(tmp_path, "token") as process:
         process.send_signal(signal.SIGINT)
         read_notice(process)
-        out, _ = process.communicate("", timeout=30)
+        out, _ = process.communicate("", timeout=DEADLINE_S)
         assert (process.returncode, out) == (0, "ended well\n")
 
 
@@ -86,13 +86,13 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         read_notice(process)
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(DEADLINE_S) == 130
 
 
 def test_what_watches_no_token_is_broken_off(tmp_path: Path) -> None:
     with work(tmp_path) as process:
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=DEADLINE_S)
         assert process.returncode == 143
         assert "holdfast: Interrupted" in err
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -39,19 +39,22 @@ def test_help_imports_nothing_heavy(line: str, tmp_path: Path) -> None:
     assert HEAVY & set(modules) == set()
 
 
-def test_help_answers_in_under_150_milliseconds(tmp_path: Path) -> None:
+def test_help_takes_less_than_150_milliseconds(tmp_path: Path) -> None:
+    """Of the processor: how long that is by the clock depends on what else the machine does."""
+
     def measure_s() -> float:
-        began_s = time.perf_counter()
-        subprocess.run(
+        process = subprocess.Popen(
             [*PROGRAM, "--help"],
             stdout=subprocess.DEVNULL,
             cwd=tmp_path,
             env=clean_environment(),
-            check=True,
         )
-        return time.perf_counter() - began_s
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return usage.ru_utime + usage.ru_stime
 
-    # The best of several: the machine may be busy with other tests.
+    # The best of several: the processor's caches may be full of other tests.
     assert min(measure_s() for _ in range(7)) < HELP_LIMIT_S
 
 
@@ -62,15 +65,14 @@ def test_without_a_command_the_help_comes_as_an_error(tmp_path: Path) -> None:
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
-    with subprocess.Popen(
+    read_end, write_end = os.pipe()
+    os.close(read_end)  # before it starts, or it might have written all by then
+    done = subprocess.run(
         [*PROGRAM, "config", "show"],
-        stdout=subprocess.PIPE,
+        stdout=write_end,
         stderr=subprocess.PIPE,
         cwd=tmp_path,
         env=clean_environment(),
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait() == 141
+    )
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (141, b"")

@@ -11,8 +11,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -152,10 +154,16 @@ def test_files_come_back_with_the_database(project: AlembicProject) -> None:
 
 
 def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(
-    project: AlembicProject, tmp_path: Path
+    project: AlembicProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it started must not write into the data that were brought back."""
     child = tmp_path / "child"
+
+    def passed_s() -> float:
+        """Return more than it is given, as soon as what it shall start is there."""
+        return 100.0 if child.exists() and child.read_text() else 0.0
+
+    monkeypatch.setattr(commands, "time", SimpleNamespace(monotonic=passed_s, sleep=time.sleep))
     code = (
         "import subprocess, sys, time\n"
         f"{lose_users(project)}"

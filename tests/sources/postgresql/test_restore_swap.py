@@ -12,6 +12,7 @@ import sqlalchemy
 
 from holdfast.errors import HoldfastError, RestoreError, TargetInUse
 from holdfast.sources.postgresql.names import Purpose, beside, mark
+from tests.rig.daemon import wait_until
 from tests.rig.killer import Killer
 from tests.rig.postgresql import PostgresDatabase, PostgresServer, Role, identifier, literal
 from tests.rig.servers import PostgresDatabases
@@ -84,8 +85,7 @@ class Writer:
     def wait_for(self, more: int) -> None:
         """Wait until it has written so many rows more."""
         wanted = len(self.acknowledged) + more
-        while len(self.acknowledged) < wanted:
-            self._over.wait(0.001)
+        wait_until(lambda: len(self.acknowledged) >= wanted, "its rows")
 
 
 def test_a_live_pool_finds_the_restored_database(
