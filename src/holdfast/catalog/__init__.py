@@ -14,48 +14,71 @@ from holdfast.catalog.run_log import RunLog
 from holdfast.errors import MissingExtra
 
 if TYPE_CHECKING:
+    from holdfast.catalog.accounts import AccountTable
+    from holdfast.catalog.audit import AuditTable
+    from holdfast.catalog.autogenerate import include_name, include_object
+    from holdfast.catalog.credentials import hash_token
     from holdfast.catalog.database import CatalogDatabase
     from holdfast.catalog.facts import FactTable
+    from holdfast.catalog.failed_logins import FailedLoginTable
     from holdfast.catalog.jobs import JobTable
-    from holdfast.catalog.people import ApiToken, Role, Session, User
+    from holdfast.catalog.links import LinkTable
+    from holdfast.catalog.people import ApiToken, FailedLogins, Role, Session, User
+    from holdfast.catalog.requests import RequestTable
     from holdfast.catalog.schedules import ScheduleTable
-    from holdfast.catalog.values import (
-        AuditEntry,
-        Claim,
-        Link,
-        Schedule,
-        StoredResponse,
-        Upload,
-    )
+    from holdfast.catalog.sessions import SessionTable
+    from holdfast.catalog.tokens import TokenTable
+    from holdfast.catalog.uploads import UploadTable
+    from holdfast.catalog.users import UserTable
+    from holdfast.catalog.values import AuditEntry, Claim, Link, Schedule, StoredResponse, Upload
 
 _HOMES = {
+    "AccountTable": "accounts",
     "ApiToken": "people",
     "AuditEntry": "values",
+    "AuditTable": "audit",
     "CatalogDatabase": "database",
     "Claim": "values",
     "FactTable": "facts",
+    "FailedLogins": "people",
+    "FailedLoginTable": "failed_logins",
+    "hash_token": "credentials",
+    "include_name": "autogenerate",
+    "include_object": "autogenerate",
     "JobTable": "jobs",
     "Link": "values",
+    "LinkTable": "links",
+    "RequestTable": "requests",
     "Role": "people",
     "Schedule": "values",
     "ScheduleTable": "schedules",
     "Session": "people",
+    "SessionTable": "sessions",
     "StoredResponse": "values",
+    "TokenTable": "tokens",
     "Upload": "values",
+    "UploadTable": "uploads",
     "User": "people",
+    "UserTable": "users",
 }
 _PACKAGES = ("sqlalchemy", "alembic")
 
 __all__ = [
+    "AccountTable",
     "ApiToken",
     "AuditEntry",
+    "AuditTable",
     "CatalogDatabase",
     "Claim",
     "FactTable",
+    "FailedLoginTable",
+    "FailedLogins",
     "JobTable",
     "Link",
+    "LinkTable",
     "Proof",
     "ProofFiles",
+    "RequestTable",
     "Role",
     "Run",
     "RunKind",
@@ -64,9 +87,16 @@ __all__ = [
     "Schedule",
     "ScheduleTable",
     "Session",
+    "SessionTable",
     "StoredResponse",
+    "TokenTable",
     "Upload",
+    "UploadTable",
     "User",
+    "UserTable",
+    "hash_token",
+    "include_name",
+    "include_object",
 ]
 
 

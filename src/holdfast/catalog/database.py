@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
+from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session as OrmSession
 
 from holdfast.catalog.engines import WRITES, file_of, lock, make_engine, make_file, parse_place
@@ -24,9 +25,16 @@ from holdfast.models.uuid7 import Uuid7Source
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from holdfast.catalog.accounts import AccountTable
+    from holdfast.catalog.audit import AuditTable
     from holdfast.catalog.facts import FactTable
     from holdfast.catalog.jobs import JobTable
+    from holdfast.catalog.links import LinkTable
+    from holdfast.catalog.requests import RequestTable
     from holdfast.catalog.schedules import ScheduleTable
+    from holdfast.catalog.uploads import UploadTable
+
+FILE_NAME = "catalog.db"
 
 
 class CatalogDatabase:
@@ -40,12 +48,18 @@ class CatalogDatabase:
         ConfigError: The URL is none, or of a database that cannot hold a catalog.
     """
 
-    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+    def __init__(self, url: str | URL, *, clock: Clock | None = None) -> None:
         self._place = parse_place(url)
         self._lock = threading.RLock()
         self._engine: Engine | None = None
         self.clock: Clock = clock or SystemClock()
         self.ids = Uuid7Source()
+
+    @classmethod
+    def beside(cls, state_dir: Path, *, clock: Clock | None = None) -> CatalogDatabase:
+        """Return the catalog that lies in a repository's directory of state."""
+        path = state_dir.absolute() / FILE_NAME
+        return cls(URL.create("sqlite", database=str(path)), clock=clock)
 
     @property
     def name(self) -> str:
@@ -70,6 +84,41 @@ class CatalogDatabase:
         from holdfast.catalog.schedules import ScheduleTable
 
         return ScheduleTable(self)
+
+    @cached_property
+    def audit(self) -> AuditTable:
+        """Who did what."""
+        from holdfast.catalog.audit import AuditTable
+
+        return AuditTable(self)
+
+    @cached_property
+    def requests(self) -> RequestTable:
+        """Requests that are to be served once."""
+        from holdfast.catalog.requests import RequestTable
+
+        return RequestTable(self)
+
+    @cached_property
+    def uploads(self) -> UploadTable:
+        """What waits for a confirmation before it is restored."""
+        from holdfast.catalog.uploads import UploadTable
+
+        return UploadTable(self)
+
+    @cached_property
+    def links(self) -> LinkTable:
+        """Links to download."""
+        from holdfast.catalog.links import LinkTable
+
+        return LinkTable(self)
+
+    @cached_property
+    def accounts(self) -> AccountTable:
+        """Users, sessions and tokens."""
+        from holdfast.catalog.accounts import AccountTable
+
+        return AccountTable(self)
 
     @cached_property
     def facts(self) -> FactTable:

@@ -26,7 +26,7 @@ WRITES = "holdfast_writes"
 _LOCK_NUMBERS = 0x486F6C6446617374  # "HoldFast": our own among the locks of a shared database
 
 
-def parse_place(url: str) -> URL:
+def parse_place(url: str | URL) -> URL:
     """Return the URL of a catalog, with the driver that is used for it.
 
     Raises:

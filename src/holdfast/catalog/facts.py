@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
@@ -45,6 +46,17 @@ class FactTable:
                 row = FactRow(key=key, value=value, updated_at=self._database.clock.now())
                 session.add(row)
             return row.value
+
+    def change(self, key: str, change: Callable[[Any], Any]) -> Any:
+        """Put what `change` makes of a value (or of None) in its place; return the new one.
+
+        No other process changes the value in between.
+        """
+        with self._database.writing(alone=_ALONE) as session:
+            row = session.get(FactRow, key)
+            value = change(None if row is None else row.value)
+            session.merge(FactRow(key=key, value=value, updated_at=self._database.clock.now()))
+            return value
 
     def take(self, key: str) -> Any:
         """Remove a value and return it, to one caller only; None if there is none."""

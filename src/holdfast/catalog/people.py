@@ -76,3 +76,12 @@ class ApiToken:
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedLogins:
+    """How often a login failed of late, and when first and last."""
+
+    count: int
+    oldest_at: datetime | None
+    newest_at: datetime | None
