@@ -59,6 +59,7 @@ from holdfast.operations.cleanup import (
 )
 from holdfast.operations.commands import spelled, split_command
 from holdfast.operations.detached import needs_repository, throwaway_repository
+from holdfast.operations.download import STORED, Download, Measures, open_download
 from holdfast.operations.drill import drill_backup
 from holdfast.operations.escrow import (
     EscrowStatus,
@@ -205,6 +206,7 @@ class BackupService:
         self._clock = clock or SystemClock()
         self._access = RepositoryAccess(backup_dir, encryption_password, ask_password, self._clock)
         self._retention = retention
+        self._measures = Measures()
         self._timezone: tzinfo = _zone(timezone)
         self._level = compression_level
         self._owner = restore_owner
@@ -1022,6 +1024,28 @@ class BackupService:
                 passphrase=passphrase,
                 overwrite=overwrite,
             )
+
+    def open_download(self, backup_id: str, *, compression_level: int = STORED) -> Download:
+        """Return a backup as an archive to take in parts: its name, exact length and bytes.
+
+        Nothing is written, and nothing is open but while it is read. The archive is the same
+        each time, so that a download can be resumed.
+
+        Args:
+            compression_level: 0 stores, so that the length is known at once; 1 to 9 compress,
+                and make the archive once more to measure it. With 1 it is, to the byte, the
+                `.zip` of `export_backup`.
+
+        Raises:
+            BackupNotFound: There is no such backup.
+            ArchiveError: It cannot go into an archive.
+        """
+        return open_download(
+            lambda: self._work(recover=False),
+            self._measures,
+            backup_id,
+            compression_level=compression_level,
+        )
 
     def import_archive(
         self,

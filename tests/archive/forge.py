@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.archive import records
-from holdfast.archive.writer import ZipWriter
+from holdfast.archive.writer import ZipStream
 from holdfast.models.manifest import ContentEntry
 from tests.archive.memory_tree import manifest
 
@@ -64,11 +64,11 @@ def forged(
         text: What to write as the manifest, whatever the members are.
     """
     sink = io.BytesIO()
-    writer = ZipWriter(sink, level=6, large_from=large_from)
+    stream = ZipStream(level=6, large_from=large_from)
     files: dict[str, Any] = {}
     directories: dict[str, Any] = {}
     for member in (*members, *extra):
-        writer.add_file(
+        member_bytes = stream.add_file(
             member.name,
             mode=member.full_mode,
             mtime_ns=MTIME_NS,
@@ -76,6 +76,7 @@ def forged(
             pieces=[member.data],
             deflate=member.deflate,
         )
+        sink.writelines(member_bytes)
         if not member.listed:
             continue
         name = member.name.decode("utf-8", "backslashreplace").removesuffix("/")
@@ -86,10 +87,10 @@ def forged(
             checksum = hashlib.sha256(member.data).hexdigest()
             files[name] = {"size": len(member.data), "checksum": checksum, **facts}
     if text is None:
-        said = described(files, directories, writer.checksum())
+        said = described(files, directories, stream.checksum())
         edit(said)
         text = json.dumps(said).encode()
-    writer.add_file(
+    said_bytes = stream.add_file(
         b"manifest.json",
         mode=stat.S_IFREG | 0o644,
         mtime_ns=MTIME_NS,
@@ -97,7 +98,8 @@ def forged(
         pieces=[text],
         deflate=False,
     )
-    writer.finish()
+    sink.writelines(said_bytes)
+    sink.writelines(stream.finish())
     return sink.getvalue()
 
 

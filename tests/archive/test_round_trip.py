@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.archive import open_archive, write_archive
-from holdfast.archive.export import _Export
+from holdfast.archive.assembly import Assembly
 from holdfast.archive.limits import ArchiveLimits
 from holdfast.archive.members import survey
-from holdfast.archive.writer import ZipWriter
+from holdfast.archive.writer import ZipStream
 from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import CancellationToken, no_progress
 from holdfast.models.tree import BackupTree
@@ -182,7 +182,8 @@ def archived(tree: BackupTree, *, large_from: int | None = None) -> bytes:
     if large_from is None:
         write_archive(tree, sink)
     else:
-        writer = ZipWriter(sink, level=6, large_from=large_from)
+        stream = ZipStream(level=6, large_from=large_from)
         contents = survey(tree, ArchiveLimits())
-        _Export(tree, contents, writer, no_progress, CancellationToken()).run()
+        made = Assembly(tree, contents, stream, no_progress, CancellationToken())
+        sink.writelines(made.run())
     return sink.getvalue()

@@ -8,7 +8,15 @@ nothing in it decides a path, an amount of memory or a size before that was chec
 from __future__ import annotations
 
 from holdfast.archive.age import age_encrypted, age_size
-from holdfast.archive.export import archive_size, default_name, write_archive, write_database
+from holdfast.archive.export import (
+    ArchiveMeasure,
+    archive_pieces,
+    archive_size,
+    default_name,
+    measure_archive,
+    write_archive,
+    write_database,
+)
 from holdfast.archive.limits import ArchiveLimits
 from holdfast.archive.names import RESTORE_PATH
 from holdfast.archive.reader import open_archive
@@ -17,11 +25,14 @@ from holdfast.archive.tree import ArchiveTree
 __all__ = [
     "RESTORE_PATH",
     "ArchiveLimits",
+    "ArchiveMeasure",
     "ArchiveTree",
     "age_encrypted",
     "age_size",
+    "archive_pieces",
     "archive_size",
     "default_name",
+    "measure_archive",
     "open_archive",
     "write_archive",
     "write_database",

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 import re
-import stat
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import msgspec
-
-from holdfast.archive.instructions import restore_text
-from holdfast.archive.limits import ArchiveLimits, shown
-from holdfast.archive.members import SPECIAL_BITS, Contents, Entry, entries, survey
-from holdfast.archive.names import RESTORE_PATH, quote
-from holdfast.archive.writer import ANY_CHECKSUM, Sink, Spool, Written, ZipMeasure, ZipWriter
-from holdfast.errors import ArchiveError, PathNotInBackup
-from holdfast.models.manifest import (
-    MANIFEST_PATH,
-    DirectoryMetadata,
-    FileChecksum,
-    LinkMetadata,
-    Manifest,
-)
+from holdfast.archive.assembly import Assembly
+from holdfast.archive.limits import ArchiveLimits
+from holdfast.archive.members import survey
+from holdfast.archive.writer import EVERYTHING, Sink, ZipStream
+from holdfast.errors import PathNotInBackup
 from holdfast.models.node import NodeType
 from holdfast.models.progress import CancellationToken, Progress, ProgressCallback, no_progress
 from holdfast.models.tree import BackupTree
 
 DEFAULT_LEVEL = 1
 """On a SQLite database of records: 1 gives 93 MB/s and 41.6 %, 6 gives 29 MB/s and 39.9 %."""
-
-_OWN_MODE = 0o644
-_MAX_MTIME_NS = 2**63 - 1
-# What is compressed already gains nothing from deflate and costs 20 ms a megabyte.
-_COMPRESSED_SUFFIXES = (
-    "7z aac avi avif br bz2 docx epub flac gif gz heic heif jar jpeg jpg jxl lz4 m4a m4v mkv mov "
-    "mp3 mp4 mpeg mpg odt ogg ogv opus pdf png pptx rar tbz2 tgz txz webm webp whl wma wmv woff "
-    "woff2 xlsx xz zip zst zstd"
-)
-_COMPRESSED = frozenset(_COMPRESSED_SUFFIXES.split())
 
 
 def default_name(app: str, created_at: datetime) -> str:
@@ -70,12 +50,25 @@ def write_archive(
             found before anything is written. Or a file is shorter or longer than listed.
         Cancelled: The sink holds the beginning of an archive, which no reader accepts.
     """
-    contents = survey(tree, ArchiveLimits())
-    writer = ZipWriter(sink, level=compression_level)
-    _Export(tree, contents, writer, progress, cancel or CancellationToken()).run()
+    stream = ZipStream(level=compression_level)
+    for piece in _export(tree, stream, progress, cancel).run():
+        sink.write(piece)
 
 
-def archive_size(tree: BackupTree, *, compression_level: int = DEFAULT_LEVEL) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveMeasure:
+    """How long an archive is, before a byte of it is made.
+
+    Attributes:
+        tail_offset: Where `manifest.json` begins. From here on an archive is made of the
+            checksums of all that stands before.
+    """
+
+    size_bytes: int
+    tail_offset: int
+
+
+def measure_archive(tree: BackupTree, *, compression_level: int = DEFAULT_LEVEL) -> ArchiveMeasure:
     """Return the exact length in bytes of what `write_archive` writes.
 
     With `compression_level=0` this reads only metadata; otherwise the whole archive is made
@@ -84,11 +77,47 @@ def archive_size(tree: BackupTree, *, compression_level: int = DEFAULT_LEVEL) ->
     Raises:
         ArchiveError: As `write_archive`.
     """
-    contents = survey(tree, ArchiveLimits())
-    counter = _Counter()
-    writer = (ZipWriter if compression_level else ZipMeasure)(counter, level=compression_level)
-    _Export(tree, contents, writer, no_progress, CancellationToken()).run()
-    return writer.position
+    stream = ZipStream(level=compression_level, skip_before=EVERYTHING)
+    export = _export(tree, stream)
+    for _ in export.run():
+        pass
+    return ArchiveMeasure(size_bytes=stream.position, tail_offset=export.tail_offset)
+
+
+def archive_size(tree: BackupTree, *, compression_level: int = DEFAULT_LEVEL) -> int:
+    """Return `measure_archive(...).size_bytes`."""
+    return measure_archive(tree, compression_level=compression_level).size_bytes
+
+
+def archive_pieces(
+    tree: BackupTree,
+    measure: ArchiveMeasure,
+    start: int,
+    stop: int,
+    *,
+    compression_level: int = DEFAULT_LEVEL,
+) -> Iterator[bytes]:
+    """Yield the bytes from `start` to before `stop` of what `write_archive` writes.
+
+    Nothing is held but a piece of at most a megabyte, and nothing is written. What stands
+    before `start` is made again and thrown away, for the checksums at the end of an archive
+    cover every byte. Only where members are stored (level 0) and `stop` is before that end,
+    whole members before `start` are passed over unread.
+
+    Args:
+        measure: Of this tree at this level.
+
+    Raises:
+        ArchiveError: As `write_archive`.
+    """
+    skip_before = start if stop <= measure.tail_offset else 0
+    stream = ZipStream(level=compression_level, skip_before=skip_before)
+    for piece in _export(tree, stream).run():
+        begin = stream.position - len(piece)
+        if wanted := piece[max(start - begin, 0) : max(stop - begin, 0)]:
+            yield wanted
+        if stream.position >= stop:
+            return
 
 
 def write_database(
@@ -124,233 +153,11 @@ def write_database(
         sink.write(compressor.flush())
 
 
-class _Counter:
-    def write(self, data: bytes, /) -> int:
-        return len(data)
-
-
-class _Export:
-    """One archive being written."""
-
-    def __init__(
-        self,
-        tree: BackupTree,
-        contents: Contents,
-        writer: ZipWriter,
-        progress: ProgressCallback,
-        cancel: CancellationToken,
-    ) -> None:
-        self._tree = tree
-        self._contents = contents
-        self._writer = writer
-        self._progress = progress
-        self._cancel = cancel
-        self._files = _Listing()
-        self._directories = _Listing()
-        self._links = _Listing()
-        self._done_bytes = self._done_items = 0
-        problems = (*tree.manifest.problems, *contents.left_out)
-        self._manifest = msgspec.structs.replace(
-            tree.manifest,
-            problems=problems,
-            files=msgspec.UNSET,
-            directories=msgspec.UNSET,
-            links=msgspec.UNSET,
-        )
-        self._created_ns = _created_ns(self._manifest)
-
-    def run(self) -> None:
-        most = ArchiveLimits().head_bytes
-        if len(self._manifest.encode()) > most - 1024:
-            raise ArchiveError(
-                f"The backup's manifest is larger than the {most:,} bytes that an archive allows",
-                hint="Restore the backup into a directory instead.",
-            )
-        self._check_whole()
-        self._add_own(RESTORE_PATH, restore_text(self._manifest, self._contents))
-        for entry in entries(self._tree):
-            self._cancel.raise_if_cancelled()
-            self._add(entry)
-        self._add_manifest()
-        self._writer.finish()
-
-    def _check_whole(self) -> None:
-        """The tree must hold what its manifest says was captured, or no reader takes it."""
-        roots = self._manifest.sources
-        for path in roots:
-            if self._tree.node(path) is None:
-                raise ArchiveError(
-                    f"The backup does not hold {path}, which its manifest names",
-                    hint="Verify the backup before exporting it.",
-                )
-        parents = {path.rpartition("/")[0] for path in roots}
-        for entry in self._contents.tops:
-            path = entry.path
-            if not (path in parents or path in roots or path.rpartition("/")[0] in roots):
-                raise ArchiveError(
-                    f"The backup holds {shown(path)}, which its manifest does not name",
-                    hint="Archives are made of Holdfast's own backups; restore this one instead.",
-                )
-
-    def _add(self, entry: Entry) -> None:
-        node = entry.node
-        if node.type is NodeType.SYMLINK:
-            target = quote(node.link_target.encode("utf-8", "surrogateescape"))
-            link = LinkMetadata(target=target, mtime_ns=_clamped(node.mtime_ns))
-            self._links.append(entry.name.decode(), msgspec.json.encode(link))
-        elif node.type is NodeType.DIR:
-            self._add_directory(entry)
-        elif node.type is NodeType.FILE:
-            self._add_file(entry)
-        self._done_items += 1
-        self._report()
-
-    def _add_directory(self, entry: Entry) -> None:
-        mode, mtime_ns = entry.node.mode & 0o7777, _clamped(entry.node.mtime_ns)
-        metadata = DirectoryMetadata(mode=mode, mtime_ns=mtime_ns, name=_true_name(entry))
-        self._directories.append(entry.name.decode(), msgspec.json.encode(metadata))
-        self._writer.add_directory(entry.name + b"/", mode=stat.S_IFDIR | mode, mtime_ns=mtime_ns)
-
-    def _add_file(self, entry: Entry) -> None:
-        node = entry.node
-        mode, mtime_ns = node.mode & 0o7777 & ~SPECIAL_BITS, _clamped(node.mtime_ns)
-        written = self._writer.add_file(
-            entry.name,
-            mode=stat.S_IFREG | mode,
-            mtime_ns=mtime_ns,
-            size=node.size,
-            pieces=self._read(entry.path),
-            deflate=node.name.rpartition(".")[2].lower() not in _COMPRESSED,
-        )
-        self._check_captured(entry.path, written)
-        self._list_file(entry.name.decode(), written, mode, mtime_ns, _true_name(entry))
-
-    def _check_captured(self, path: str, written: Written) -> None:
-        """What was captured as one file must still have the checksum of that moment."""
-        captured = self._manifest.contents.get(path)
-        if (
-            captured is not None
-            and captured.checksum
-            and written.checksum not in (captured.checksum, ANY_CHECKSUM)
-        ):
-            raise ArchiveError(
-                f"{path} does not have the checksum that the backup's manifest says",
-                hint="Verify the backup before exporting it.",
-            )
-
-    def _add_own(self, path: str, data: bytes) -> None:
-        written = self._writer.add_file(
-            path.encode(),
-            mode=stat.S_IFREG | _OWN_MODE,
-            mtime_ns=self._created_ns,
-            size=len(data),
-            pieces=[data],
-            deflate=True,
-        )
-        self._list_file(path, written, _OWN_MODE, self._created_ns, None)
-
-    def _list_file(
-        self, path: str, written: Written, mode: int, mtime_ns: int, name: str | None
-    ) -> None:
-        checksum = FileChecksum(
-            size=written.size,
-            checksum=written.checksum,
-            mode=mode,
-            mtime_ns=mtime_ns,
-            name=name,
-        )
-        self._files.append(path, msgspec.json.encode(checksum))
-
-    def _add_manifest(self) -> None:
-        """Write `manifest.json`, last because it holds what the members before it turned out.
-
-        It is stored, not deflated: every bit of it then counts for its CRC.
-        """
-        manifest = msgspec.structs.replace(self._manifest, archive_checksum=self._writer.checksum())
-        head = manifest.encode().removesuffix(b"\n}\n")
-        listings = (
-            (b"files", self._files),
-            (b"directories", self._directories),
-            (b"links", self._links),
-        )
-        size = len(head) + sum(len(_opening(key)) + listing.length for key, listing in listings) + 3
-        self._writer.add_file(
-            MANIFEST_PATH.encode(),
-            mode=stat.S_IFREG | _OWN_MODE,
-            mtime_ns=self._created_ns,
-            size=size,
-            pieces=_manifest_pieces(head, listings),
-            deflate=False,
-        )
-
-    def _read(self, path: str) -> Iterator[bytes]:
-        for piece in self._tree.read(path):
-            self._cancel.raise_if_cancelled()
-            yield piece
-            self._done_bytes += len(piece)
-            self._report()
-
-    def _report(self) -> None:
-        self._progress(
-            Progress(
-                step="Writing the archive",
-                done_bytes=self._done_bytes,
-                total_bytes=self._contents.total_bytes,
-                done_items=self._done_items,
-                total_items=self._contents.entries,
-            )
-        )
-
-
-class _Listing:
-    """A JSON object of the manifest, one line per key, growing while the archive is written."""
-
-    def __init__(self) -> None:
-        self._lines = Spool()
-
-    @property
-    def length(self) -> int:
-        """Bytes that `replay` yields."""
-        return self._lines.length + (len(b"\n  }") if self._lines.length else len(b"}"))
-
-    def append(self, key: str, value: bytes) -> None:
-        comma = b"," if self._lines.length else b""
-        self._lines.append(comma + b"\n    " + msgspec.json.encode(key) + b": " + value)
-
-    def replay(self) -> Iterator[bytes]:
-        closing = b"\n  }" if self._lines.length else b"}"
-        yield from self._lines.replay()
-        yield closing
-
-
-def _manifest_pieces(head: bytes, listings: tuple[tuple[bytes, _Listing], ...]) -> Iterator[bytes]:
-    yield head
-    for key, listing in listings:
-        yield _opening(key)
-        yield from listing.replay()
-    yield b"\n}\n"
-
-
-def _opening(key: bytes) -> bytes:
-    return b',\n  "%s": {' % key
-
-
-def _true_name(entry: Entry) -> str | None:
-    if not entry.renamed:
-        return None
-    return quote(entry.node.name.encode("utf-8", "surrogateescape"))
-
-
-def _clamped(mtime_ns: int) -> int:
-    return min(max(mtime_ns, -_MAX_MTIME_NS), _MAX_MTIME_NS)
-
-
-def _created_ns(manifest: Manifest) -> int:
-    """Return when the backup began [ns since 1970-01-01 UTC]; 0 if the manifest does not say."""
-    try:
-        created_at = datetime.fromisoformat(manifest.created_at)
-    except ValueError:
-        return 0
-    if created_at.tzinfo is None:
-        created_at = created_at.replace(tzinfo=UTC)
-    return int(created_at.timestamp()) * 10**9
+def _export(
+    tree: BackupTree,
+    stream: ZipStream,
+    progress: ProgressCallback = no_progress,
+    cancel: CancellationToken | None = None,
+) -> Assembly:
+    contents = survey(tree, ArchiveLimits())
+    return Assembly(tree, contents, stream, progress, cancel or CancellationToken())

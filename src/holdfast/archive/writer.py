@@ -1,4 +1,4 @@
-"""A ZIP file written in one go to a sink that cannot seek.
+"""A ZIP file made in one go, for a sink that cannot seek or for whoever takes piece by piece.
 
 Not the standard library's `zipfile`: that keeps about a kilobyte per member in memory, and
 its ZIP64 headers differ between Python versions, so the same backup would not give the same
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -19,6 +19,8 @@ from holdfast.archive.records import Member
 from holdfast.errors import ArchiveError
 
 BLOCK_BYTES = 2**20
+EVERYTHING = 2**63
+"""As `skip_before` of a `ZipStream`: beyond the end of any archive."""
 ANY_CHECKSUM = "0" * 64
 """Stands for a checksum where only the length of an archive is counted."""
 _EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"  # a stored block of no bytes, after the flush before it
@@ -64,31 +66,40 @@ class Spool:
                 piece = decompressor.unconsumed_tail
 
 
-class ZipWriter:
-    """Writes members one after the other, then the central directory.
+class ZipStream:
+    """Yields members one after the other, then the central directory.
+
+    Args:
+        skip_before: Members that end at or before this offset are counted and not read, if all
+            members are stored (level 0). Their checksums are then not known, so that what
+            lists them must not be used.
 
     Attributes:
-        position: Bytes written so far.
+        position: Where in the archive the next byte goes; after a piece was yielded, its end.
     """
 
     def __init__(
-        self, sink: Sink, *, level: int, large_from: int = records.LARGE_FROM_BYTES
+        self,
+        *,
+        level: int,
+        large_from: int = records.LARGE_FROM_BYTES,
+        skip_before: int = 0,
     ) -> None:
-        self._sink = sink
         self._level = level
         self._large_from = large_from
+        self._skip_before = skip_before if level == 0 else 0
         self._directory = Spool()
         self._digest = hashlib.sha256()
         self.position = 0
         self._count = 0
 
     def checksum(self) -> str:
-        """Return the SHA-256 of everything written so far, in hexadecimal."""
+        """Return the SHA-256 of everything before `position`, in hexadecimal."""
         return self._digest.hexdigest()
 
-    def add_directory(self, name: bytes, *, mode: int, mtime_ns: int) -> None:
-        """Write a directory; `name` ends in a slash."""
-        self._add(name, mode, mtime_ns, 0, (), deflate=False)
+    def add_directory(self, name: bytes, *, mode: int, mtime_ns: int) -> Generator[bytes]:
+        """Yield a directory; `name` ends in a slash."""
+        yield from self._add(name, mode, mtime_ns, 0, (), deflate=False)
 
     def add_file(
         self,
@@ -99,20 +110,20 @@ class ZipWriter:
         size: int,
         pieces: Iterable[bytes],
         deflate: bool,
-    ) -> Written:
-        """Write a file of exactly `size` bytes.
+    ) -> Generator[bytes, None, Written]:
+        """Yield a file of exactly `size` bytes.
 
         Raises:
             ArchiveError: `pieces` are more or fewer bytes.
         """
-        return self._add(name, mode, mtime_ns, size, pieces, deflate=deflate)
+        return (yield from self._add(name, mode, mtime_ns, size, pieces, deflate=deflate))
 
-    def finish(self) -> None:
-        """Write the central directory and the end of the archive."""
+    def finish(self) -> Generator[bytes]:
+        """Yield the central directory and the end of the archive."""
         offset = self.position
         for piece in self._directory.replay():
-            self._write(piece)
-        self._write(
+            yield self._counted(piece)
+        yield self._counted(
             records.encode_end(count=self._count, size=self._directory.length, offset=offset)
         )
 
@@ -125,9 +136,8 @@ class ZipWriter:
         pieces: Iterable[bytes],
         *,
         deflate: bool,
-    ) -> Written:
+    ) -> Generator[bytes, None, Written]:
         deflate = deflate and size > 0 and self._level > 0
-        content = _Content(pieces)
         draft = Member(
             name=name,
             mode=mode,
@@ -139,56 +149,42 @@ class ZipWriter:
             offset=self.position,
             large=size >= self._large_from,
         )
-        self._write(records.encode_local(draft))
-        start = self.position
+        if self._skips(replace(draft, stored_size=size)):
+            return Written(size, ANY_CHECKSUM)
+        yield self._counted(records.encode_local(draft))
+        start, content = self.position, _Content(pieces)
         for piece in _deflated(content.blocks(), self._level) if deflate else content.blocks():
-            self._write(piece)
+            yield self._counted(piece)
         if content.size != size:
             raise ArchiveError(
                 f"{name.decode()} has {content.size} bytes in the backup, not {size} as listed",
                 hint="Verify the backup before exporting it.",
             )
         member = replace(draft, stored_size=self.position - start, crc=content.crc)
-        self._write(records.encode_descriptor(member))
-        self._directory.append(records.encode_central(member))
-        self._count += 1
+        yield self._counted(records.encode_descriptor(member))
+        self._list(member)
         return Written(size, content.digest.hexdigest())
 
-    def _write(self, data: bytes) -> None:
-        self._sink.write(data)
-        self._digest.update(data)
-        self.position += len(data)
+    def _skips(self, member: Member) -> bool:
+        """Count a member without reading it, if nobody wants a byte of it."""
+        if not self._skip_before:
+            return False
+        framing = len(records.encode_local(member)) + len(records.encode_descriptor(member))
+        end = self.position + framing + member.size
+        if end > self._skip_before:
+            return False
+        self.position = end
+        self._list(member)
+        return True
 
-
-class ZipMeasure(ZipWriter):
-    """Counts what a `ZipWriter` of level 0 would write, without reading any content."""
-
-    def _add(
-        self,
-        name: bytes,
-        mode: int,
-        mtime_ns: int,
-        size: int,
-        pieces: Iterable[bytes],  # noqa: ARG002 - not reading them is the point
-        *,
-        deflate: bool,  # noqa: ARG002
-    ) -> Written:
-        member = Member(
-            name=name,
-            mode=mode,
-            mtime_ns=mtime_ns,
-            method=records.STORED,
-            size=size,
-            stored_size=size,
-            crc=0,
-            offset=self.position,
-            large=size >= self._large_from,
-        )
-        self.position += len(records.encode_local(member)) + size
-        self.position += len(records.encode_descriptor(member))
+    def _list(self, member: Member) -> None:
         self._directory.append(records.encode_central(member))
         self._count += 1
-        return Written(size, ANY_CHECKSUM)
+
+    def _counted(self, data: bytes) -> bytes:
+        self._digest.update(data)
+        self.position += len(data)
+        return data
 
 
 class _Content:

@@ -1,0 +1,161 @@
+"""Hand out a backup as an archive that is made while it is taken: nothing is ever written.
+
+The archive is the one that an export writes, to the byte, so that a download which was broken
+off goes on where it stopped, hours later and in another process. Its members are stored and
+not compressed, unless that is asked for: only then its length is known from the metadata
+alone, before the first byte. To go on in the middle, what stands before is read and summed up
+again, though not sent: the archive ends in the checksums of all of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from holdfast import __version__
+from holdfast.archive import ArchiveMeasure, archive_pieces, default_name, measure_archive
+from holdfast.errors import BackupNotFound, ObjectNotFound, RepositoryDamaged
+from holdfast.models.tree import BackupTree
+from holdfast.operations.backups import backups_of
+from holdfast.operations.plan import Workplace
+
+STORED = 0
+"""The compression level of downloads, unless another is asked for."""
+
+_REMEMBERED = 256
+
+Opening = Callable[[], AbstractContextManager[Workplace]]
+"""Opens the repository; what it gives is closed when the context ends."""
+
+
+class Measures:
+    """How long archives are, remembered by what decides it. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[bytes, int], ArchiveMeasure] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def of(self, tree_id: bytes, tree: BackupTree, level: int) -> ArchiveMeasure:
+        """Return the measure of a tree's archive; measured the first time.
+
+        Raises:
+            ArchiveError: The tree cannot go into an archive.
+        """
+        with self._guard:
+            known = self._known.get((tree_id, level))
+        if known is None:
+            known = measure_archive(tree, compression_level=level)
+            with self._guard:
+                self._known[tree_id, level] = known
+                while len(self._known) > _REMEMBERED:
+                    self._known.popitem(last=False)
+        return known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A backup that can be taken as an archive, in whole or in part, any number of times.
+
+    Holds nothing open. Safe to use from many threads.
+
+    Attributes:
+        name: What to call the file.
+        etag: Changes with any byte of it; an entity tag of HTTP without its quotes.
+    """
+
+    backup_id: str
+    name: str
+    size_bytes: int
+    etag: str
+    media_type: str = "application/zip"
+    tree_id: bytes
+    measure: ArchiveMeasure
+    compression_level: int
+    opening: Opening
+
+    def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes from `start` to before `stop`, in pieces of a megabyte at most.
+
+        The repository is open, and not locked, until the iterator ends or is closed. A cleanup
+        that moves what is being read meanwhile is followed.
+
+        Raises:
+            BackupNotFound: The backup was removed.
+            RepositoryDamaged: What is stored is not intact.
+        """
+        stop = self.size_bytes if stop is None else min(stop, self.size_bytes)
+        position, began_at = start, -1
+        while position < stop:
+            try:
+                for piece in self._pieces(position, stop):
+                    position += len(piece)
+                    yield piece
+                return
+            except (RepositoryDamaged, ObjectNotFound):
+                # A cleanup may have repacked what this reader's index still names. It is so
+                # only if another look gets further.
+                if position == began_at:
+                    raise
+                began_at = position
+
+    def _pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        with self.opening() as work:
+            _, snapshot = backups_of(work).resolve(self.backup_id)
+            if snapshot.tree != self.tree_id:
+                raise BackupNotFound(
+                    f"{self.backup_id} is another backup than it was when the download began",
+                    hint="Download it again from its beginning.",
+                )
+            yield from archive_pieces(
+                work.repository.tree(snapshot),
+                self.measure,
+                start,
+                stop,
+                compression_level=self.compression_level,
+            )
+
+
+def open_download(
+    opening: Opening, measures: Measures, wanted: str, *, compression_level: int = STORED
+) -> Download:
+    """Find a backup and say how long its archive is; nothing stays open.
+
+    Args:
+        compression_level: 1 to 9 make the whole archive once to measure it, and read the
+            backup twice.
+
+    Raises:
+        BackupNotFound: There is none.
+        ArchiveError: It cannot go into an archive.
+    """
+    with opening() as work:
+        backup_id, snapshot = backups_of(work).resolve(wanted)
+        tree = work.repository.tree(snapshot)
+        measure = measures.of(snapshot.tree, tree, compression_level)
+        manifest = tree.manifest
+    return Download(
+        backup_id=backup_id,
+        name=default_name(manifest.app, datetime.fromisoformat(manifest.created_at)),
+        size_bytes=measure.size_bytes,
+        etag=_etag(snapshot.tree, compression_level),
+        tree_id=snapshot.tree,
+        measure=measure,
+        compression_level=compression_level,
+        opening=opening,
+    )
+
+
+def _etag(tree_id: bytes, level: int) -> str:
+    """Return what stands for every byte of the archive: what it holds and who makes it.
+
+    A part made by another version of Holdfast, or compressed by another zlib, is not the
+    continuation of what was downloaded before.
+    """
+    made_by = [__version__, str(level), zlib.ZLIB_RUNTIME_VERSION if level else ""]
+    return hashlib.sha256(tree_id + "\0".join(made_by).encode()).hexdigest()[:32]
