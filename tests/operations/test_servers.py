@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -443,6 +444,55 @@ def test_what_is_kept_stays_while_a_restore_is_not_settled(shop: Shop) -> None:
     journal.unlink()
     assert shop.server.relatives() == kept
     assert len(service.drop_kept()) == 1
+
+
+def test_what_a_lost_server_was_left_with_is_gone_when_it_is_back(shop: Shop) -> None:
+    """R17, R30: by whatever command comes next; meanwhile the other parts can be restored."""
+    service, backup_id = backup_of(shop)
+    alone = shop.server.relatives()
+
+    def stop_when_staged(progress: Progress) -> None:
+        if progress.step == f"Checking {shop.server.name}":
+            shop.server.server.stop()
+
+    with pytest.raises(DatabaseUnreachable):
+        service.restore_backup(backup_id, sources=["orders"], progress=stop_when_staged)
+    (shop.directory("media") / "0.jpg").unlink()
+    service.restore_backup(backup_id, sources=["media"], create_safety_backup=False)
+    assert (shop.directory("media") / "0.jpg").exists()
+    shop.server.server.start()
+    assert shop.server.relatives() > alone
+    service.list_backups()
+    assert shop.server.relatives() == alone
+    assert list((shop.root / "backups" / "holdfast").glob("restore-*")) == []
+
+
+def test_what_no_cleanup_can_drop_is_named_with_the_sql_that_does(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R30: the restore is done, and the server was lost before it learned that."""
+    service, backup_id = backup_of(shop)
+    alone = shop.server.relatives()
+    kind: Any = StagedBeside if isinstance(shop.server, PostgresDatabase) else MySqlStaged
+    discard = kind.discard
+
+    def lose_server(self: Any) -> None:
+        shop.server.server.stop()
+        discard(self)
+
+    monkeypatch.setattr(kind, "discard", lose_server)
+    service.restore_backup(backup_id, sources=["orders"])
+    monkeypatch.undo()
+    shop.server.server.start()
+    sql = re.findall("DROP DATABASE [^;]*", caplog.text)
+    assert len(sql) == 1
+    if kind is StagedBeside:
+        assert service.drop_kept() == ()
+        assert re.findall("DROP DATABASE [^;]*", caplog.text) == sql * 2
+        shop.server.server.run(sql[0])
+    else:  # the next command has told the server
+        assert len(service.drop_kept()) == 1
+    assert shop.server.relatives() == alone
 
 
 def test_a_server_that_does_not_answer_is_not_taken_for_an_empty_one(

@@ -9,7 +9,7 @@ import msgspec
 from holdfast.catalog import RunKind
 from holdfast.errors import BackupBusy, HoldfastError
 from holdfast.operations.guard_note import settle_brought_back
-from holdfast.operations.journal import Recovery, journal_path, recover
+from holdfast.operations.journal import Recovery, journal_path, leftovers, recover
 from holdfast.operations.plan import Workplace
 from holdfast.operations.runs import recorded_run
 from holdfast.operations.workspace import plan_lock, sweep_scratch
@@ -34,7 +34,8 @@ def settle_interrupted(workplace: Workplace) -> None:
 
     Whatever is done next on the plan thus meets live data that is one state, old or new.
     """
-    if not journal_path(workplace.state_dir, workplace.plan.name).exists():
+    at = workplace.state_dir, workplace.plan.name
+    if not journal_path(*at).exists() and not leftovers(*at):
         return
     try:
         with plan_lock(workplace.state_dir, workplace.plan.name):

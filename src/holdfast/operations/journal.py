@@ -9,18 +9,21 @@ otherwise everything is taken back.
 
 from __future__ import annotations
 
+import glob
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from holdfast.errors import RestoreError, StoreError
+from holdfast.errors import HoldfastError, RestoreError, StoreError
 from holdfast.operations.workspace import file_name, remove_restore_scratch
 from holdfast.sources.base import Source
 from holdfast.sources.directory import DirectorySource
 from holdfast.stores.durable import replace_file, sync_directory
 
+_log = logging.getLogger("holdfast.restore")
 STAGING = "staging"
 SWAPPING = "swapping"
 SWAPPED = "swapped"
@@ -108,7 +111,10 @@ def save_journal(state_dir: Path, journal: Journal) -> None:
     Raises:
         StoreError: It could not be written; the one before still holds.
     """
-    path = journal_path(state_dir, journal.plan)
+    _save(journal_path(state_dir, journal.plan), journal)
+
+
+def _save(path: Path, journal: Journal) -> None:
     try:
         replace_file(str(path), msgspec.json.encode(journal))
     except OSError as error:
@@ -124,6 +130,33 @@ def remove_journal(state_dir: Path, plan: str) -> None:
     sync_directory(str(state_dir))
 
 
+def leftovers(state_dir: Path, plan: str) -> list[Path]:
+    """Return the journals of restores that have ended and could not remove what they staged."""
+    stem = glob.escape(journal_path(state_dir, plan).stem)
+    return sorted(state_dir.glob(f"{stem}.left-*.json"))
+
+
+def note_leftovers(state_dir: Path, journal: Journal) -> None:
+    """Keep a journal for `sweep_leftovers`, apart from that of the next restore.
+
+    Raises:
+        StoreError: It could not be written.
+    """
+    path = journal_path(state_dir, journal.plan)
+    _save(path.with_name(f"{path.stem}.left-{journal.token}.json"), journal)
+
+
+def sweep_leftovers(state_dir: Path, plan: str, sources: Sequence[Source]) -> None:
+    """Remove what restores left on servers that did not answer; what still does not, stays."""
+    for path in leftovers(state_dir, plan):
+        journal = _read(path)
+        remaining = _remove_staged(journal, sources)
+        if not remaining:
+            path.unlink()
+        elif remaining != journal.steps:
+            _save(path, msgspec.structs.replace(journal, steps=remaining))
+
+
 def load_journal(state_dir: Path, plan: str) -> Journal | None:
     """Return the journal of an interrupted restore, or None.
 
@@ -131,10 +164,12 @@ def load_journal(state_dir: Path, plan: str) -> Journal | None:
         RestoreError: The journal cannot be read.
     """
     path = journal_path(state_dir, plan)
+    return _read(path) if path.exists() else None
+
+
+def _read(path: Path) -> Journal:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Journal)
-    except FileNotFoundError:
-        return None
     except (OSError, msgspec.MsgspecError) as error:
         raise RestoreError(
             f"The journal of an interrupted restore cannot be read: {path}: {error}",
@@ -159,6 +194,7 @@ def recover(
     Raises:
         RestoreError: A source of the restore is no longer part of the plan.
     """
+    sweep_leftovers(state_dir, plan, sources)
     journal = load_journal(state_dir, plan)
     if journal is None:
         return None
@@ -171,7 +207,9 @@ def recover(
             hint="Name the same databases and directories again, then repeat the command.",
         )
     if journal.phase == STAGING:
-        _remove_staged(journal, [by_root[step.root] for step in journal.steps])
+        # A server that is gone for good must not keep the other data from being restored.
+        if remaining := _remove_staged(journal, sources):
+            note_leftovers(state_dir, msgspec.structs.replace(journal, steps=remaining))
         _forget(state_dir, journal)
         return None
     decisive = journal.steps[-1]
@@ -211,6 +249,24 @@ def _forget(state_dir: Path, journal: Journal) -> None:
     remove_journal(state_dir, journal.plan)
 
 
-def _remove_staged(journal: Journal, sources: Sequence[Source]) -> None:
-    for source in sources:
-        source.sweep(journal.token, Path(journal.scratch))
+def _remove_staged(journal: Journal, sources: Sequence[Source]) -> tuple[Step, ...]:
+    """Remove what was staged; return the steps for which that failed."""
+    by_root = {source.root: source for source in sources}
+    remaining = []
+    for step in journal.steps:
+        source = by_root.get(step.root)
+        try:
+            if source is None:
+                raise RestoreError(f"the plan no longer names {step.root}")
+            source.sweep(journal.token, Path(journal.scratch))
+        except HoldfastError as error:
+            remaining.append(step)
+            _log.warning(
+                "What a restore of %s (%s) left for %s is still there; the next command tries"
+                " again to remove it: %s",
+                journal.backup_id,
+                journal.started_at,
+                step.root,
+                error.message,
+            )
+    return tuple(remaining)

@@ -317,6 +317,7 @@ class _Restore:
     def _prepare(self, chosen: Sequence[Source], stages: ExitStack) -> Path:
         """Return a directory for temporary copies; with the journal knowing of it."""
         if self._options.dry_run:
+            stages.callback(self._note_left)
             return stages.enter_context(scratch_directory(self._at.scratch_root))
         self._save_journal(STAGING, [(source, {}) for source in chosen])
         stages.callback(self._settle)
@@ -653,13 +654,18 @@ class _Restore:
         if not self._settled:
             return
         remove_restore_scratch(self._scratch)
-        if self._hold.left:
-            try:
-                steps = tuple(Step(root=root, state={}) for root in sorted(self._hold.left))
-                note_leftovers(self._at.state_dir, self._journal(STAGING, steps))
-            except StoreError as error:
-                _log.warning("What is left on a server is found by its next restore: %s", error)
+        self._note_left()
         remove_journal(self._at.state_dir, self._at.plan.name)
+
+    def _note_left(self) -> None:
+        """Note what could not be removed from servers that are gone, for the next command."""
+        if not self._hold.left:
+            return
+        steps = tuple(Step(root=root, state={}) for root in sorted(self._hold.left))
+        try:
+            note_leftovers(self._at.state_dir, self._journal(STAGING, steps))
+        except StoreError as error:
+            _log.warning("What is left on a server is found by its next restore: %s", error)
 
     def _save_journal(self, phase: str, steps: Sequence[tuple[Source, dict[str, Any]]]) -> None:
         made = tuple(Step(root=source.root, state=state) for source, state in steps)

@@ -115,9 +115,16 @@ class Capture(Protocol):
 
 @dataclass(slots=True)
 class Hold:
-    """Whether all that a restore has staged must stay as it lies, for `Source.recover`."""
+    """What the sources of one restore tell of what stays after it.
+
+    Attributes:
+        held: Whether all that is staged must stay as it lies, for `Source.recover`.
+        left: Roots of sources that could not remove what they staged: their server is gone.
+            `Source.sweep` does it when it is back.
+    """
 
     held: bool = False
+    left: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

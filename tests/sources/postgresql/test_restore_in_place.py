@@ -14,7 +14,15 @@ from holdfast.sources.postgresql import staged_in_place
 from holdfast.sources.postgresql.source import PostgresSource
 from tests.rig.postgresql import PostgresDatabase, Role
 from tests.rig.servers import PostgresDatabases
-from tests.sources.postgresql.restoring import Tree, backup_of, context_of, die, source_at, staged
+from tests.sources.postgresql.restoring import (
+    ROOT,
+    Tree,
+    backup_of,
+    context_of,
+    die,
+    source_at,
+    staged,
+)
 
 OLD, NEW = [(50, "spoilt")], [(50, "row 1")]
 
@@ -185,6 +193,31 @@ def test_a_crash_while_writers_are_held_does_not_hold_them_for_ever(
         f" WHERE d.oid = setdatabase AND datname = '{database.name}'"
     )
     assert settings == [(["default_transaction_read_only=off"],)]
+
+
+def test_a_server_that_is_lost_while_writers_are_held_is_not_forgotten(
+    database: PostgresDatabase,
+    role: Role,
+    source: PostgresSource,
+    backup: Tree,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """R17: it would let sessions only read for ever; it is said, and the sweep releases them."""
+    context = context_of(backup, tmp_path)
+    with source.stage(context) as stage:
+        assert isinstance(stage, Watched)
+        with stage.hold_writers():
+            database.server.stop()
+    assert context.hold.left == {ROOT}
+    assert "RESET default_transaction_read_only" in caplog.text
+    with pytest.raises(HoldfastError):
+        source.sweep(context.token, context.scratch_dir)
+    database.server.start()
+    with pytest.raises(Exception, match="read-only transaction"):
+        database.run("DELETE FROM children", user=role)
+    source.sweep(context.token, context.scratch_dir)
+    database.run("DELETE FROM children", user=role)
 
 
 def test_what_cannot_be_dropped_is_found_before_anything_is_done(

@@ -352,7 +352,7 @@ class MySqlStaged:
         """Remove what staging left, unless a swap's outcome could not be told.
 
         What cannot be removed makes no failure of a restore that is done, nor another one of
-        one that failed: a later cleanup finds it.
+        one that failed: it is noted in the context's hold, for a sweep.
         """
         if self.unsettled:
             return
@@ -361,7 +361,17 @@ class MySqlStaged:
             with self._open_uncancelled(None) as session:
                 tidy(session, self.state(), swapped=swapped, keep_old=bool(self.kept()))
         except HoldfastError as error:
-            _log.warning("What a restore of %s left is still there: %s", self._live, error)
+            self._context.hold.left.add(self._root)
+            if swapped:
+                _log.warning(
+                    "The restore of %s is done, but the server could not be told: %s. Until the"
+                    " next command of the plan tells it, no cleanup drops the database %s with"
+                    " what was replaced; this does: DROP DATABASE %s;",
+                    self._live,
+                    error.message,
+                    self._outgoing,
+                    identifier(self._outgoing),
+                )
 
 
 def expected_counts(context: RestoreContext, root: str) -> dict[str, int] | None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -71,6 +72,7 @@ from holdfast.sources.programs.child import DEFAULT_STALL_S
 _VIOLATIONS_LIMIT_S = 2.0
 """How long a capture may count rows that break foreign keys, per table."""
 _DUMP = "dump"
+_log = logging.getLogger(__name__)
 
 
 class MySqlSource:
@@ -277,15 +279,22 @@ class MySqlSource:
         return recover_swap(self._server, state, committed=committed)
 
     def sweep(self, token: str, scratch_dir: Any) -> None:
-        """Remove the databases of the restore `token` that never came to live (idempotent)."""
+        """Remove the databases of the restore `token` that never came to live (idempotent).
+
+        What it replaced, if it was done, is left to the cleanups.
+        """
         del scratch_dir
         live = self._database
+        old = schemas.schema_name(live, OLD, token)
         with self._server.open(None) as session:
-            if schemas.has_witness(session, schemas.schema_name(live, OLD, token)):
-                return  # it was swapped: what is there is what it replaced
+            done = schemas.has_witness(session, old)
             for purpose in (NEW, DRILL):
-                schemas.drop(session, schemas.schema_name(live, purpose, token), live=live)
-            schemas.drop(session, schemas.schema_name(live, OLD, token), live=live, only_empty=True)
+                name = schemas.schema_name(live, purpose, token)
+                schemas.drop(session, name, live=live, only_empty=done)
+            if done:
+                schemas.let_go(session, old)
+            else:
+                schemas.drop(session, old, live=live, only_empty=True)
 
     def check_stored(
         self, tree: BackupTree, *, progress: ProgressCallback, cancel: CancellationToken
@@ -377,6 +386,14 @@ class MySqlSource:
         with self._server.open(None) as session:
             schemas.drop_stale(session, self._database)
             names = self._settled(session)
+            for name in sorted(set(schemas.ours(session, self._database, OLD)) - set(names)):
+                _log.warning(
+                    "The database %s stays: the restore that replaced its tables has not ended. If"
+                    " it crashed, any command of its plan settles it; if nobody knows of it any"
+                    " more: DROP DATABASE %s;",
+                    name,
+                    identifier(name),
+                )
             return tuple(name for name in names if schemas.drop(session, name, live=self._database))
 
     def read_pairs(self, table: str, key: str, value: str) -> list[tuple[Any, Any]]:

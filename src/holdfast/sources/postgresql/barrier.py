@@ -9,10 +9,11 @@ our session ends, however it ends, the server removes it and the triggers with i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from holdfast.errors import HoldfastError
 from holdfast.models.progress import CancellationToken
+from holdfast.sources.base import RestoreContext
 from holdfast.sources.postgresql.holding import unblocked
 from holdfast.sources.postgresql.inspection import Table
 from holdfast.sources.postgresql.replacement import lock
@@ -40,25 +41,29 @@ SELECT n.nspname AS schema, c.relname AS name, t.tgname AS trigger
 def nothing_written(
     site: Site,
     tables: Sequence[Table],
-    token: str,
-    cancel: CancellationToken,
+    context: RestoreContext,
     expect: Callable[[Session], None],
 ) -> Iterator[None]:
     """Refuse writes into tables until the context ends.
 
     Args:
+        context: Of the restore; its hold is told if the server is gone by then, which keeps the
+            triggers if it was killed, until a sweep.
         expect: Looks at them while they are locked, and raises if they are not as wanted.
 
     Raises:
         TargetInUse: Somebody holds one of them for too long.
     """
+    token, cancel = context.token, context.cancel
     with site.database(cancel=cancel) as session:
         try:
             _raise_barrier(site, session, tables, token, cancel, expect)
             yield
         finally:
-            with suppress(HoldfastError):  # the end of the session removes it too
+            try:
                 session.execute(f"DROP FUNCTION IF EXISTS {_function(token)}() CASCADE")
+            except HoldfastError:
+                context.hold.left.add(site.root)  # the end of the session removes it too, mostly
 
 
 def _raise_barrier(

@@ -8,6 +8,7 @@ restore's token in the database's own settings, so that a crash leaves nothing i
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -15,11 +16,13 @@ from contextlib import contextmanager, suppress
 
 from holdfast.errors import Cancelled, HoldfastError, TargetInUse
 from holdfast.models.progress import CancellationToken
+from holdfast.sources.base import Hold
 from holdfast.sources.postgresql.counting import Stop
 from holdfast.sources.postgresql.databases import end_users, users_of, users_where
 from holdfast.sources.postgresql.session import APPLICATION, Session, identifier, literal
 from holdfast.sources.postgresql.site import Site
 
+_LOG = logging.getLogger("holdfast.restore")
 _SETTING = "default_transaction_read_only"
 _HOLD = "application_name"
 """Only a superuser may give a database settings of one's own making; this one says who did it,
@@ -41,8 +44,12 @@ a.pid IN (SELECT pg_catalog.unnest(pg_catalog.pg_blocking_pids(b.pid))
 
 
 @contextmanager
-def writers_held(site: Site, token: str) -> Iterator[None]:
+def writers_held(site: Site, token: str, hold: Hold) -> Iterator[None]:
     """Let the database's sessions only read, from now until the context ends.
+
+    Args:
+        hold: Told if the server is gone by then: who connects to it may only read until a
+            sweep of the restore.
 
     Raises:
         TargetInUse: Sessions that may write could not be ended in time.
@@ -53,10 +60,35 @@ def writers_held(site: Site, token: str) -> Iterator[None]:
             _end_all(session, site)
             yield
         finally:
-            release(session, token)
+            if not _released(site, session, token):
+                hold.left.add(site.root)
             # A pool that connected meanwhile would keep its read-only sessions for ever.
             with suppress(HoldfastError):
                 _end_others(session)
+
+
+def _released(site: Site, session: Session, token: str) -> bool:
+    """Let sessions write again, by another connection if this one was lost."""
+    try:
+        release(session, token)
+    except HoldfastError:
+        pass
+    else:
+        return True
+    try:
+        with site.database() as other:
+            release(other, token)
+    except HoldfastError as error:
+        _LOG.warning(
+            "Sessions of %s may only read until its server answers and the next command of the plan"
+            " was run, or ALTER DATABASE %s RESET %s: %s",
+            site.location,
+            identifier(site.live),
+            _SETTING,
+            error.message,
+        )
+        return False
+    return True
 
 
 def _end_others(session: Session) -> None:

@@ -9,7 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import HoldfastError, RestoreError, TargetInUse
+from holdfast.errors import (
+    DatabaseRefused,
+    HoldfastError,
+    RestoreError,
+    SourceNotFound,
+    TargetInUse,
+)
 from holdfast.sources.postgresql.barrier import remove_barrier
 from holdfast.sources.postgresql.databases import users_where
 from holdfast.sources.postgresql.filling import analyze
@@ -119,7 +125,8 @@ def recover_in_place(
 
 def sweep_in_place(site: Site, token: str) -> None:
     """Let writers write again, and end what the restore's process left running."""
-    with suppress(HoldfastError), site.database() as session:
+    # Nobody is kept from a database that is not there, or takes no connections.
+    with suppress(SourceNotFound, DatabaseRefused), site.database() as session:
         release(session, token)
         _end_program(session, token)
         remove_barrier(session, token)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose
 from holdfast.sources.postgresql.saving import before_path
 from holdfast.sources.postgresql.server import Server
-from holdfast.sources.postgresql.session import Session
+from holdfast.sources.postgresql.session import Session, identifier
 from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.staged_beside import stage_beside
 from holdfast.sources.postgresql.staged_in_place import WAY as IN_PLACE
@@ -160,7 +160,8 @@ def recover(site: Site, state: Mapping[str, Any], *, committed: bool | None) -> 
 def sweep(site: Site, token: str, scratch_dir: Path) -> None:
     """Remove what staging left when its process died; see `Source.sweep`."""
     before_path(scratch_dir, token).unlink(missing_ok=True)
-    sweep_beside(site, token)
+    with suppress(DatabaseRefused):  # who may work on no other database has made none
+        sweep_beside(site, token)
     sweep_in_place(site, token)
 
 
@@ -184,8 +185,9 @@ def drop_kept(site: Site) -> tuple[str, ...]:
                 _LOG.warning(
                     "The database %s stays: the restore that replaced it has not ended. If it"
                     " crashed, any command of its plan settles it; if nobody knows of it any"
-                    " more, drop it by hand",
+                    " more: DROP DATABASE %s;",
                     each.name,
+                    identifier(each.name),
                 )
         dropped = [drop_or_warn(session, each.oid, site.live) for each in kept if each.settled]
         abandoned = drop_abandoned(session, site.live)

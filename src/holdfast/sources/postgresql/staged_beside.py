@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-from holdfast.errors import HoldfastError, RestoreCheckFailed, RestoreError
+from holdfast.errors import (
+    DatabaseUnreachable,
+    HoldfastError,
+    RestoreCheckFailed,
+    RestoreError,
+)
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.progress import Progress
 from holdfast.sources.base import RestoreContext, discarding
@@ -34,11 +40,12 @@ from holdfast.sources.postgresql.inspection import counted_tables, schema_versio
 from holdfast.sources.postgresql.loading import Loader
 from holdfast.sources.postgresql.names import Purpose, beside, mark
 from holdfast.sources.postgresql.properties import Wanted, create_wanted, dress, wanted_of
-from holdfast.sources.postgresql.session import Session
+from holdfast.sources.postgresql.session import Session, identifier
 from holdfast.sources.postgresql.site import Site
 from holdfast.sources.postgresql.stored import StoredDump
 from holdfast.sources.postgresql.url import with_database
 
+_LOG = logging.getLogger("holdfast.restore")
 WAY = "beside"
 _SUBSCRIPTIONS = "SELECT subname AS name FROM pg_catalog.pg_subscription WHERE subdbid = {oid}"
 _SLOTS = "SELECT slot_name AS name FROM pg_catalog.pg_replication_slots WHERE datoid = {oid}"
@@ -60,6 +67,7 @@ class StagedBeside:
         self._dump = dump
         self._keeper: Session | None = None
         self._staged: Beside | None = None
+        self._made = False
         self._swapped = False
         self.unsettled = False
         self._migrated = False
@@ -79,6 +87,7 @@ class StagedBeside:
         if self._staged is not None:
             return
         hold(self._keeper, beside(self._site.live, Purpose.NEW, self._context.token))
+        self._made = True
         self._staged = self._create(self._keeper)
         with self._session() as session:
             loader.load(self._dump, session, application=f"holdfast_{self._context.token}")
@@ -345,27 +354,48 @@ class StagedBeside:
     def discard(self) -> None:
         """Remove the staged database, or after a swap the old one unless it is kept.
 
-        What cannot be removed now, the next restore or cleanup removes. If the outcome of a
-        swap could not be told, both stay for `recover`.
+        If the outcome of a swap could not be told, both stay for `recover`. What cannot be
+        removed now is noted in the context's hold if it was staged, and named if it was live.
         """
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.close()
-        if self._swapped and not self.unsettled and self._live is not None:
-            with suppress(HoldfastError), self._site.maintenance() as session:
-                mark_settled(session, self._live.oid, self._site.live)
-        oid = self._to_drop()
-        if oid is None:
-            return
-        with suppress(HoldfastError), self._site.maintenance() as session:
-            drop_or_warn(session, oid, self._site.live)
-
-    def _to_drop(self) -> int | None:
         if self.unsettled:
-            return None
+            return
         if self._swapped:
-            return self._live.oid if self._live and not self._context.keep_old else None
-        return self._staged.oid if self._staged and not self._adopted else None
+            self._let_go_of_live()
+        elif self._made:
+            self._drop_staged()
+
+    def _let_go_of_live(self) -> None:
+        """Give what was replaced to the cleanups, or drop it."""
+        if self._live is None:
+            return
+        try:
+            with self._site.maintenance() as session:
+                mark_settled(session, self._live.oid, self._site.live)
+                if not self._context.keep_old:
+                    drop_or_warn(session, self._live.oid, self._site.live)
+        except HoldfastError as error:
+            kept = self._exchange.kept
+            _LOG.warning(
+                "The restore of %s is done, but the server could not be told, so that what it"
+                " replaced stays there as the database %s, also after a cleanup: %s. When you"
+                " need it no more: DROP DATABASE %s;",
+                self._site.location,
+                kept,
+                error.message,
+                identifier(kept),
+            )
+
+    def _drop_staged(self) -> None:
+        try:
+            with self._site.maintenance() as session:
+                if self._staged is None:
+                    raise DatabaseUnreachable("what was being made there is not known")
+                drop_or_warn(session, self._staged.oid, self._site.live)
+        except HoldfastError:
+            self._context.hold.left.add(self._site.root)
 
 
 @contextmanager

@@ -139,7 +139,7 @@ class StagedInPlace:
         Raises:
             TargetInUse: Sessions did not end.
         """
-        return writers_held(self._site, self._context.token)
+        return writers_held(self._site, self._context.token, self._context.hold)
 
     def expect_unchanged_since(self, token: str) -> None:
         """Make `swap` raise `LiveDataChanged`, and replace nothing, if anyone wrote since."""
@@ -179,7 +179,7 @@ class StagedInPlace:
             found = version_of_rows(session, counted_tables(session), cancel)
             self._expect_version(found, saved)
 
-        return nothing_written(self._site, tables, self._context.token, cancel, expect)
+        return nothing_written(self._site, tables, self._context, expect)
 
     def _settle(self) -> bool:
         try:
