@@ -44,7 +44,7 @@ from holdfast.models.progress import CancellationToken, ProgressCallback, no_pro
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations import backup as backing_up
 from holdfast.operations.access import PasswordPrompt, RepositoryAccess, encryption_warnings
-from holdfast.operations.backups import backups_of, listing_mark, set_keep
+from holdfast.operations.backups import backups_of, listing_mark, update_backup
 from holdfast.operations.checking import check_repository
 from holdfast.operations.choice import require_restorable
 from holdfast.operations.cleanup import (
@@ -547,20 +547,50 @@ class BackupService:
         with self._work(progress, cancel) as work:
             return drill_backup(work, backup_id, expect=expect, trust_dump=trust_dump)
 
+    def update_backup(
+        self,
+        backup_id: str,
+        *,
+        description: str | None = None,
+        tags: Sequence[str] | None = None,
+        keep: bool | None = None,
+        expected_snapshot_id: str | None = None,
+    ) -> BackupMetadata:
+        """Change what is said of a backup; what is None stays as it is.
+
+        Args:
+            description: "" removes it.
+            tags: In place of all that it has.
+            keep: Keep it whatever the policy says, or no longer.
+            expected_snapshot_id: Its `snapshot_id` when this was decided; each change gives it
+                a new one.
+
+        Raises:
+            BackupNotFound: There is none.
+            PreconditionFailed: It was changed meanwhile; it is left as it is.
+        """
+        with self._work() as work:
+            updated = update_backup(
+                work,
+                backup_id,
+                description=description,
+                tags=tags,
+                keep=keep,
+                expected_snapshot_id=expected_snapshot_id,
+            )
+            if keep is False:
+                forget_note(work.state_dir, work.plan.name, updated.backup_id)
+            return updated
+
     def keep_backup(self, backup_id: str, keep: bool = True) -> BackupMetadata:
         """Keep a backup whatever the policy says, or no longer."""
-        with self._work() as work:
-            with work.repository.lock() as lock:
-                listed = backups_of(work)
-                found_id, snapshot = listed.resolve(backup_id)
-                lock.ensure()
-                saved = set_keep(work.repository, snapshot, keep=keep)
-            if not keep:
-                forget_note(work.state_dir, work.plan.name, found_id)
-            return listed.describe(found_id, saved)
+        return self.update_backup(backup_id, keep=keep)
 
-    def delete_backup(self, backup_id: str) -> bool:
+    def delete_backup(self, backup_id: str, *, expected_snapshot_id: str | None = None) -> bool:
         """Remove one backup; its space is freed by the next cleanup. Return whether it was there.
+
+        Args:
+            expected_snapshot_id: As of `update_backup`.
 
         Raises:
             AmbiguousBackupId: The prefix fits several backups.
@@ -568,7 +598,7 @@ class BackupService:
         """
         with self._work() as work:
             try:
-                delete_backup(work, backup_id)
+                delete_backup(work, backup_id, expected_snapshot_id=expected_snapshot_id)
             except BackupNotFound:
                 return False
             return True

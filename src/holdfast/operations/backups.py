@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Hashable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,13 +17,15 @@ from holdfast.errors import (
     AmbiguousBackupId,
     BackupNotFound,
     BackupTooNew,
+    PreconditionFailed,
     RepositoryDamaged,
     StoreError,
 )
 from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType, Trigger
 from holdfast.models.manifest import MANIFEST_PATH, Manifest
 from holdfast.operations.plan import Workplace
-from holdfast.repository import Repository, Snapshot
+from holdfast.operations.workspace import naming_lock
+from holdfast.repository import Lock, Repository, Snapshot
 
 LATEST = "latest"
 FUTURE_TOLERANCE = timedelta(minutes=5)
@@ -269,11 +271,70 @@ def set_keep(repository: Repository, snapshot: Snapshot, *, keep: bool) -> Snaps
     return _rewrite(repository, snapshot, delete=KEEP_FOREVER if keep else None)
 
 
-def _rewrite(repository: Repository, snapshot: Snapshot, *, delete: str | None) -> Snapshot:
-    if snapshot.delete == delete or snapshot.id is None:
+def update_backup(
+    workplace: Workplace,
+    wanted: str,
+    *,
+    description: str | None = None,
+    tags: Sequence[str] | None = None,
+    keep: bool | None = None,
+    expected_snapshot_id: str | None = None,
+) -> BackupMetadata:
+    """Change what is said of a backup, as `set_keep` does; what is None stays.
+
+    Two changes at once happen one after the other.
+
+    Args:
+        description: "" removes it.
+        expected_snapshot_id: Refuse if the backup was changed since it had this one.
+
+    Raises:
+        BackupNotFound: There is no such backup.
+        PreconditionFailed: It was changed meanwhile; it is left as it is.
+    """
+    with editing(workplace) as lock:
+        listed = backups_of(workplace)
+        found_id, snapshot = listed.resolve(wanted)
+        require_unchanged(found_id, snapshot, expected_snapshot_id)
+        changes: dict[str, Any] = {}
+        if description is not None:
+            changes["description"] = description or None
+        if tags is not None:
+            changes["tags"] = tuple(dict.fromkeys(tags))
+        if keep is not None:
+            changes["delete"] = KEEP_FOREVER if keep else None
+        lock.ensure()
+        return listed.describe(found_id, _rewrite(workplace.repository, snapshot, **changes))
+
+
+@contextmanager
+def editing(workplace: Workplace) -> Iterator[Lock]:
+    """Wait for the right to replace or remove snapshot files, which no two may have at once.
+
+    Otherwise of two changes at one time each would leave a copy of the backup.
+    """
+    with workplace.repository.lock() as lock, naming_lock(workplace.state_dir):
+        yield lock
+
+
+def require_unchanged(backup_id: str, snapshot: Snapshot, expected_id: str | None) -> None:
+    """Refuse to change a backup that is not as somebody saw it.
+
+    Raises:
+        PreconditionFailed: It was changed since it had that snapshot.
+    """
+    if expected_id is not None and snapshot.id != expected_id:
+        raise PreconditionFailed(
+            f"{backup_id} was changed since it was read", hint="Read it again, then decide again."
+        )
+
+
+def _rewrite(repository: Repository, snapshot: Snapshot, **changes: Any) -> Snapshot:
+    same = all(getattr(snapshot, name) == value for name, value in changes.items())
+    if same or snapshot.id is None:
         return snapshot
     saved = repository.save_snapshot(
-        replace(snapshot, id=None, delete=delete, original=snapshot.original or snapshot.id)
+        replace(snapshot, id=None, original=snapshot.original or snapshot.id, **changes)
     )
     repository.remove_snapshot(snapshot.id)
     return saved

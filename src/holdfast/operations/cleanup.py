@@ -17,7 +17,7 @@ from holdfast.errors import (
 )
 from holdfast.models.progress import Progress
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
-from holdfast.operations.backups import BackupList, backups_of
+from holdfast.operations.backups import BackupList, backups_of, editing, require_unchanged
 from holdfast.operations.journal import journal_path
 from holdfast.operations.plan import Workplace
 from holdfast.operations.retention import is_complete, is_verified, plan_retention
@@ -45,16 +45,23 @@ class CleanupResult:
     dropped: tuple[str, ...] = ()
 
 
-def delete_backup(workplace: Workplace, wanted: str) -> str:
+def delete_backup(
+    workplace: Workplace, wanted: str, *, expected_snapshot_id: str | None = None
+) -> str:
     """Remove one backup; its space is freed by the next cleanup or prune. Return its id.
+
+    Args:
+        expected_snapshot_id: Refuse if the backup was changed since it had this one.
 
     Raises:
         BackupNotFound: There is no such backup.
         RetentionError: It is marked to be kept for ever.
+        PreconditionFailed: It was changed meanwhile; it is left as it is.
     """
-    with plan_lock(workplace.state_dir, workplace.plan.name), workplace.repository.lock() as lock:
+    with plan_lock(workplace.state_dir, workplace.plan.name), editing(workplace) as lock:
         listed = backups_of(workplace)
         backup_id, snapshot = listed.resolve(wanted)
+        require_unchanged(backup_id, snapshot, expected_snapshot_id)
         if listed.describe(backup_id, snapshot).keep:
             raise RetentionError(
                 f"{backup_id} is marked to be kept",
@@ -217,7 +224,7 @@ def prune_repository(workplace: Workplace, options: PruneOptions | None = None) 
 
 def _remove(workplace: Workplace, plan: RetentionPlan) -> list[str]:
     removed: list[str] = []
-    with workplace.repository.lock() as lock:
+    with editing(workplace) as lock:
         listed = backups_of(workplace)
         _refuse_stale(workplace, listed, plan)
         # Oldest first: an interrupted cleanup leaves the newer backups.
