@@ -117,6 +117,8 @@ from holdfast.repository import (
 from holdfast.stores import Store
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from holdfast.jobs import JobEngine
 
 _log = logging.getLogger("holdfast.service")
@@ -595,6 +597,7 @@ class BackupService:
         Raises:
             AmbiguousBackupId: The prefix fits several backups.
             RetentionError: It is marked to be kept.
+            PreconditionFailed: It was changed meanwhile; it is left as it is.
         """
         with self._work() as work:
             try:
@@ -1182,6 +1185,48 @@ class BackupService:
         """Return the locks that are in the repository: who is at work, or was when it died."""
         with self._work() as work:
             return work.repository.list_locks()
+
+    # Over HTTP
+
+    def router(
+        self,
+        *,
+        auth: Any,
+        catalog_url: str | None = None,
+        engine: JobEngine | None = None,
+        scheduler: bool = True,
+        schedule: BackupConfig | None = None,
+        max_upload_bytes: int | None = None,
+        tags: Sequence[str] = ("backups",),
+    ) -> APIRouter:
+        """Return routes for a FastAPI application: `app.include_router(service.router(auth=...))`.
+
+        Args:
+            auth: A dependency of the application's own that admits administrators; or
+                `holdfast.web.Auth`, with one for each permission; or `holdfast.web.ANYONE`.
+            catalog_url: Where jobs are recorded, if not where the service records them.
+            engine: Who does the jobs, if not `jobs`.
+            scheduler: Whether this application makes the scheduled backups while it runs.
+            schedule: What the schedule is when nobody has set one yet.
+            max_upload_bytes: The largest archive that may be sent [bytes]; None: 64 GiB.
+            tags: Under which the description of the interface files the operations.
+
+        Raises:
+            ConfigError: There is no authentication, and nobody said that there shall be none.
+            MissingExtra: FastAPI is not installed.
+        """
+        from holdfast.web import create_router
+
+        return create_router(
+            self,
+            auth=auth,
+            catalog_url=catalog_url,
+            engine=engine,
+            scheduler=scheduler,
+            schedule=schedule,
+            max_upload_bytes=max_upload_bytes,
+            tags=tags,
+        )
 
     # Inside
 

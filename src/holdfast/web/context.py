@@ -43,6 +43,11 @@ class WebContext:
     guards: Guards
     max_upload_bytes: int = MAX_UPLOAD_BYTES
 
+    @property
+    def plan(self) -> str:
+        """The name of what is protected."""
+        return self.service.plan.name
+
     def require(self, permission: Permission) -> Any:
         """Return the default of a route's `actor` parameter: every route states one."""
         return self.guards.require(permission)
@@ -68,15 +73,17 @@ class WebContext:
         and anything else for the detail. A refusal is recorded too, by its code.
         """
         found: dict[str, Any] = dict(detail or {})
-        outcome = "error"
+        outcome = "failed"
         try:
             yield found
             outcome = "done"
         except HoldfastError as error:
-            outcome = error.code
+            outcome = "refused" if error.http_status < 500 else "failed"
+            found["error"] = error.code
             raise
         finally:
             self.engine.database.audit.add(
+                plan=self.plan,
                 actor=actor.name,
                 action=action,
                 object=found.pop("object", object),

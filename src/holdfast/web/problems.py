@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from holdfast.errors import HoldfastError, RequestInvalid, TooManyRequests, UploadTooLarge
 
@@ -39,10 +39,10 @@ class FieldProblem(BaseModel):
     )
 
 
-class Problem(BaseModel):
+class HoldfastProblem(BaseModel):
     """Why a request was not served (RFC 9457)."""
 
-    model_config = ConfigDict(title="Problem")
+    # The name is referred to in descriptions, so it must be one that no host has.
 
     type: str = Field(
         description="Names the kind of problem: `errors/` and its code.",
@@ -78,9 +78,9 @@ class Problem(BaseModel):
 
 def problem_of(
     error: HoldfastError, path: str | None = None, errors: Sequence[FieldProblem] | None = None
-) -> Problem:
+) -> HoldfastProblem:
     """Describe an error; no stack and nothing that its message does not say."""
-    return Problem(
+    return HoldfastProblem(
         type=f"errors/{error.code}",
         title=title_of(type(error)),
         status=error.http_status,
@@ -229,7 +229,7 @@ def problem_responses(*errors: type[HoldfastError]) -> dict[int | str, dict[str,
 
 
 def _described(errors: Sequence[type[HoldfastError]]) -> dict[str, Any]:
-    ref = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    ref = {"schema": {"$ref": "#/components/schemas/HoldfastProblem"}}
     return {
         "description": " ".join(f"`{each.code}`: {title_of(each)}" for each in errors),
         "content": {MEDIA_TYPE: ref},

@@ -29,7 +29,7 @@ def create_router(
     engine: JobEngine | None = None,
     scheduler: bool = True,
     schedule: BackupConfig | None = None,
-    max_upload_bytes: int = MAX_UPLOAD_BYTES,
+    max_upload_bytes: int | None = None,
     tags: Sequence[str] = ("backups",),
 ) -> APIRouter:
     """Return the routes of one service, for `app.include_router`.
@@ -37,11 +37,11 @@ def create_router(
     Args:
         auth: The host's own dependency that admits administrators, an `Auth` with one for each
             permission, or `ANYONE`.
-        catalog_url: Where jobs are recorded, if not beside the repository.
+        catalog_url: Where jobs are recorded, if not where the service records them.
         engine: Who does the jobs, if not the service's own `jobs`.
         scheduler: Whether this application makes the scheduled backups while it runs.
         schedule: What the schedule is when nobody has set one yet.
-        max_upload_bytes: The largest archive that may be sent [bytes].
+        max_upload_bytes: The largest archive that may be sent [bytes]; None: 64 GiB.
         tags: Under which the description of the interface files the operations.
 
     Raises:
@@ -52,7 +52,7 @@ def create_router(
         service=service,
         engine=engine or _engine(service, catalog_url),
         guards=guards,
-        max_upload_bytes=max_upload_bytes,
+        max_upload_bytes=max_upload_bytes or MAX_UPLOAD_BYTES,
     )
     router = Routes(
         tags=list(tags), lifespan=_lifespan(context.engine, scheduler=scheduler, schedule=schedule)
