@@ -1,4 +1,4 @@
-"""Rules for the whole suite: how Hypothesis runs, and that nothing is skipped in CI."""
+"""Rules for the whole suite: how Hypothesis runs, what counts as failed, what is said last."""
 
 from __future__ import annotations
 
@@ -65,3 +65,15 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _fail_skipped(report)
     return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """Name what failed in the last lines, one for each: in CI messages are not cut to a line."""
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:  # a worker; the process that it works for tells
+        return
+    reports = [*reporter.stats.get("failed", ()), *reporter.stats.get("error", ())]
+    for test in dict.fromkeys(report.nodeid for report in reports):
+        reporter.write_line(f"FAILED {test}", red=True)
