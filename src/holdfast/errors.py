@@ -54,6 +54,7 @@ Neither may ever contain a secret.
     │   ├── TargetInUse
     │   ├── TargetExists
     │   ├── GuardRestoreFailed
+    │   ├── RestoreInterrupted
     │   └── NothingToUndo
     ├── VerificationFailed
     ├── GuardRefused
@@ -484,6 +485,13 @@ class GuardRestoreFailed(RestoreError):
 
     code = "guard-restore-failed"
     exit_code = 123
+
+
+class RestoreInterrupted(RestoreError):
+    """An interrupted restore can, as things are, be neither finished nor taken back."""
+
+    code = "restore-interrupted"
+    http_status = 409
 
 
 class NothingToUndo(RestoreError):

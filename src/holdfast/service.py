@@ -78,7 +78,11 @@ from holdfast.operations.guard import (
     require_command,
 )
 from holdfast.operations.guard_note import forget_note, remind_of_guard, settle_guard
-from holdfast.operations.interrupted import recover_restore, settle_interrupted
+from holdfast.operations.interrupted import (
+    give_up_restore,
+    recover_restore,
+    settle_interrupted,
+)
 from holdfast.operations.journal import Recovery, journal_path
 from holdfast.operations.measuring import measured
 from holdfast.operations.migrations import OtherSchema
@@ -927,10 +931,19 @@ class BackupService:
         with guard_block(self._guard_opening(progress), options, token) as guard:
             yield guard.backup
 
-    def recover(self) -> Recovery | None:
-        """Finish or take back a restore that a crash interrupted; None if there is none."""
+    def recover(self, *, give_up: bool = False) -> Recovery | None:
+        """Finish or take back a restore that a crash interrupted; None if there is none.
+
+        Args:
+            give_up: If that is not possible, because what it takes is gone: leave everything as
+                it is, and set the journal aside. The result says what is where, and from which
+                backup to go on.
+
+        Raises:
+            RestoreInterrupted: It is not possible, and was not given up.
+        """
         with self._work(recover=False) as work, plan_lock(work.state_dir, work.plan.name):
-            return recover_restore(work)
+            return give_up_restore(work) if give_up else recover_restore(work)
 
     # Retention
 

@@ -65,6 +65,10 @@ _KEYS = (
     "`current` is the key that opened the repository. `escrow` says whether one is kept elsewhere,"
     " and when that was last tried."
 )
+_RECOVERY = (
+    "`recovery` is null where no restore was interrupted. Else it says which, whether it was"
+    " `completed`, and in `given_up` what `--give-up` left where."
+)
 _LINES: tuple[tuple[str, str], ...] = (
     (
         "init --recovery-kit kit.txt",
@@ -84,6 +88,7 @@ _LINES: tuple[tuple[str, str], ...] = (
     ),
     ("restore latest --yes", "`safety_backup_id` is what `undo` puts back."),
     ("undo --yes", "The restore of the safety backup."),
+    ("recover", _RECOVERY),
     (
         "guard -- make migrate",
         _GUARD,

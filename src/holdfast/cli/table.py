@@ -143,6 +143,14 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
                 "Put back what the last restore replaced",
                 (("undo --dry-run", "what would change"), ("undo", "asks first")),
             ),
+            Command(
+                "recover",
+                "Finish or take back a restore that was interrupted",
+                (
+                    ("recover", "as every command does first"),
+                    ("recover --give-up", "where that is not possible: leave all as it is"),
+                ),
+            ),
         ),
     ),
     (

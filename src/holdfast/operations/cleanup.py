@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -18,7 +19,7 @@ from holdfast.errors import (
 from holdfast.models.progress import Progress
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations.backups import BackupList, backups_of, editing, require_unchanged
-from holdfast.operations.journal import journal_path
+from holdfast.operations.journal import journal_path, journals_aside, load_journal
 from holdfast.operations.plan import Workplace
 from holdfast.operations.retention import is_complete, is_verified, plan_retention
 from holdfast.operations.runs import recorded_run
@@ -160,6 +161,14 @@ def _drop_kept(workplace: Workplace) -> tuple[str, ...]:
     if journal_path(workplace.state_dir, workplace.plan.name).exists():
         _log.warning("What restores kept stays: one was interrupted and could not be settled yet")
         return ()
+    aside = journals_aside(workplace.state_dir, workplace.plan.name)
+    if aside:
+        _log.warning(
+            "What restores kept stays: one was given up, and may be looked into; remove %s when it"
+            " is not needed any more",
+            ", ".join(map(str, aside)),
+        )
+        return ()
     dropped: list[str] = []
     for source in workplace.plan.sources:
         if not isinstance(source, DatabaseServer):
@@ -282,6 +291,11 @@ def _failed_runs(workplace: Workplace) -> list[datetime]:
 
 
 def _undo_backup_id(workplace: Workplace) -> str | None:
+    """Return the safety backup of the last restore, or of one that was interrupted."""
+    with suppress(HoldfastError):
+        journal = load_journal(workplace.state_dir, workplace.plan.name)
+        if journal is not None and journal.safety_backup_id is not None:
+            return journal.safety_backup_id
     try:
         return find_safety_backup(workplace)[0]
     except (NothingToUndo, BackupNotFound):

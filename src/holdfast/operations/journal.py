@@ -27,6 +27,8 @@ _log = logging.getLogger("holdfast.restore")
 STAGING = "staging"
 SWAPPING = "swapping"
 SWAPPED = "swapped"
+_ASIDE = ".given-up-"
+"""Its point is in no name that `file_name` makes of a plan's."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +73,47 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     made: tuple[MadeDirectory, ...] = ()
 
 
+class GivenUp(msgspec.Struct, frozen=True, kw_only=True):
+    """A restore that was left as its interruption left it.
+
+    Attributes:
+        reason: What kept it from being settled.
+        journal: Where its journal is now.
+        begun: Whether anything live may have been replaced.
+        left: What it made and what it replaced, as far as that is there: paths, and names of
+            databases on a server.
+    """
+
+    reason: str
+    journal: str
+    begun: bool = True
+    left: tuple[str, ...] = ()
+
+    def sentence(self, safety_backup_id: str | None) -> str:
+        """Say it for people: what is where, and how to go on."""
+        said = ["Nothing live had been replaced"]
+        if self.begun:
+            said = ["The live data are left as they are: as before the restore, restored, or mixed"]
+        if self.left:
+            said.append(f"What it left is still there: {', '.join(self.left)}")
+        said.append(
+            f"Its journal is kept in {self.journal}; remove all that when you need it no more"
+        )
+        if safety_backup_id is not None:
+            said.append(
+                f"`holdfast restore {safety_backup_id}` brings back what there was before it"
+            )
+        elif self.begun:
+            said.append("`holdfast list` shows what can be restored; no safety backup is known of")
+        return ". ".join(said)
+
+
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     """What recovery found and did: the live data is wholly new (`completed`) or wholly old.
 
     Attributes:
         kept: Directories with what was restored and then written to, before it was taken back.
+        given_up: What was given up instead, where it could be neither finished nor taken back.
     """
 
     backup_id: str
@@ -86,10 +124,14 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     made: tuple[MadeDirectory, ...] = ()
     kept: tuple[str, ...] = ()
+    given_up: GivenUp | None = None
 
     def sentence(self) -> str:
         """Say it for people."""
         restore = f"The restore of {self.backup_id} that was interrupted ({self.started_at})"
+        if self.given_up is not None:
+            rest = self.given_up.sentence(self.safety_backup_id)
+            return f"{restore} was given up: {self.given_up.reason}. {rest}"
         if self.completed:
             return f"{restore} was completed"
         if self.kept:
@@ -149,12 +191,44 @@ def note_leftovers(state_dir: Path, journal: Journal) -> None:
 def sweep_leftovers(state_dir: Path, plan: str, sources: Sequence[Source]) -> None:
     """Remove what restores left on servers that did not answer; what still does not, stays."""
     for path in leftovers(state_dir, plan):
-        journal = _read(path)
+        try:
+            journal = _read(path)
+        except RestoreError as error:
+            _log.warning("%s. Nothing depends on it: look into it, then remove it", error)
+            continue
         remaining = _remove_staged(journal, sources)
         if not remaining:
             path.unlink()
         elif remaining != journal.steps:
             _save(path, msgspec.structs.replace(journal, steps=remaining))
+
+
+def set_journal_aside(state_dir: Path, plan: str, named: str) -> Path:
+    """Say that no restore is under way, and keep the journal under another name; return that.
+
+    Args:
+        named: Tells it from others that were set aside, as part of a file's name.
+
+    Raises:
+        StoreError: It could not be renamed, and holds as before.
+    """
+    path = journal_path(state_dir, plan)
+    aside = path.with_name(f"{path.stem}{_ASIDE}{named}.json")
+    try:
+        path.rename(aside)
+        sync_directory(str(state_dir))
+    except OSError as error:
+        raise StoreError(
+            f"The journal of the restore cannot be set aside: {path}: {error.strerror}",
+            hint="Give this user the right to write there.",
+        ) from error
+    return aside
+
+
+def journals_aside(state_dir: Path, plan: str) -> list[Path]:
+    """Return the journals of the restores that were given up and not removed since."""
+    stem = glob.escape(journal_path(state_dir, plan).stem)
+    return sorted(state_dir.glob(f"{stem}{_ASIDE}*.json"))
 
 
 def load_journal(state_dir: Path, plan: str) -> Journal | None:
@@ -172,8 +246,7 @@ def _read(path: Path) -> Journal:
         return msgspec.json.decode(path.read_bytes(), type=Journal)
     except (OSError, msgspec.MsgspecError) as error:
         raise RestoreError(
-            f"The journal of an interrupted restore cannot be read: {path}: {error}",
-            hint="Check the live data by hand, then move the journal away.",
+            f"The journal of an interrupted restore cannot be read: {path}: {error}"
         ) from error
 
 

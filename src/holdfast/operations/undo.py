@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -11,10 +12,12 @@ from holdfast.errors import NothingToUndo
 from holdfast.models.backup import BackupType, RestoreResult
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
-from holdfast.operations.journal import MadeDirectory
+from holdfast.operations.interrupted import recover_restore
+from holdfast.operations.journal import MadeDirectory, Recovery
 from holdfast.operations.migrations import OtherSchema
 from holdfast.operations.plan import Workplace
 from holdfast.operations.restore import RestoreOptions, restore
+from holdfast.operations.workspace import plan_lock
 from holdfast.repository import Snapshot
 
 
@@ -25,7 +28,11 @@ def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResul
 
     Raises:
         NothingToUndo: Nothing was restored yet, or without a safety backup.
+        RestoreInterrupted: A restore was interrupted, and cannot be settled.
+        BackupBusy: Another backup, restore or cleanup of the plan is running.
     """
+    # First: a restore that was interrupted and is then completed is the last one.
+    recovery = None if dry_run else _settled(workplace)
     backup_id, snapshot = find_safety_backup(workplace)
     tree = workplace.repository.tree(snapshot)
     last = _last_restore(workplace)
@@ -43,7 +50,15 @@ def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResul
         tables=tuple(last.detail.get("tables", ())) if last else (),
         kept=last.detail.get("kept", {}) if last else {},
     )
-    return restore(workplace, backup_id, tree, options)
+    result = restore(workplace, backup_id, tree, options)
+    if recovery is None:
+        return result
+    return replace(result, warnings=(recovery.sentence(), *result.warnings))
+
+
+def _settled(workplace: Workplace) -> Recovery | None:
+    with plan_lock(workplace.state_dir, workplace.plan.name):
+        return recover_restore(workplace)
 
 
 def _made_directories(last: Run | None) -> tuple[MadeDirectory, ...]:
@@ -71,7 +86,7 @@ def _restores(workplace: Workplace) -> list[Run]:
 
 
 def _changed_something(run: Run) -> bool:
-    return run.status is RunStatus.COMPLETED
+    return run.status is RunStatus.COMPLETED or bool(run.detail.get("given_up"))
 
 
 def _was_for_nothing(snapshot: Snapshot, runs: Sequence[Run]) -> bool:
