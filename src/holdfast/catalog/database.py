@@ -6,6 +6,7 @@ It may be lost. Backups are listed, verified and restored without it, and
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,7 @@ class CatalogDatabase:
         self._place = parse_place(url)
         self._lock = threading.RLock()
         self._engine: Engine | None = None
+        self._process = 0
         self.clock: Clock = clock or SystemClock()
         self.ids = Uuid7Source()
 
@@ -143,9 +145,7 @@ class CatalogDatabase:
     def close(self) -> None:
         """Close all connections; a later use opens them again."""
         with self._lock:
-            engine, self._engine = self._engine, None
-            if engine is not None:
-                engine.dispose()
+            self._leave()
 
     @contextmanager
     def reading(self) -> Iterator[OrmSession]:
@@ -180,21 +180,33 @@ class CatalogDatabase:
 
     def _opened(self) -> Engine:
         """Return the engine of a catalog whose tables are there."""
-        path = self.path
-        if self._engine is not None and (path is None or path.exists()):
-            return self._engine
+        if (engine := self._usable()) is not None:
+            return engine
         with self._lock:
-            if self._engine is not None and (path is None or path.exists()):
-                return self._engine
-            self.close()
+            if (engine := self._usable()) is not None:
+                return engine
+            self._leave()
             engine = make_engine(self._place)
             try:
                 self._prepare(engine)
             except BaseException:
                 engine.dispose()
                 raise
-            self._engine = engine
+            self._engine, self._process = engine, os.getpid()
             return engine
+
+    def _usable(self) -> Engine | None:
+        """Return the engine, unless the file is gone or another process opened it."""
+        path = self.path
+        if self._process == os.getpid() and (path is None or path.exists()):
+            return self._engine
+        return None
+
+    def _leave(self) -> None:
+        """Close the connections, but not those that a forked process has from its parent."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose(close=self._process == os.getpid())
 
     def _prepare(self, engine: Engine) -> None:
         with translated(self._place):

@@ -1,8 +1,8 @@
 """How the catalog's database is reached: an SQLite file, or a PostgreSQL server.
 
 SQLite: a rollback journal, not WAL (see `run_log`), a connection for each transaction, and
-`BEGIN IMMEDIATE` for each that writes, so that none finds at its end that it cannot. A
-connection to PostgreSQL is never used in a process other than the one that opened it.
+`BEGIN IMMEDIATE` for each that writes, so that none finds at its end that it cannot.
+PostgreSQL: a small pool of connections.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError
 
 from holdfast.errors import ConfigError, MissingExtra
 
@@ -117,7 +116,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _make_postgresql(place: URL) -> Engine:
     try:
-        engine = create_engine(
+        return create_engine(
             place,
             pool_pre_ping=True,
             pool_size=2,
@@ -135,20 +134,3 @@ def _make_postgresql(place: URL) -> Engine:
             "A catalog in PostgreSQL needs psycopg, which is not installed",
             hint="pip install 'holdfast[postgresql]'",
         ) from error
-    event.listen(engine, "connect", _note_process)
-    event.listen(engine, "checkout", _refuse_inherited)
-    return engine
-
-
-def _note_process(_connection: Any, entry: Any) -> None:
-    entry.info["pid"] = os.getpid()
-
-
-def _refuse_inherited(_connection: Any, entry: Any, proxy: Any) -> None:
-    """Leave to the parent what a forked process inherited.
-
-    Source: SQLAlchemy, "Using Connection Pools with Multiprocessing or os.fork()".
-    """
-    if entry.info["pid"] != os.getpid():
-        entry.dbapi_connection = proxy.dbapi_connection = None
-        raise DisconnectionError("the connection belongs to another process")

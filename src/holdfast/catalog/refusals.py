@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from holdfast.catalog.engines import file_of
-from holdfast.errors import CatalogError
+from holdfast.errors import CatalogError, RequestInvalid
 
 _SPACE = "Free disk space; nothing of the catalog is lost by it."
-_RIGHTS = "Make its file and directory writable for the user that Holdfast runs as."
+_RIGHTS = "Let the user that Holdfast runs as write it, and its directory if it is a file."
 _BUSY = "Another process has kept it for long; try again."
 _DAMAGED = "Move it away and run `holdfast catalog rebuild`: the backups do not depend on it."
 _SERVER = "See that the database server runs and lets this user in."
@@ -40,9 +40,16 @@ _HINTS = (
 
 @contextmanager
 def translated(place: URL) -> Iterator[None]:
-    """Raise what a driver says as `CatalogError`."""
+    """Raise what a driver says as `CatalogError`, or of a value that none could keep as
+    `RequestInvalid`: half a character, a number beyond 64 bits, NUL where it cannot be.
+    """
     try:
         yield
+    except (UnicodeError, OverflowError, DataError) as error:
+        raise RequestInvalid(
+            "A text or a number cannot be kept in the catalog",
+            hint="Send text without control characters, and numbers of at most 18 digits.",
+        ) from error
     except SQLAlchemyError as error:
         raise refusal(place, _said(error)) from error
     except OSError as error:
