@@ -1,7 +1,7 @@
 """Write the pages of docs/reference that are made from the code.
 
-python -m scripts.generate_reference            writes docs/reference/errors.md
-python -m scripts.generate_reference --check    fails if it is out of date
+python -m scripts.generate_reference            writes errors.md and python.md
+python -m scripts.generate_reference --check    fails if one of them is out of date
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from holdfast.errors import HoldfastError
+from scripts.python_page import python_page
 
-ERRORS_PAGE = Path(__file__).parents[1] / "docs" / "reference" / "errors.md"
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+ERRORS_PAGE = REFERENCE / "errors.md"
+PYTHON_PAGE = REFERENCE / "python.md"
 
 _HEAD = """\
 # Errors
@@ -56,15 +59,16 @@ def main() -> int:
     """Write the pages, or compare them."""
     parser = argparse.ArgumentParser(description="Write the generated pages of docs/reference.")
     parser.add_argument("--check", action="store_true", help="only say whether they are current")
-    page = errors_page()
-    if parser.parse_args().check:
-        if ERRORS_PAGE.exists() and ERRORS_PAGE.read_text() == page:
-            return 0
-        print(f"{ERRORS_PAGE} is out of date; run `make reference`.", file=sys.stderr)
-        return 1
-    ERRORS_PAGE.parent.mkdir(parents=True, exist_ok=True)
-    ERRORS_PAGE.write_text(page)
-    return 0
+    check = parser.parse_args().check
+    status = 0
+    for path, text in {ERRORS_PAGE: errors_page(), PYTHON_PAGE: python_page()}.items():
+        if check and not (path.exists() and path.read_text() == text):
+            print(f"{path} is out of date; run `make reference`.", file=sys.stderr)
+            status = 1
+        elif not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    return status
 
 
 if __name__ == "__main__":
