@@ -84,7 +84,7 @@ from holdfast.operations.interrupted import (
     settle_interrupted,
 )
 from holdfast.operations.journal import Recovery, journal_path
-from holdfast.operations.measuring import measured
+from holdfast.operations.measuring import freed_bytes, measured
 from holdfast.operations.migrations import OtherSchema
 from holdfast.operations.pausing import Hook, Pauses
 from holdfast.operations.plan import Migrations, Plan, Workplace
@@ -124,6 +124,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from holdfast.jobs import JobEngine
+    from holdfast.models.schedule import BackupConfig
 
 _log = logging.getLogger("holdfast.service")
 
@@ -289,6 +290,7 @@ class BackupService:
             container=settings.container,
             tables=settings.tables,
             restore_owner=settings.restore.owner,
+            catalog_url=settings.server.catalog,
             ask_password=ask_password,
             clock=clock,
         )
@@ -433,6 +435,7 @@ class BackupService:
         trigger: Trigger = Trigger.MANUAL_API,
         verify: bool = False,
         allow_damaged: bool = False,
+        compression_level: int | None = None,
         due_at: datetime | None = None,
         retry_failed: bool = False,
         progress: ProgressCallback | None = None,
@@ -446,6 +449,7 @@ class BackupService:
                 takes the repository as it is.
             verify: Verify it at once; the result is in `verified`.
             allow_damaged: Take a database that fails its integrity check, marked as such.
+            compression_level: zstd level, 1 to 19; by default that of the service.
             due_at: For a scheduler: when the run was due; refused if it has been since.
             retry_failed: Whether a run that failed since `due_at` has not been.
 
@@ -465,7 +469,7 @@ class BackupService:
                 if due_at is not None:
                     warnings += refuse_second_run(work, due_at, retry_failed=retry_failed)
                 options = backing_up.BackupOptions(
-                    compression=self._level if compression else None,
+                    compression=(compression_level or self._level) if compression else None,
                     description=description,
                     tags=tuple(tags or ()),
                     backup_type=backup_type,
@@ -964,6 +968,11 @@ class BackupService:
                 force=force,
             )
 
+    def measure_retention(self, plan: RetentionPlan) -> int:
+        """Return about how many bytes applying a plan would free; removes nothing."""
+        with self._work() as work:
+            return freed_bytes(work, plan)
+
     def apply_retention(
         self,
         plan: RetentionPlan,
@@ -1061,7 +1070,7 @@ class BackupService:
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> Path:
-        """Write a backup to a portable file: .zip, .zip.age, .db or .db.gz; return its path."""
+        """Write a backup to a portable file: .zip, .zip.age, .db, .sql or either with .gz; return its path."""
         with self._work(progress, cancel) as work:
             return export_backup(
                 work,

@@ -1,0 +1,294 @@
+"""The threads that do an engine's work: one claims, one keeps alive, one keeps time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from types import TracebackType
+
+from holdfast.catalog import CatalogDatabase
+from holdfast.errors import BackupBusy, HoldfastError, LeaseLost
+from holdfast.jobs.options import JobOptions, Order
+from holdfast.jobs.running import RunningJob, Stop
+from holdfast.jobs.timing import Timing
+from holdfast.jobs.work import Work, start_work
+from holdfast.models.backup import Trigger
+from holdfast.models.job import Job, JobStatus
+from holdfast.models.schedule import BackupConfig
+from holdfast.service import BackupService
+
+MOST_ATTEMPTS = 3
+"""How often a run of the schedule is tried whose process died."""
+_FORGET_EVERY_S = 3600.0
+_JOIN_S = 5.0
+
+_log = logging.getLogger("holdfast.jobs")
+
+
+class Crew:
+    """The threads of one engine between `start` and `stop`.
+
+    Args:
+        config: The configuration of the schedule that is in force in this process.
+        changed: Called when a job here has begun or ended.
+    """
+
+    def __init__(
+        self,
+        service: BackupService,
+        database: CatalogDatabase,
+        options: JobOptions,
+        *,
+        config: Callable[[], BackupConfig],
+        changed: Callable[[], None],
+    ) -> None:
+        self._service = service
+        self._plan = service.plan.name
+        self._options = options
+        self._jobs = database.jobs
+        self._changed = changed
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._running: dict[str, RunningJob] = {}
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._schedule_wake = threading.Event()
+        self._timing = Timing(database, self._plan, config)
+        self._forgot_at_s = float("-inf")
+        self._threads = [
+            self._thread(self._dispatch, "dispatch"),
+            self._thread(self._keep_alive, "heartbeat"),
+        ]
+        self._timekeeper: threading.Thread | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether this process made it, rather than the one it was forked from."""
+        return self._pid == os.getpid()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its threads run."""
+        return self.ours and not self._stopping.is_set() and self._threads[0].is_alive()
+
+    def start(self) -> None:
+        """Begin to work."""
+        for each in self._threads:
+            each.start()
+
+    def keep_schedule(self) -> None:
+        """Add the jobs that the schedule says, from now on (idempotent)."""
+        if self._timekeeper is None:
+            self._timekeeper = self._thread(self._keep_time, "schedule")
+            self._timekeeper.start()
+
+    def look(self) -> None:
+        """Look at once whether there is something to do."""
+        self._wake.set()
+
+    def look_at_schedule(self) -> None:
+        """Look at once what the schedule says."""
+        self._schedule_wake.set()
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job if it runs here."""
+        with self._lock:
+            running = self._running.get(job_id)
+        if running is not None:
+            running.stop(Stop.ASKED)
+
+    def stop(self, timeout_s: float) -> None:
+        """Stop at safe points, then at once."""
+        self._stopping.set()
+        self._wake.set()
+        self._schedule_wake.set()
+        with self._lock:
+            running = list(self._running.values())
+        for each in running:
+            each.stop(Stop.ENGINE)
+        deadline_s = time.monotonic() + timeout_s
+        for each in running:
+            each.thread.join(max(0.0, deadline_s - time.monotonic()))
+        for each in running:
+            each.end_now()
+        for thread in (*(job.thread for job in running), *self._threads, self._timekeeper):
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(_JOIN_S)
+
+    # The threads
+
+    def _thread(self, work: Callable[[], None], name: str) -> threading.Thread:
+        return threading.Thread(target=work, name=f"holdfast-{name}", daemon=True)
+
+    def _dispatch(self) -> None:
+        """Claim what waits, one after the other."""
+        trouble = _Trouble("Jobs cannot be claimed")
+        while not self._stopping.is_set():
+            self._wake.clear()
+            with trouble:
+                while self._has_room() and self._claim_one():
+                    pass
+            self._wake.wait(self._options.poll_s)
+
+    def _has_room(self) -> bool:
+        with self._lock:
+            return len(self._running) < self._options.parallel and not self._stopping.is_set()
+
+    def _claim_one(self) -> bool:
+        claim = self._jobs.claim(self._owner, self._plan, lease_s=self._options.lease_s)
+        if claim is None:
+            return False
+        running = RunningJob(
+            self._jobs,
+            claim,
+            self._options,
+            begin=self._begin,
+            gave_up=self._recover,
+            done=self._finished,
+        )
+        with self._lock:
+            self._running[running.id] = running
+        if self._stopping.is_set():
+            running.stop(Stop.ENGINE)
+        running.thread.start()
+        self._changed()
+        return True
+
+    def _begin(self, order: Order) -> Work:
+        return start_work(self._service, order, self._options)
+
+    def _finished(self, running: RunningJob, job: Job | None) -> None:
+        with self._lock:
+            self._running.pop(running.id, None)
+        if job is not None:
+            self._try_again(job)
+        self._changed()
+        self._wake.set()
+
+    def _keep_alive(self) -> None:
+        """Renew what runs, stop what was cancelled, and look after what others left."""
+        trouble = _Trouble("Jobs cannot be renewed")
+        first = True
+        while first or not self._stopping.wait(self._options.heartbeat_s):
+            first = False
+            with self._lock:
+                running = list(self._running.values())
+            for each in running:
+                with trouble:
+                    self._renew(each)
+            with trouble:
+                self._settle_abandoned()
+            with trouble:
+                self._forget_old()
+        # Until the last has stopped, it is still ours.
+        while running := self._still_running():
+            for each in running:
+                with trouble:
+                    self._renew(each)
+            running[0].thread.join(min(self._options.heartbeat_s, 1.0))
+
+    def _still_running(self) -> list[RunningJob]:
+        with self._lock:
+            return list(self._running.values())
+
+    def _renew(self, running: RunningJob) -> None:
+        try:
+            if self._jobs.renew(running.claim, lease_s=self._options.lease_s):
+                running.stop(Stop.ASKED)
+        except LeaseLost:
+            if running.id in self._running:
+                running.stop(Stop.LOST)
+
+    def _settle_abandoned(self) -> None:
+        for job in self._jobs.fail_abandoned(self._plan):
+            _log.warning("Job %s was abandoned by its process, and has failed", job.id)
+            self._recover(job)
+            self._try_again(job)
+            self._changed()
+
+    def _recover(self, job: Job) -> None:
+        """Make data that were being replaced wholly old or wholly new."""
+        try:
+            if job.kind.restores and self._service.restore_interrupted():
+                recovery = self._service.recover()
+                if recovery is not None:
+                    _log.warning("%s", recovery.sentence())
+        except BackupBusy:
+            pass  # whoever is at work on the plan has seen to it
+        except HoldfastError as error:
+            _log.warning("An interrupted restore could not be settled: %s", error.message)
+
+    def _try_again(self, job: Job) -> None:
+        """Add a run of the schedule anew that was interrupted; anything else is for people."""
+        if (
+            job.trigger is Trigger.SCHEDULED_CRON
+            and job.status is JobStatus.FAILED
+            and job.error_code == "job-interrupted"
+            and job.attempt < MOST_ATTEMPTS
+        ):
+            self._jobs.add(
+                plan=job.plan,
+                kind=job.kind,
+                trigger=job.trigger,
+                params=job.params,
+                attempt=job.attempt + 1,
+                retry_of=job.id,
+            )
+
+    def _forget_old(self) -> None:
+        now_s = time.monotonic()
+        if not self._options.keep_jobs_days or now_s - self._forgot_at_s < _FORGET_EVERY_S:
+            return
+        self._forgot_at_s = now_s
+        before = self._service.clock.now() - timedelta(days=self._options.keep_jobs_days)
+        self._jobs.remove_finished(self._plan, before=before)
+
+    def _keep_time(self) -> None:
+        """Add what the schedule says when it is due."""
+        trouble = _Trouble("The schedule cannot be kept")
+        clock = self._service.clock
+        while not self._stopping.is_set():
+            self._schedule_wake.clear()
+            wait_s = self._options.schedule_poll_s
+            with trouble:
+                job, next_at = self._timing.look()
+                if job is not None:
+                    self._wake.set()
+                if next_at is not None:
+                    left_s = (next_at - clock.now()).total_seconds()
+                    wait_s = min(max(left_s, 0.0), wait_s)
+            if not self._stopping.is_set():
+                clock.wait(self._schedule_wake, wait_s)
+
+
+class _Trouble:
+    """Says once that something goes wrong, and again when it goes well: a thread must go on."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._said: str | None = None
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        said = f"{type(error).__name__}: {error}"
+        if said != self._said:
+            self._said = said
+            expected = isinstance(error, HoldfastError)
+            _log.warning("%s: %s", self._what, error, exc_info=None if expected else error)
+        return True
