@@ -196,6 +196,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
                     ("export latest", "as <app>-backup-YYYY-MM-DD-HH-MM-SS.zip"),
                     ("export latest -o app.zip.age", "encrypted by a passphrase"),
                     ("export latest -o app.db.gz", "only the database"),
+                    ("export latest -o shop.sql.gz", "the database of a server, as SQL text"),
                 ),
             ),
             Command(

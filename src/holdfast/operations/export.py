@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from gzip import GzipFile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,14 +24,18 @@ from holdfast.errors import (
 from holdfast.models.backup import BackupMetadata
 from holdfast.models.manifest import DATABASE_DIR
 from holdfast.models.node import NodeType
+from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
 from holdfast.operations.plan import Workplace
 from holdfast.operations.workspace import require_space
+from holdfast.sources.base import PlainSql
 from holdfast.stores.durable import sync_directory
 
-_UNCOMPRESSED = (".db", ".sqlite", ".sqlite3")
-_FORMS = ".zip, .zip.age, .db, .db.gz"
+_UNCOMPRESSED = (".db", ".sqlite", ".sqlite3", ".sql")
+_FORMS = ".zip, .zip.age, .db, .db.gz, .sql, .sql.gz"
+_SQL_GZIP_LEVEL = 6
+"""As `gzip` itself; SQL text is written once and kept."""
 
 
 def export_backup(
@@ -41,7 +46,10 @@ def export_backup(
     passphrase: str | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write a backup to a file; its form follows from the suffix: .zip, .zip.age, .db, .db.gz.
+    """Write a backup to a file; its form follows from the suffix.
+
+    `.zip` and `.zip.age` hold all of it, `.db` and `.db.gz` its SQLite database, `.sql` and
+    `.sql.gz` the SQL text of the database of a server, which `psql` or `mariadb` restores.
 
     The file appears under its name only when it is complete and durable.
 
@@ -105,11 +113,16 @@ def _writer_for(
             write_archive(tree, inner, progress=workplace.progress, cancel=workplace.cancel)
 
     def database(sink: BinaryIO) -> None:
+        root, gzip = _only_database(tree, backup_id), name.endswith(".gz")
+        _require_form(root, sql=name.endswith((".sql", ".sql.gz")))
+        if root.endswith(".dump"):
+            _write_sql(workplace, tree, root, sink, gzip=gzip)
+            return
         write_database(
             tree,
-            _only_database(tree, backup_id),
+            root,
             sink,
-            gzip=name.endswith(".gz"),
+            gzip=gzip,
             progress=workplace.progress,
             cancel=workplace.cancel,
         )
@@ -123,9 +136,39 @@ def _writer_for(
                 "A .zip.age archive needs a passphrase", hint="Give one with --passphrase-file."
             )
         return encrypted
-    if name.endswith((".db.gz", *_UNCOMPRESSED)):
+    if name.endswith((".db.gz", ".sql.gz", *_UNCOMPRESSED)):
         return database
     raise UsageError(f"{path.name} has no form that Holdfast writes", hint=f"Use one of {_FORMS}.")
+
+
+def _require_form(root: str, *, sql: bool) -> None:
+    """Refuse to write an SQLite file under the name of SQL text, or the other way round."""
+    is_file = root.endswith(".db")
+    if is_file and sql:
+        raise UsageError(
+            f"{root} is a file of SQLite, not SQL text", hint="Export it as .db or .db.gz."
+        )
+    if not is_file and not sql:
+        raise UsageError(
+            f"{root} is the dump of a server's database", hint="Export it as .sql or .sql.gz."
+        )
+
+
+def _write_sql(
+    workplace: Workplace, tree: BackupTree, root: str, sink: BinaryIO, *, gzip: bool
+) -> None:
+    source = workplace.plan.source_at(root)
+    if not isinstance(source, PlainSql):
+        raise UsageError(
+            f"{root} is of no database of this plan", hint="Export the backup as .zip instead."
+        )
+    workplace.progress(Progress(step=f"Writing {root} as SQL"))
+    if not gzip:
+        source.write_plain_sql(tree, sink, cancel=workplace.cancel)
+        return
+    # Neither a name nor a time inside, so that the same backup gives the same bytes.
+    with GzipFile("", "wb", _SQL_GZIP_LEVEL, sink, mtime=0) as packed:
+        source.write_plain_sql(tree, packed, cancel=workplace.cancel)
 
 
 def _only_database(tree: BackupTree, backup_id: str) -> str:

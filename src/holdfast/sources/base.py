@@ -340,6 +340,20 @@ class Replaceable(Protocol):
 
 
 @runtime_checkable
+class PlainSql(Protocol):
+    """A database whose dump in a backup is not SQL text, and can be written as such."""
+
+    def write_plain_sql(
+        self, tree: BackupTree, sink: BinaryIO, *, cancel: CancellationToken
+    ) -> None:
+        """Write what a backup holds of it as SQL, for an empty database; no server is asked.
+
+        Raises:
+            HoldfastError: It cannot be; what was written is not to be used.
+        """
+
+
+@runtime_checkable
 class PairReader(Protocol):
     """A database that can be asked for a small table of names and values."""
 

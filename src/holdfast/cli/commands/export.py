@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--output",
         metavar="FILE",
         help="the file, or a directory for it; its suffix decides its form: .zip, .zip.age,"
-        " .db, .db.gz (default: <app>-backup-YYYY-MM-DD-HH-MM-SS.zip here)",
+        " .db, .sql (each also .gz) (default: <app>-backup-YYYY-MM-DD-HH-MM-SS.zip here)",
     )
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
     add_passphrase_options(parser, "of a .zip.age file")

@@ -26,8 +26,8 @@ def check_dump(
     Raises:
         Cancelled: The token was cancelled.
     """
-    needed = _needed(dump)
-    clients = _reader(server, needed)
+    needed = needed_version(dump)
+    clients = reader_of(server, needed)
     if clients is None:
         detail = f"no pg_restore {needed.major or ''}".rstrip() + " or newer is installed here"
         return (CheckResult(name=_NAME, passed=False, detail=detail, skipped=True),)
@@ -45,13 +45,13 @@ def check_dump(
     return (CheckResult(name=_NAME, passed=True, detail=detail),)
 
 
-def _needed(dump: StoredDump) -> Version:
+def needed_version(dump: StoredDump) -> Version:
     """Return the version of the `pg_dump` that wrote a dump; its format may be new with it."""
     match = _MAJOR.match(str(dump.facts.get("client_version", "")))
     return Version(int(match[0]) if match else 0)
 
 
-def _reader(server: Server, needed: Version) -> Clients | None:
+def reader_of(server: Server, needed: Version) -> Clients | None:
     """Return programs that read such a dump: of this machine, else of the plan's container."""
     for place in _places(server):
         clients = newest_clients(place, folders=_folders(server, place))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from holdfast.errors import HoldfastError
 from holdfast.models.backup import CheckResult
@@ -19,6 +19,7 @@ from holdfast.sources.postgresql import restore
 from holdfast.sources.postgresql.capture import PostgresCapture
 from holdfast.sources.postgresql.checking import check_dump
 from holdfast.sources.postgresql.inspection import estimate_bytes
+from holdfast.sources.postgresql.plain_sql import write_plain_sql
 from holdfast.sources.postgresql.rehearsal import rehearse
 from holdfast.sources.postgresql.server import Server
 from holdfast.sources.postgresql.session import identifier
@@ -143,6 +144,12 @@ class PostgresSource:
         dump = stored_dump(tree, self.root)
         token = cancel or CancellationToken()
         return check_dump(self.server, dump, progress=progress, cancel=token)
+
+    def write_plain_sql(
+        self, tree: BackupTree, sink: BinaryIO, *, cancel: CancellationToken
+    ) -> None:
+        """Write a backup's dump as SQL without owners and rights; see `plain_sql`."""
+        write_plain_sql(self.server, stored_dump(tree, self.root), sink, cancel=cancel)
 
     @contextmanager
     def stage(self, context: RestoreContext) -> Iterator[Staged]:
