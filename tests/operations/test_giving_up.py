@@ -91,8 +91,9 @@ def test_a_restore_that_cannot_be_settled_is_given_up_and_loses_nothing(
             write()  # type: ignore[operator]
         assert "`holdfast recover --give-up`" in (said.value.hint or "")
     (safety,) = service.list_backups(backup_type=BackupType.PRE_RESTORE)
-    removed = service.plan_retention(RetentionPolicy(keep_last=1), force=True).removed
-    assert safety.backup_id not in {each.backup_id for each in removed}
+    decisions = service.plan_retention(RetentionPolicy(keep_last=1), force=True).decisions
+    (decided,) = [each for each in decisions if each.backup.backup_id == safety.backup_id]
+    assert "needed by undo" in decided.reasons
     assert (stuck.state(), journal.read_bytes()) == (found, written), "nothing was changed"
 
     recovery = service.recover(give_up=True)
@@ -160,11 +161,11 @@ def test_a_kept_database_that_was_removed_by_hand_is_no_dead_end(shop: Shop) -> 
     assert any("_holdfast_" in each and "on the database server" in each for each in left.left)
     assert recovery is not None
     assert recovery.safety_backup_id is not None
-    assert service.drop_kept() == ()
     state_dir = journal_of(shop.root).parent
     assert load_journal(state_dir, "default") is None
     (aside,) = journals_aside(state_dir, "default")
     service.restore_backup(recovery.safety_backup_id)
     assert shop.state() == changed
+    assert (service.list_kept(), service.drop_kept()) == ((), ())
     aside.unlink()
     assert service.drop_kept()

@@ -144,7 +144,8 @@ def drop_kept(workplace: Workplace) -> tuple[str, ...]:
 
 def list_kept(workplace: Workplace) -> tuple[str, ...]:
     """Return what a cleanup would drop of what restores kept on database servers."""
-    if journal_path(workplace.state_dir, workplace.plan.name).exists():
+    at = workplace.state_dir, workplace.plan.name
+    if journal_path(*at).exists() or journals_aside(*at):
         return ()
     found: list[str] = []
     for source in workplace.plan.sources:
