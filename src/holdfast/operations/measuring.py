@@ -1,4 +1,4 @@
-"""The sizes of a backup that another program made, which its snapshot file does not tell."""
+"""Sizes that no snapshot file tells: of a backup of another program, of what a cleanup frees."""
 
 from __future__ import annotations
 
@@ -7,7 +7,23 @@ from dataclasses import replace
 from holdfast.errors import RepositoryDamaged, StoreError
 from holdfast.models.backup import BackupMetadata
 from holdfast.models.node import NodeType
-from holdfast.repository import BlobType, Repository, Snapshot
+from holdfast.models.retention import RetentionPlan
+from holdfast.operations.plan import Workplace
+from holdfast.repository import BlobType, Repository, Snapshot, measure_unshared
+
+
+def freed_bytes(workplace: Workplace, plan: RetentionPlan) -> int:
+    """Return about how many bytes a cleanup by this plan would free; changes nothing."""
+    going = {backup.snapshot_id for backup in plan.removed}
+    if not going:
+        return 0
+    snapshots = workplace.repository.list_snapshots()
+    return measure_unshared(
+        workplace.repository,
+        [each.tree for each in snapshots if each.id in going],
+        [each.tree for each in snapshots if each.id not in going],
+        cancel=workplace.cancel,
+    )
 
 
 def measured(repository: Repository, snapshot: Snapshot, backup: BackupMetadata) -> BackupMetadata:

@@ -12,7 +12,13 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 from anyio.lowlevel import RunVar
 
-from holdfast.errors import HoldfastError
+from holdfast.errors import (
+    CatalogError,
+    HoldfastError,
+    PasswordMissing,
+    RepositoryLocked,
+    StoreError,
+)
 from holdfast.web.permissions import Actor, Guards, Permission
 
 if TYPE_CHECKING:
@@ -24,6 +30,15 @@ MAX_THREADS = 16
 wait for a lock of the repository must not keep its pages waiting."""
 
 MAX_UPLOAD_BYTES = 64 * 1024**3
+
+FAILURES: tuple[type[HoldfastError], ...] = (
+    PasswordMissing,
+    RepositoryLocked,
+    HoldfastError,
+    StoreError,
+    CatalogError,
+)
+"""What any operation may answer with, because of the place where backups are kept."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

@@ -139,7 +139,7 @@ class ProblemRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             try:
-                return await handler(request if unlimited else _limited(request))
+                response = await handler(request if unlimited else _limited(request))
             except RequestValidationError as error:
                 return _invalid(error, request)
             except _TooLong:
@@ -151,6 +151,9 @@ class ProblemRoute(APIRoute):
                 )
             except HoldfastError as error:
                 return problem_response(error, request)
+            # What backups there are is nobody's business but of who asked.
+            response.headers.setdefault("Cache-Control", "no-store")
+            return response
 
         return handle
 

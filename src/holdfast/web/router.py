@@ -12,13 +12,32 @@ from fastapi.params import Depends as DependsParameter
 
 from holdfast.web.context import MAX_UPLOAD_BYTES, WebContext
 from holdfast.web.permissions import Anyone, Auth, Dependency, Guards
+from holdfast.web.routes.audit import audit_routes
+from holdfast.web.routes.backups import backup_routes
+from holdfast.web.routes.cleanup import cleanup_routes
+from holdfast.web.routes.errors import error_routes
 from holdfast.web.routes.health import health_routes
+from holdfast.web.routes.jobs import job_routes
+from holdfast.web.routes.schedule import schedule_routes
+from holdfast.web.routes.undo import undo_routes
 from holdfast.web.routing import Routes
 
 if TYPE_CHECKING:
     from holdfast.jobs import JobEngine
     from holdfast.models.schedule import BackupConfig
     from holdfast.service import BackupService
+
+# What has a path of its own comes before what has a parameter in its place.
+_GROUPS = (
+    cleanup_routes,
+    backup_routes,
+    job_routes,
+    schedule_routes,
+    audit_routes,
+    health_routes,
+    undo_routes,
+    error_routes,
+)
 
 
 def create_router(
@@ -55,9 +74,10 @@ def create_router(
         max_upload_bytes=max_upload_bytes or MAX_UPLOAD_BYTES,
     )
     router = Routes(
-        tags=list(tags), lifespan=_lifespan(context.engine, scheduler=scheduler, schedule=schedule)
+        tags=list(tags),
+        lifespan=jobs_lifespan(context.engine, scheduler=scheduler, schedule=schedule),
     )
-    for routes in (health_routes,):
+    for routes in _GROUPS:
         router.include_router(routes(context))
     return router
 
@@ -68,7 +88,7 @@ def _engine(service: BackupService, catalog_url: str | None) -> JobEngine:
     return service.jobs if catalog_url is None else JobEngine(service, catalog_url=catalog_url)
 
 
-def _lifespan(engine: JobEngine, *, scheduler: bool, schedule: BackupConfig | None) -> object:
+def jobs_lifespan(engine: JobEngine, *, scheduler: bool, schedule: BackupConfig | None) -> object:
     """Return what starts the jobs with the application, and ends them with it."""
     from holdfast.models.schedule import BackupConfig
 
@@ -76,7 +96,9 @@ def _lifespan(engine: JobEngine, *, scheduler: bool, schedule: BackupConfig | No
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
-        await anyio.to_thread.run_sync(lambda: engine.start(schedule=first))
+        await anyio.to_thread.run_sync(
+            lambda: engine.start(schedule=first, keep_schedule=scheduler)
+        )
         try:
             yield
         finally:
