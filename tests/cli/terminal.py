@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 PROGRAM = (sys.executable, "-m", "holdfast")
-DEADLINE_S = 60.0
+DEADLINE_S = 300.0
 
 
 class Terminal:

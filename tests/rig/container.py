@@ -29,7 +29,7 @@ _CLUTTER = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/ma
 # The cluster that the package makes is not ours, and its presence changes what clients do.
 _CLUSTER = ("etc/postgresql/15", "var/lib/postgresql/15")
 _PATH = "/usr/lib/postgresql/15/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_PATIENCE_S = 60
+_PATIENCE_S = 300
 
 _SERVE = """
 install -d -o postgres -g postgres /run/postgresql

@@ -40,6 +40,7 @@ from tests.rig.fault_store import Crash
 
 _START = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 _PATIENCE_S = 60.0
+_DEADLOCK_S = 300.0
 
 
 @dataclass(eq=False)
@@ -106,7 +107,7 @@ class Scheduler:
             thread.start()
         with self._fixed():
             self._next(None).turn.release()
-            if not self._done.acquire(timeout=_PATIENCE_S):
+            if not self._done.acquire(timeout=_DEADLOCK_S):
                 raise AssertionError("the processes wait for each other for ever:\n" + self.story())
         for thread in threads:
             thread.join()

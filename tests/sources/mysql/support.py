@@ -19,11 +19,11 @@ from holdfast.sources.mysql import MySqlSource
 from holdfast.sources.mysql.restore import MySqlStaged
 from tests.rig.mariadb import MariaDbDatabase, MariaDbServer, Row, identifier
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 60.0
 
 
 def source_of(database: MariaDbDatabase, **how: Any) -> MySqlSource:
-    """Return the source of a test's database, with short timeouts."""
+    """Return the source of a test's database."""
     return MySqlSource(database.url, **{"connect_timeout_s": TIMEOUT_S, **how})
 
 
