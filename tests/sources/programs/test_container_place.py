@@ -147,3 +147,9 @@ def test_a_runtime_whose_service_is_down_is_not_taken_for_a_missing_container(
         ContainerPlace("app")
     assert said.rpartition("\n")[2] in caught.value.message
     assert what_to_do in str(caught.value.hint)
+    other = tmp_path / {"docker": "podman", "podman": "docker"}[runtime]
+    other.write_text("#!/bin/sh\nexit 1\n")
+    other.chmod(0o755)
+    with pytest.raises(ContainerUnavailable, match="no container app in another") as caught:
+        ContainerPlace("app")
+    assert what_to_do in str(caught.value.hint)

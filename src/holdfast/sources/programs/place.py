@@ -139,13 +139,13 @@ def _look_up(container: str, runtime: str | None) -> tuple[str, str]:
             " address.",
         )
     env = _runtime_environment()
-    said, down = "", ""
+    said, down = "", []
     for path in found:
         done = _quiet((path, "container", "inspect", container), env)
         if done.returncode:
             complaint = done.stderr.decode(errors="replace").strip()
             said = said or complaint.rpartition("\n")[2]
-            down = down or (path if _UNREACHABLE.search(complaint) else "")
+            down += [path] if _UNREACHABLE.search(complaint) else []
             continue
         identity, running, status = _described(path, done.stdout)
         if not running:
@@ -155,15 +155,19 @@ def _look_up(container: str, runtime: str | None) -> tuple[str, str]:
             )
         return path, identity
     if down:
-        raise _no_service(container, Path(down).name, said)
+        raise _no_service(container, Path(down[0]).name, said, only=len(down) == len(found))
     raise ContainerUnavailable(
         f"There is no container {container}{': ' + said if said else ''}",
         hint=f"See which there are: {Path(found[0]).name} ps --all",
     )
 
 
-def _no_service(container: str, runtime: str, said: str) -> ContainerUnavailable:
-    """Explain that a runtime is installed, and what does its work does not answer."""
+def _no_service(container: str, runtime: str, said: str, *, only: bool) -> ContainerUnavailable:
+    """Explain that a runtime is installed, and what does its work does not answer.
+
+    Args:
+        only: Whether no other runtime was there to ask.
+    """
     if runtime == "docker":
         hint = (
             "Start the docker daemon (`sudo systemctl start docker`, or Docker Desktop), or point"
@@ -174,11 +178,10 @@ def _no_service(container: str, runtime: str, said: str) -> ContainerUnavailable
             "Start what podman connects to (`podman machine start`, or `systemctl --user start"
             " podman.socket`), or unset CONTAINER_HOST. `podman ps` tells."
         )
-    return ContainerUnavailable(
-        f"The container {container} cannot be reached, because {runtime} itself does not answer:"
-        f" {said}",
-        hint=hint,
-    )
+    what = f"The container {container} cannot be reached, because"
+    if not only:
+        what = f"There is no container {container} in another runtime, and"
+    return ContainerUnavailable(f"{what} {runtime} itself does not answer: {said}", hint=hint)
 
 
 def _described(runtime: str, said: bytes) -> tuple[str, bool, str]:
