@@ -561,7 +561,7 @@ def test_what_cannot_be_removed_is_no_failure_of_a_restore(
 
     monkeypatch.setattr(Session, "rows", refusing)
     restore(source, backup, tmp_path)
-    assert "is still there: no" in caplog.text
+    assert "could not be told: no" in caplog.text
     assert bodies(notes) == OLD
 
 
