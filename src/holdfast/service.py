@@ -40,6 +40,7 @@ from holdfast.models.backup import (
     Trigger,
 )
 from holdfast.models.guard import GuardResult
+from holdfast.models.manifest import Manifest
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
 from holdfast.operations import backup as backing_up
@@ -334,6 +335,11 @@ class BackupService:
     def retention(self) -> RetentionPolicy | None:
         """The policy that the service was made with."""
         return self._retention
+
+    @property
+    def scratch_root(self) -> Path:
+        """Where temporary copies in the clear are made."""
+        return self._scratch_root
 
     @property
     def state_dir(self) -> Path:
@@ -717,6 +723,7 @@ class BackupService:
         sources: Sequence[str] = (),
         dry_run: bool = False,
         confirm: str | None = None,
+        on_proven: Callable[[Manifest], None] | None = None,
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> RestoreResult:
@@ -729,6 +736,8 @@ class BackupService:
         Args:
             to: As of `restore_backup`; so are `tables`, `keep_old` and
                 `trust_dump`.
+            on_proven: Told of the archive's manifest when every byte of it is proven, before
+                anything else.
 
         Raises:
             ArchiveError: It was refused; nothing was touched.
@@ -752,6 +761,8 @@ class BackupService:
                 cancel=around.cancel,
             ) as tree,
         ):
+            if on_proven is not None:
+                on_proven(tree.manifest)
             backup_id = tree.manifest.backup_id
             if into is not None:
                 return restore_into(

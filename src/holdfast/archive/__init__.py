@@ -17,6 +17,7 @@ from holdfast.archive.export import (
     write_archive,
     write_database,
 )
+from holdfast.archive.file import decrypt_archive, is_encrypted
 from holdfast.archive.limits import ArchiveLimits
 from holdfast.archive.names import RESTORE_PATH
 from holdfast.archive.reader import open_archive
@@ -31,7 +32,9 @@ __all__ = [
     "age_size",
     "archive_pieces",
     "archive_size",
+    "decrypt_archive",
     "default_name",
+    "is_encrypted",
     "measure_archive",
     "open_archive",
     "write_archive",

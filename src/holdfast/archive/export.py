@@ -102,7 +102,8 @@ def archive_pieces(
     Nothing is held but a piece of at most a megabyte, and nothing is written. What stands
     before `start` is made again and thrown away, for the checksums at the end of an archive
     cover every byte. Only where members are stored (level 0) and `stop` is before that end,
-    whole members before `start` are passed over unread.
+    whole members before `start` are passed over unread. Meanwhile pieces are empty, so that
+    whoever takes them can stop.
 
     Args:
         measure: Of this tree at this level.
@@ -114,8 +115,7 @@ def archive_pieces(
     stream = ZipStream(level=compression_level, skip_before=skip_before)
     for piece in _export(tree, stream).run():
         begin = stream.position - len(piece)
-        if wanted := piece[max(start - begin, 0) : max(stop - begin, 0)]:
-            yield wanted
+        yield piece[max(start - begin, 0) : max(stop - begin, 0)]
         if stream.position >= stop:
             return
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from holdfast.archive import age
 from holdfast.archive.limits import ArchiveLimits, damaged, shown
@@ -87,30 +88,72 @@ def opened(
     """
     descriptor = _open(path)
     with os.fdopen(descriptor, "rb") as file:
-        magic = file.read(len(age.ARMOR))
-        if magic.startswith(age.ARMOR):
-            raise ArchiveError(
-                "The backup file is encrypted by age in its text form, which is not supported",
-                hint="Decrypt it with `age -d FILE > backup.zip`, then use backup.zip.",
-            )
-        if not magic.startswith(age.MAGIC):
+        if not _encrypted(file):
             yield ArchiveFile(descriptor)
             return
-        file.seek(0)
-        if passphrase is None:
-            raise ArchivePassphraseError(
-                "The backup file is encrypted with a passphrase, and none was given",
-                hint="Give the passphrase that it was exported with.",
-            )
         total = os.fstat(descriptor).st_size
         with TemporaryFile(dir=scratch_dir, buffering=0) as plain:
             done = 0
-            for piece in age.decrypt(file, passphrase, limits=limits):
+            for piece in _decrypted(file, passphrase, limits):
                 cancel.raise_if_cancelled()
                 _write(plain.fileno(), piece, scratch_dir)
                 done += len(piece)
                 progress(Progress(step="Decrypting", done_bytes=done, total_bytes=total))
             yield ArchiveFile(plain.fileno())
+
+
+def is_encrypted(path: Path) -> bool:
+    """Return whether an archive is encrypted with a passphrase.
+
+    Raises:
+        ArchiveError: There is no readable file, or it is encrypted in a form that is not read.
+    """
+    with os.fdopen(_open(path), "rb") as file:
+        return _encrypted(file)
+
+
+def decrypt_archive(path: Path, passphrase: str | None, target: Path) -> None:
+    """Write an encrypted archive as a plain one, for its owner only.
+
+    For who may not keep the passphrase until the archive is used.
+
+    Args:
+        target: A new file; nothing is left of it if this fails.
+
+    Raises:
+        ArchiveError, ArchivePassphraseError, ArchiveDamaged, NotEnoughSpace: As `opened`.
+    """
+    with os.fdopen(_open(path), "rb") as file:
+        plain = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            for piece in _decrypted(file, passphrase, ArchiveLimits()):
+                _write(plain, piece, target.parent)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(plain)
+
+
+def _encrypted(file: BinaryIO) -> bool:
+    """Return whether a file is encrypted, in the form that can be read; it is at its beginning."""
+    magic = file.read(len(age.ARMOR))
+    file.seek(0)
+    if magic.startswith(age.ARMOR):
+        raise ArchiveError(
+            "The backup file is encrypted by age in its text form, which is not supported",
+            hint="Decrypt it with `age -d FILE > backup.zip`, then use backup.zip.",
+        )
+    return magic.startswith(age.MAGIC)
+
+
+def _decrypted(file: BinaryIO, passphrase: str | None, limits: ArchiveLimits) -> Iterator[bytes]:
+    if passphrase is None:
+        raise ArchivePassphraseError(
+            "The backup file is encrypted with a passphrase, and none was given",
+            hint="Give the passphrase that it was exported with.",
+        )
+    return age.decrypt(file, passphrase, limits=limits)
 
 
 def _open(path: Path) -> int:

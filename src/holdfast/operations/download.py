@@ -82,6 +82,8 @@ class Download:
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from `start` to before `stop`, in pieces of a megabyte at most.
 
+        Pieces are empty while what stands before `start` is read again.
+
         The repository is open, and not locked, until the iterator ends or is closed. A cleanup
         that moves what is being read meanwhile is followed.
 

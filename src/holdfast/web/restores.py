@@ -1,0 +1,289 @@
+"""Restores in two steps: look at what would be replaced, then confirm exactly that (R20).
+
+The first step touches nothing and gives a token. The token is good once, for some minutes, for
+whoever got it, for the same file or backup with the same options, and while the live data are
+in the same place; else nothing is done. It does not hold the data still: what is written to
+them in between is in the safety backup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from fastapi import Request
+
+from holdfast.errors import ConfirmationRequired, PermissionDenied, UploadNotFound
+from holdfast.models.backup import RestoreResult
+from holdfast.models.job import Job, JobKind
+from holdfast.models.manifest import Manifest
+from holdfast.operations.target import describe_target, require_confirmed
+from holdfast.web.context import MAX_UPLOAD_BYTES
+from holdfast.web.inbox import Inbox
+from holdfast.web.offers import RestoreChoice, RestoreOffer, found_in, identity_of
+from holdfast.web.permissions import Actor
+from holdfast.web.uploads import ReceivedFile, UploadLimits
+
+if TYPE_CHECKING:
+    from holdfast.catalog import Upload
+    from holdfast.jobs import JobEngine
+
+VALID_FOR = timedelta(minutes=30)
+"""How long a restore can be confirmed, and a file that was sent is kept for it."""
+
+
+class Restores:
+    """The restores of one engine that wait to be confirmed. Safe to use from many threads.
+
+    Args:
+        limits: What a file may cost; `max_bytes` of it is that of the router.
+    """
+
+    def __init__(
+        self,
+        engine: JobEngine,
+        *,
+        max_bytes: int = MAX_UPLOAD_BYTES,
+        limits: UploadLimits | None = None,
+    ) -> None:
+        self._engine = engine
+        self._inbox = Inbox(engine, limits or UploadLimits(max_bytes=max_bytes))
+
+    # Files that are sent
+
+    async def receive(self, request: Request, *, file_field: str = "file") -> ReceivedFile:
+        """Take a file from a request; whoever calls this sees to it that it is removed.
+
+        Raises:
+            TooManyRequests: Several are being sent already, or wait to be confirmed.
+            RequestRefused, ArchiveError, NotEnoughSpace: It was not taken; nothing is left.
+        """
+        return await self._inbox.receive(request, file_field=file_field)
+
+    def remove(self, received: ReceivedFile) -> None:
+        """Remove a file that was sent (idempotent)."""
+        received.path.unlink(missing_ok=True)
+
+    # The first step
+
+    def describe(
+        self,
+        what: ReceivedFile | str,
+        actor: Actor,
+        choice: RestoreChoice | None = None,
+    ) -> RestoreOffer:
+        """Check a file that was sent, or a backup by its id, and say what it would replace.
+
+        Blocking: everything is read. If this fails, the file is gone.
+
+        Raises:
+            ArchiveError: The file was refused.
+            RestoreError, VerificationFailed: It could not be restored.
+        """
+        choice = choice or RestoreChoice()
+        if isinstance(what, str):
+            return self._describe_backup(what, actor, choice)
+        try:
+            return self._describe_file(what, actor, choice)
+        except BaseException:
+            self.remove(what)
+            raise
+
+    def look(self, token: str) -> RestoreOffer:
+        """Return what a token would confirm.
+
+        Raises:
+            UploadNotFound: There is no such token, or it was used, or has expired.
+        """
+        upload = self._engine.database.uploads.get(token)
+        self._require_there(upload)
+        return RestoreOffer(upload=upload)
+
+    # The second step
+
+    def confirm(
+        self,
+        token: str,
+        actor: Actor,
+        *,
+        confirm: str | None = None,
+        backup_id: str | None = None,
+        choice: RestoreChoice | None = None,
+    ) -> Job:
+        """Begin the restore that a token stands for, once.
+
+        Args:
+            confirm: The name of the live data, where they were given one.
+            backup_id: The backup that whoever confirms has in mind; None for a file.
+            choice: The options that they have in mind; None for whatever was asked for.
+
+        Raises:
+            UploadNotFound: There is no such token, or it was used, or has expired.
+            PermissionDenied: It was given to somebody else.
+            ConfirmationRequired: It is of another restore, or the name is missing or another.
+                In all cases nothing was done.
+        """
+        upload = self._engine.database.uploads.get(token)
+        self._require_there(upload)
+        if _who(actor) != upload.params["who"]:
+            raise PermissionDenied(
+                "This confirmation was given to somebody else",
+                hint="Ask for the restore yourself, and look at what it would replace.",
+            )
+        if upload.path is None and upload.backup_id != backup_id:
+            raise _of_another("backup")
+        if choice is not None and choice.to_params() != upload.params["choice"]:
+            raise _of_another("way to restore")
+        plan = self._engine.service.plan
+        require_confirmed(plan, confirm)
+        if upload.params["target"] != describe_target(plan, ()).fingerprint:
+            raise _of_another("place")
+        return self._begin(self._engine.database.uploads.claim(token), actor, confirm)
+
+    def discard(self, token: str) -> None:
+        """Give a restore up, and remove its file.
+
+        Raises:
+            UploadNotFound: There is no such token, or it was used, or has expired.
+        """
+        upload = self._engine.database.uploads.remove(token)
+        if upload.path is not None:
+            Path(upload.path).unlink(missing_ok=True)
+
+    def submit(
+        self,
+        received: ReceivedFile,
+        actor: Actor,
+        choice: RestoreChoice | None = None,
+        *,
+        confirm: str | None = None,
+    ) -> Job:
+        """Begin to restore a file without a first step, for contracts that know none.
+
+        The file is the job's from now on; if this fails, it is gone.
+
+        Raises:
+            ConfirmationRequired: The live data have a name, and it is missing or another.
+        """
+        try:
+            require_confirmed(self._engine.service.plan, confirm)
+            params = (choice or RestoreChoice()).to_params()
+            return self._restore_file(received.path, params, actor, confirm)
+        except BaseException:
+            self.remove(received)
+            raise
+
+    # Tidying
+
+    def sweep(self) -> int:
+        """Remove what has expired and what killed processes left; return how many files."""
+        return self._inbox.sweep()
+
+    def close(self) -> None:
+        """Remove all files that this process holds (idempotent)."""
+        self._inbox.close()
+
+    # Inside
+
+    def _describe_file(
+        self, received: ReceivedFile, actor: Actor, choice: RestoreChoice
+    ) -> RestoreOffer:
+        manifests: list[Manifest] = []
+        result = self._engine.service.restore_archive(
+            received.path, dry_run=True, on_proven=manifests.append, **asdict(choice)
+        )
+        return self._offer(
+            actor,
+            choice,
+            result,
+            manifests[0],
+            path=received.path,
+            file_name=received.file_name or None,
+            size_bytes=received.size_bytes,
+        )
+
+    def _describe_backup(self, backup_id: str, actor: Actor, choice: RestoreChoice) -> RestoreOffer:
+        service = self._engine.service
+        result = service.restore_backup(backup_id, dry_run=True, **asdict(choice))
+        manifest = msgspec.convert(service.backup_manifest(result.backup_id), Manifest)
+        return self._offer(actor, choice, result, manifest, backup_id=result.backup_id)
+
+    def _offer(
+        self,
+        actor: Actor,
+        choice: RestoreChoice,
+        result: RestoreResult,
+        manifest: Manifest,
+        *,
+        path: Path | None = None,
+        **about: Any,
+    ) -> RestoreOffer:
+        database = self._engine.database
+        target = describe_target(self._engine.service.plan, ())
+        token, upload = database.uploads.add(
+            plan=self._engine.plan,
+            expires_at=database.clock.now() + VALID_FOR,
+            actor=actor.name,
+            path=path,
+            params={
+                "who": _who(actor),
+                "choice": choice.to_params(),
+                "target": target.fingerprint,
+                "file": identity_of(path) if path is not None else None,
+                "found": found_in(result, manifest),
+            },
+            **about,
+        )
+        return RestoreOffer(upload=upload, token=token)
+
+    def _require_there(self, upload: Upload) -> None:
+        if upload.plan != self._engine.plan or (
+            upload.path is not None and identity_of(Path(upload.path)) != upload.params["file"]
+        ):
+            raise UploadNotFound(
+                "There is no such upload, or it was confirmed already, or has expired",
+                hint="Send the file again, or ask for the restore again.",
+            )
+
+    def _begin(self, upload: Upload, actor: Actor, confirm: str | None) -> Job:
+        params = upload.params["choice"]
+        try:
+            if upload.path is not None:
+                return self._restore_file(Path(upload.path), params, actor, confirm)
+            return self._submit(
+                JobKind.RESTORE, {"backup_id": upload.backup_id, **params}, actor, confirm
+            )
+        except BaseException:
+            self._engine.database.uploads.release(upload.id)
+            raise
+
+    def _restore_file(
+        self, path: Path, params: Mapping[str, Any], actor: Actor, confirm: str | None
+    ) -> Job:
+        given = {"path": str(path), "remove_after": True, **params}
+        job = self._submit(JobKind.RESTORE_ARCHIVE, given, actor, confirm)
+        self._inbox.give(path, job.id)
+        return job
+
+    def _submit(
+        self, kind: JobKind, params: Mapping[str, Any], actor: Actor, confirm: str | None
+    ) -> Job:
+        job = self._engine.submit(kind, {**params, "confirm": confirm}, actor=actor.name)
+        # What was allowed before the data are replaced is not allowed after (R22).
+        self._engine.database.links.revoke_all()
+        return job
+
+
+def _who(actor: Actor) -> str:
+    return f"{actor.via}:{actor.name}"
+
+
+def _of_another(what: str) -> ConfirmationRequired:
+    return ConfirmationRequired(
+        f"This confirmation is of another {what}; nothing was changed",
+        hint="Ask for the restore again, and look at what it would replace.",
+    )
