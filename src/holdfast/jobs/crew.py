@@ -62,6 +62,8 @@ class Crew:
         self._schedule_wake = threading.Event()
         self._timing = Timing(database, self._plan, config)
         self._forgot_at_s = float("-inf")
+        # One of a process that died before this start, a job's or a command line's.
+        self._unsettled = True
         self._threads = [
             self._thread(self._dispatch, "dispatch"),
             self._thread(self._keep_alive, "heartbeat"),
@@ -186,6 +188,9 @@ class Crew:
             with trouble:
                 self._settle_abandoned()
             with trouble:
+                if not running:
+                    self._settle_restore()
+            with trouble:
                 self._forget_old()
         # Until the last has stopped, it is still ours.
         while running := self._still_running():
@@ -215,15 +220,26 @@ class Crew:
 
     def _recover(self, job: Job) -> None:
         """Make data that were being replaced wholly old or wholly new."""
+        if job.kind.restores:
+            self._unsettled = True
+            self._settle_restore()
+
+    def _settle_restore(self) -> None:
+        """Settle a restore that was interrupted, once nobody is at work on the plan."""
+        if not self._unsettled:
+            return
         try:
-            if job.kind.restores and self._service.restore_interrupted():
+            recovery = None
+            if self._service.restore_interrupted():
                 recovery = self._service.recover()
-                if recovery is not None:
-                    _log.warning("%s", recovery.sentence())
         except BackupBusy:
-            pass  # whoever is at work on the plan has seen to it
+            return  # it is not over: its process is about to end, or it is a command line's
         except HoldfastError as error:
             _log.warning("An interrupted restore could not be settled: %s", error.message)
+        else:
+            if recovery is not None:
+                _log.warning("%s", recovery.sentence())
+        self._unsettled = False
 
     def _try_again(self, job: Job) -> None:
         """Add a run of the schedule anew that was interrupted; anything else is for people."""
@@ -285,6 +301,7 @@ class _Trouble:
         trace: TracebackType | None,
     ) -> bool:
         if not isinstance(error, Exception):
+            self._said = self._said if error else None
             return False
         said = f"{type(error).__name__}: {error}"
         if said != self._said:

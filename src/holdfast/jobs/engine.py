@@ -118,7 +118,7 @@ class JobEngine:
             crew, self._crew = self._crew, None
         if crew is not None:
             crew.stop(timeout_s)
-        if self._database is not None:
+        if self._database is not None and self._database is not self._given:
             self._database.close()
 
     @property

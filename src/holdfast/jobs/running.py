@@ -19,12 +19,18 @@ from holdfast.errors import (
 )
 from holdfast.jobs.options import JobOptions, Order
 from holdfast.jobs.protocol import Ended, Entered, Moved, Outcome
+from holdfast.jobs.sessions import Activity
 from holdfast.jobs.work import Work
 from holdfast.models.job import Job, JobProgress, JobStatus
 
 _WRITE_EVERY_S = 0.25
 _LOOK_S = 0.2
 _TRY_AGAIN_S = 2.0
+_BUSY_SHARE = 0.2
+"""Of a processor: work that only waits and looks takes a hundredth."""
+_BUSY_BYTES = 8 << 20
+_MOST_SILENT = 8
+"""So many times the limit, work that tells nothing may go on if it is seen to do something."""
 
 _log = logging.getLogger("holdfast.jobs")
 
@@ -67,6 +73,8 @@ class RunningJob:
         self._stop_at_s = 0.0
         self._work: Work | None = None
         self._moved_at_s = time.monotonic()
+        self._lived_at_s = self._looked_at_s = float("-inf")
+        self._activity: Activity | None = None
         self._pending: JobProgress | None = None
         self._written_at_s = float("-inf")
         self._hurry = threading.Event()
@@ -120,7 +128,7 @@ class RunningJob:
                     self._moved_at_s = time.monotonic()
                     self._enter(report)
             self._write()
-            self._notice_stall()
+            self._notice_stall(work)
             if self._stop is not None and not told_to_stop:
                 told_to_stop = True
                 work.cancel()
@@ -134,13 +142,30 @@ class RunningJob:
         late = time.monotonic() - self._stop_at_s > self._options.cancel_grace_s
         return late or self._stop is Stop.LOST or self._hurry.is_set()
 
-    def _notice_stall(self) -> None:
+    def _notice_stall(self, work: Work) -> None:
         still_s = time.monotonic() - self._moved_at_s
+        self._look_for_life(work, still_s)
         if self._stop is not None or still_s < self._options.stall_after_s:
+            return
+        lives = time.monotonic() - self._lived_at_s < self._options.stall_after_s
+        if lives and still_s < _MOST_SILENT * self._options.stall_after_s:
             return
         _log.warning("Job %s has made no progress for %.0f s and is ended", self.id, still_s)
         self.stop(Stop.STALLED)
         self._tell(lambda: self._jobs.mark_stalled(self.claim, True))
+
+    def _look_for_life(self, work: Work, still_s: float) -> None:
+        """Notice a step that tells nothing and works, as the check of a large database does."""
+        interval_s = self._options.stall_after_s / 3
+        now_s = time.monotonic()
+        if still_s < interval_s or now_s - self._looked_at_s < interval_s:
+            return
+        found, before = work.activity(), self._activity
+        if found is not None and before is not None and now_s > self._looked_at_s:
+            cpu_share = (found.cpu_s - before.cpu_s) / (now_s - self._looked_at_s)
+            if cpu_share >= _BUSY_SHARE or found.io_bytes - before.io_bytes >= _BUSY_BYTES:
+                self._lived_at_s = now_s
+        self._activity, self._looked_at_s = found, now_s
 
     def _enter(self, entered: Entered) -> None:
         self._tell(

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Protocol
 
 from holdfast.errors import HoldfastError
@@ -19,7 +20,7 @@ from holdfast.jobs.hosting import HostAnswers
 from holdfast.jobs.options import JobOptions, Order
 from holdfast.jobs.protocol import Ended, Line, Report, messages, report_of
 from holdfast.jobs.redaction import Redaction
-from holdfast.jobs.sessions import kill_session
+from holdfast.jobs.sessions import Activity, kill_session, session_activity
 from holdfast.models.progress import CancellationToken
 from holdfast.service import BackupService
 
@@ -44,6 +45,9 @@ class Work(Protocol):
     def kill(self) -> bool:
         """End it at once, if it can be (idempotent); return whether it can."""
 
+    def activity(self) -> Activity | None:
+        """Return what it has computed, read and written so far; None if that is not known."""
+
     def release(self) -> None:
         """Let the application go on where the work stopped it and is gone (idempotent)."""
 
@@ -55,9 +59,14 @@ def start_work(service: BackupService, order: Order, options: JobOptions) -> Wor
         HoldfastError: It cannot be begun.
     """
     recipe = service.recipe.to_json() if options.isolation == "process" else None
-    if recipe is None or not sys.executable:
+    if recipe is None or not _is_python(sys.executable):
         return WorkThread(service, order)
     return WorkProcess(service, recipe, order, options)
+
+
+def _is_python(executable: str | None) -> bool:
+    """Whether the program that runs this is an interpreter, rather than a server that holds one."""
+    return Path(executable or "").name.startswith(("python", "pypy"))
 
 
 class WorkProcess:
@@ -113,6 +122,9 @@ class WorkProcess:
     def kill(self) -> bool:
         kill_session(self._process.pid)
         return True
+
+    def activity(self) -> Activity | None:
+        return session_activity(self._process.pid)
 
     def release(self) -> None:
         self._answers.resume()
@@ -192,6 +204,9 @@ class WorkThread:
     def kill(self) -> bool:
         self._cancel.cancel()
         return False
+
+    def activity(self) -> Activity | None:
+        return None
 
     def release(self) -> None:
         """Do nothing: the thread that stopped the application lets it go on."""
