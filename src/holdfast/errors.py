@@ -81,6 +81,7 @@ Neither may ever contain a secret.
     ├── RequestRefused
     │   ├── NotAuthenticated
     │   ├── PermissionDenied
+    │   ├── StepUpRequired
     │   ├── OriginRefused
     │   ├── RequestInvalid
     │   ├── IdempotencyConflict
@@ -676,6 +677,13 @@ class PermissionDenied(RequestRefused):
     """Who makes the request may not do this."""
 
     code = "permission-denied"
+    http_status = 403
+
+
+class StepUpRequired(RequestRefused):
+    """This destroys or discloses data, so the password is needed once more."""
+
+    code = "step-up-required"
     http_status = 403
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.cli.parser import SettingAction, command_parser
 from holdfast.cli.table import COMMANDS
-from holdfast.config import load_configuration
+from holdfast.config import load_plans
 from holdfast.config.fields import FIELDS
 from tests.cli import reference
 from tests.cli.examples import examples, same_shape, shape
@@ -48,7 +48,7 @@ def test_the_example_of_the_settings_page_is_a_configuration(tmp_path: Path) -> 
         text = block.partition("```")[0]
         assert tomllib.loads(text)
         (tmp_path / "holdfast.toml").write_text(text)
-        load_configuration(directory=tmp_path, environment={})
+        assert load_plans(directory=tmp_path, environment={})
 
 
 def test_each_document_has_the_shape_that_the_reference_shows(tmp_path: Path) -> None:

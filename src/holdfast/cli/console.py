@@ -58,6 +58,10 @@ class Console:
         if not (self.quiet or self.json):
             self._write(self.err, text)
 
+    def say(self, text: str) -> None:
+        """Say what must be read, on standard error, also with `--quiet` and `--json`."""
+        self._write(self.err, text)
+
     def warn(self, text: str) -> None:
         """Say a warning."""
         self._write(self.err, f"{self.paint('warning:', 'yellow', self.err)} {text}")

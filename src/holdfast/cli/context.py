@@ -19,6 +19,7 @@ from holdfast.config import (
     PasswordSource,
     Settings,
     load_configuration,
+    load_plans,
     read_password,
 )
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
@@ -41,11 +42,21 @@ class Context:
         """The settings with their origins; warnings about them are said once."""
         config = self.arguments.config
         configuration = load_configuration(
-            flags=self.arguments.flags, config_file=Path(config) if config else None
+            flags=self.arguments.flags,
+            config_file=Path(config) if config else None,
+            plan=self.arguments.plan,
         )
         for warning in configuration.warnings:
             self.console.warn(warning)
         return configuration
+
+    def plans(self) -> tuple[Configuration, ...]:
+        """Return the settings of every plan; warnings about them are said once."""
+        config = self.arguments.config
+        found = load_plans(flags=self.arguments.flags, config_file=Path(config) if config else None)
+        for warning in dict.fromkeys(each for plan in found for each in plan.warnings):
+            self.console.warn(warning)
+        return found
 
     @property
     def settings(self) -> Settings:

@@ -135,7 +135,7 @@ def parse(arguments: Sequence[str]) -> tuple[Command, Namespace]:
         SystemExit: It asked for help or the version, which was printed.
     """
     namespace = Namespace(
-        config=None, json=False, quiet=False, verbose=False, no_color=False, flags={}
+        config=None, plan=None, json=False, quiet=False, verbose=False, no_color=False, flags={}
     )
     # The first step would take two dashes for its own; they stand before what is no option.
     end = arguments.index("--") if "--" in arguments else len(arguments)
@@ -192,6 +192,12 @@ def add_common_options(parser: ArgumentParser) -> None:
         metavar="FILE",
         default=SUPPRESS,
         help="configuration file (default: ./holdfast.toml, if there is one)",
+    )
+    group.add_argument(
+        "--plan",
+        metavar="NAME",
+        default=SUPPRESS,
+        help="the plan that is meant, where the configuration file has several",
     )
     group.add_argument(
         "--password-file",

@@ -257,6 +257,44 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             ),
         ),
     ),
+    (
+        "Server",
+        (
+            Command(
+                "serve",
+                "Offer the REST API and a page, and keep the schedules",
+                (
+                    ("serve", "at http://127.0.0.1:8080/"),
+                    (
+                        "serve --host 10.0.0.5 --tls-certificate cert.pem --tls-key key.pem",
+                        "on the network; --allowed-host gives the name that it has there",
+                    ),
+                    ("serve --check", "only say what would be served"),
+                ),
+            ),
+            Command(
+                "users",
+                "Add, list, change or remove the users of the server",
+                (
+                    ("users add anna --role admin", "asks for a password"),
+                    ("users list", "who there is"),
+                    ("users role ben --role viewer", "may only look from now on"),
+                    ("users passwd anna", "a new password; logged out everywhere"),
+                ),
+            ),
+            Command(
+                "tokens",
+                "Add, list or revoke the API tokens of programs",
+                (
+                    (
+                        "tokens add anna --name nightly --permission read --permission run",
+                        "prints the token, once",
+                    ),
+                    ("tokens list", "whose, for what, until when"),
+                ),
+            ),
+        ),
+    ),
 )
 
 COMMANDS = {command.name: command for _, commands in GROUPS for command in commands}

@@ -5,8 +5,8 @@ frozen `Settings` and where each of them came from.
 """
 
 from holdfast.config.description import SettingDescription, describe
-from holdfast.config.environment import read_environment, wants_no_color
-from holdfast.config.load import Configuration, Layer, Origin, load_configuration
+from holdfast.config.environment import pass_on, read_environment, wants_no_color
+from holdfast.config.load import Configuration, Layer, Origin, load_configuration, load_plans
 from holdfast.config.secret import PasswordSource, read_password
 from holdfast.config.settings import (
     CompressionSettings,
@@ -14,15 +14,19 @@ from holdfast.config.settings import (
     DirectorySettings,
     EncryptionSettings,
     MigrationSettings,
+    OidcSettings,
     RestoreSettings,
     RetentionSettings,
     ScheduleSettings,
+    ServerSettings,
     Settings,
     SettingsTable,
 )
-from holdfast.config.values import SERVER_SCHEMES, database_url
+from holdfast.config.values import LOOPBACK_NAMES, ROLES, SERVER_SCHEMES, database_url
 
 __all__ = [
+    "LOOPBACK_NAMES",
+    "ROLES",
     "SERVER_SCHEMES",
     "CompressionSettings",
     "Configuration",
@@ -31,17 +35,21 @@ __all__ = [
     "EncryptionSettings",
     "Layer",
     "MigrationSettings",
+    "OidcSettings",
     "Origin",
     "PasswordSource",
     "RestoreSettings",
     "RetentionSettings",
     "ScheduleSettings",
+    "ServerSettings",
     "SettingDescription",
     "Settings",
     "SettingsTable",
     "database_url",
     "describe",
     "load_configuration",
+    "load_plans",
+    "pass_on",
     "read_environment",
     "read_password",
     "wants_no_color",

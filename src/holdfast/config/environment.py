@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-_SECRETS = frozenset({"BACKUP_ENCRYPTION_PASSWORD", "DATABASE_URL"})
+_SECRETS = frozenset(
+    {"BACKUP_ENCRYPTION_PASSWORD", "DATABASE_URL", "HOLDFAST_CATALOG_URL", "HOLDFAST_SERVE"}
+)
 
 
 def read_environment() -> Mapping[str, str]:
@@ -21,3 +23,8 @@ def child_environment() -> dict[str, str]:
 def wants_no_color() -> bool:
     """Return whether NO_COLOR is set (https://no-color.org) or the terminal knows no colour."""
     return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+
+
+def pass_on(name: str, value: str) -> None:
+    """Set a variable for the processes of our own that this one starts."""
+    os.environ[name] = value

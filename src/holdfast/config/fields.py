@@ -5,37 +5,11 @@ The reference of the settings is made from this table, and so is `holdfast confi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from holdfast.config import values
-from holdfast.config.values import Parser
+from holdfast.config.field import Field
+from holdfast.config.server_fields import SERVER_FIELDS
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One setting.
-
-    Attributes:
-        key: Its place in `holdfast.toml`: `retention.keep_last` is `keep_last` in `[retention]`.
-        parse: Reads a raw value.
-        summary: What it sets, in one sentence.
-        default: What holds where it is not given, as parsed.
-        variable: The environment variable that sets it.
-        flag: The command line option that sets it.
-        secret: Whether its value is never shown.
-        may_be_empty: Whether an empty variable counts as one that is not set; else it is an error.
-    """
-
-    key: str
-    parse: Parser
-    summary: str
-    default: Any = None
-    variable: str | None = None
-    flag: str | None = None
-    secret: bool = False
-    may_be_empty: bool = True
-
+__all__ = ["FIELDS", "FIELDS_BY_KEY", "PASSWORD_KEYS", "PLAN_KEYS", "SERVER_TABLES", "Field"]
 
 PASSWORD_KEYS = (
     "encryption.password",
@@ -353,6 +327,18 @@ FIELDS = (
         summary="A command that migrates the database which `DATABASE_URL` names, such as"
         " `alembic upgrade head`; `restore --migrate` runs it before the swap.",
     ),
+    *SERVER_FIELDS,
 )
 
 FIELDS_BY_KEY = {field.key: field for field in FIELDS}
+
+SERVER_TABLES = frozenset({"server", "oidc"})
+"""The tables that are of the server, not of a plan."""
+
+PLAN_KEYS = frozenset(
+    {"plan", "app", "app_version", "database_url", "container", "databases", "tables"}
+    | {"directories", "references", "expect", "restore.target_name"}
+    | {key for key in FIELDS_BY_KEY if key.startswith(("settings.", "migrations."))}
+)
+"""What is each plan's own: what it protects, and how that is called. A table `[plans.NAME]` says it
+or has it not; all else that it does not say is as at the top of the file."""

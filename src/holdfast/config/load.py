@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from holdfast.config.document import find_document, read_document
+from holdfast.config.document import Document, find_document, read_document
 from holdfast.config.environment import read_environment
-from holdfast.config.fields import FIELDS, FIELDS_BY_KEY, PASSWORD_KEYS, Field
+from holdfast.config.fields import FIELDS, FIELDS_BY_KEY, PASSWORD_KEYS, PLAN_KEYS, Field
 from holdfast.config.secret import PasswordSource
 from holdfast.config.settings import (
     CompressionSettings,
     DirectorySettings,
     EncryptionSettings,
     MigrationSettings,
+    OidcSettings,
     RestoreSettings,
     RetentionSettings,
     ScheduleSettings,
+    ServerSettings,
     Settings,
     SettingsTable,
 )
@@ -31,9 +33,10 @@ class Layer(IntEnum):
     """Where a value can come from; the lowest number counts."""
 
     FLAG = 0
-    ENVIRONMENT = 1
-    FILE = 2
-    DEFAULT = 3
+    PLAN = 1
+    ENVIRONMENT = 2
+    FILE = 3
+    DEFAULT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class _Given:
 
 
 _DEFAULT = Origin(Layer.DEFAULT, "default")
+_WRITTEN = (Layer.FILE, Layer.PLAN)
+"""The layers that stand in the file."""
 
 
 def load_configuration(
@@ -82,6 +87,7 @@ def load_configuration(
     config_file: Path | None = None,
     directory: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    plan: str | None = None,
 ) -> Configuration:
     """Read the settings of every layer.
 
@@ -90,18 +96,129 @@ def load_configuration(
         config_file: The file to read; None means `holdfast.toml` if there is one.
         directory: Where relative paths of flags and variables start; None means here.
         environment: Variables to use instead of the process's.
+        plan: Which of the file's plans is meant; None means its only one.
 
     Raises:
-        ConfigError: A value is wrong, a key unknown, or the file is not readable.
+        ConfigError: A value is wrong, a key unknown, the file is not readable, or it does not
+            say which plan is meant.
     """
-    here = Path.cwd() if directory is None else directory
-    variables = read_environment() if environment is None else environment
-    path = find_document(config_file, here)
-    layers = [
-        _from_flags(flags or {}, here),
-        _from_environment(variables, here),
-        _from_document(path) if path else {},
-    ]
+    given = _Layers.read(flags, config_file, directory, environment)
+    return given.configuration(given.chosen(plan))
+
+
+def load_plans(
+    *,
+    flags: Mapping[str, tuple[str, Any]] | None = None,
+    config_file: Path | None = None,
+    directory: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Configuration, ...]:
+    """Read the settings of every plan, in the order of the file; see `load_configuration`.
+
+    What stands at the top of the file is a plan as well if it names something to protect.
+    """
+    given = _Layers.read(flags, config_file, directory, environment)
+    return tuple(given.configuration(name) for name in given.names())
+
+
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    """The layers as they were read, without those of a plan.
+
+    Attributes:
+        flags: Options, by key; `environment` and `document` alike.
+        path: The file.
+    """
+
+    here: Path
+    flags: Mapping[str, _Given]
+    environment: Mapping[str, _Given]
+    document: Mapping[str, _Given]
+    plans: Mapping[str, Mapping[str, _Given]]
+    path: Path | None
+
+    @classmethod
+    def read(
+        cls,
+        flags: Mapping[str, tuple[str, Any]] | None,
+        config_file: Path | None,
+        directory: Path | None,
+        environment: Mapping[str, str] | None,
+    ) -> _Layers:
+        """Read each layer."""
+        here = Path.cwd() if directory is None else directory
+        variables = read_environment() if environment is None else environment
+        path = find_document(config_file, here)
+        document = read_document(path) if path else Document(here, {}, {})
+        origin = Origin(Layer.FILE, str(document.path))
+        return cls(
+            here,
+            _from_flags(flags or {}, here),
+            _from_environment(variables, here),
+            _from_document(document.settings, origin, document.path),
+            {name: _from_plan(name, table, document) for name, table in document.plans.items()},
+            path,
+        )
+
+    def names(self) -> tuple[str | None, ...]:
+        """Return the plans by name; None is that at the top of the file."""
+        protecting = any(
+            key in layer
+            for layer in (self.flags, self.environment, self.document)
+            for key in _PROTECTING
+        )
+        return (None, *self.plans) if protecting or not self.plans else tuple(self.plans)
+
+    def chosen(self, plan: str | None) -> str | None:
+        """Return the plan that is meant; None is that at the top of the file.
+
+        Raises:
+            ConfigError: There is none of this name, or several and none was named.
+        """
+        names = self.names()
+        if plan is not None and plan in self.plans:
+            return plan
+        top = self.document["plan"].raw if "plan" in self.document else "default"
+        if plan is not None and (plan != top or None not in names):
+            known = ", ".join(str(top if name is None else name) for name in names)
+            raise ConfigError(f"There is no plan {plan}", hint=f"The plans are: {known}.")
+        # Who names a repository by hand wants that one, whatever the file says.
+        if plan is not None or None in names or "repository" in self.flags:
+            return None
+        if len(names) > 1:
+            raise ConfigError(
+                f"{self.path} has several plans: {', '.join(map(str, names))}",
+                hint="Say which one is meant with --plan.",
+            )
+        return names[0]
+
+    def configuration(self, plan: str | None) -> Configuration:
+        """Lay the layers over each other, for one plan."""
+        layers = [self.flags, self.environment, self.document]
+        if plan is not None:
+            inherited = [
+                {key: found for key, found in layer.items() if key not in PLAN_KEYS}
+                for layer in layers[1:]
+            ]
+            layers = [self.flags, self.plans[plan], *inherited]
+        if len(self.names()) > 1 and plan != self.names()[0]:
+            layers.append(self._shared_catalog())
+        return _configure(layers, self.here, self.path)
+
+    def _shared_catalog(self) -> dict[str, _Given]:
+        """Say where the catalog of all plans is, if nothing else does: at the first one's."""
+        first = self.configuration(self.names()[0]).settings
+        url = f"sqlite:///{first.repository}/holdfast/catalog.db"
+        origin = Origin(Layer.DEFAULT, f"beside the repository of plan {first.plan}")
+        return {"server.catalog": _Given(url, origin, self.here)}
+
+
+_PROTECTING = ("database_url", "databases", "directories", "settings.table")
+
+
+def _configure(
+    layers: Sequence[Mapping[str, _Given]], here: Path, path: Path | None
+) -> Configuration:
     given = {
         field.key: next((layer[field.key] for layer in layers if field.key in layer), None)
         for field in FIELDS
@@ -139,11 +256,14 @@ def _from_environment(variables: Mapping[str, str], here: Path) -> dict[str, _Gi
     }
 
 
-def _from_document(path: Path) -> dict[str, _Given]:
-    origin = Origin(Layer.FILE, str(path))
-    return {
-        key: _Given(raw, origin, path.parent.absolute()) for key, raw in read_document(path).items()
-    }
+def _from_document(settings: Mapping[str, Any], origin: Origin, path: Path) -> dict[str, _Given]:
+    return {key: _Given(raw, origin, path.parent.absolute()) for key, raw in settings.items()}
+
+
+def _from_plan(name: str, table: Mapping[str, Any], document: Document) -> dict[str, _Given]:
+    origin = Origin(Layer.PLAN, f"[plans.{name}] in {document.path}")
+    # Its archives are called by the plan, where it does not say otherwise.
+    return _from_document({"app": name, **table, "plan": name}, origin, document.path)
 
 
 def _settle_databases(given: dict[str, _Given | None]) -> None:
@@ -171,7 +291,7 @@ def _parse(field: Field, given: _Given | None, here: Path) -> Any:
         return field.parse(given.raw, given.base)
     except ValueError as error:
         where = f"{field.key} in {given.origin}"
-        name = where if given.origin.layer is Layer.FILE else str(given.origin)
+        name = where if given.origin.layer in _WRITTEN else str(given.origin)
         raise ConfigError(f"{name}: {error}{_shown(field, given.raw)}") from error
 
 
@@ -202,6 +322,8 @@ def _assemble(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Setti
         schedule=ScheduleSettings(**_group(values, "schedule")),
         restore=RestoreSettings(**_group(values, "restore")),
         migrations=MigrationSettings(**_group(values, "migrations")),
+        server=ServerSettings(**_group(values, "server")),
+        oidc=OidcSettings(**_group(values, "oidc")),
     )
 
 
@@ -252,7 +374,7 @@ def _password(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Passw
 
 
 def _warnings(path: Path | None, origins: Mapping[str, Origin]) -> Iterator[str]:
-    if path is None or origins["encryption.password"].layer is not Layer.FILE:
+    if path is None or origins["encryption.password"].layer not in _WRITTEN:
         return
     if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         yield (

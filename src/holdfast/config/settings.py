@@ -133,6 +133,61 @@ class MigrationSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """How `holdfast serve` listens, and whom it lets in.
+
+    Attributes:
+        workers: How many processes answer.
+        allowed_hosts: The names that requests may be for; empty: those of this machine.
+        root_path: The path that a proxy puts before all others; "" or `/like/this`.
+        trusted_proxies: Addresses or networks whose `X-Forwarded-*` are believed.
+        allow_http: Whether it may listen on a network without HTTPS.
+        catalog: URL of the database of jobs and users; None: beside the first repository.
+        session_hours: How long a login lasts at most [hours].
+        idle_minutes: How long a login lasts without a request [minutes].
+        step_up_minutes: How long a typed password allows what destroys [minutes].
+        cookie_secure: `auto`, `always` or `never`.
+        max_upload_mib: Of the largest archive [MiB].
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    allowed_hosts: tuple[str, ...] = ()
+    root_path: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    allow_http: bool = False
+    catalog: str | None = None
+    session_hours: int = 12
+    idle_minutes: int = 60
+    step_up_minutes: int = 5
+    cookie_secure: str = "auto"
+    max_upload_mib: int = 20_480
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcSettings:
+    """Where users may log in besides, and which role they have then.
+
+    Attributes:
+        issuer: The provider's address; None: there is none.
+        roles: By a value of `role_claim`: `viewer`, `operator` or `admin`.
+        hosts: Further hosts that the server may ask.
+    """
+
+    issuer: str | None = None
+    client_id: str | None = None
+    client_secret_file: Path | None = None
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    username_claim: str = "preferred_username"
+    role_claim: str = "groups"
+    roles: Mapping[str, str] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set.
 
@@ -170,3 +225,5 @@ class Settings:
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     restore: RestoreSettings = field(default_factory=RestoreSettings)
     migrations: MigrationSettings = field(default_factory=MigrationSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
+    oidc: OidcSettings = field(default_factory=OidcSettings)

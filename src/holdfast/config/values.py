@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from holdfast.config.settings import DatabaseSettings
@@ -25,6 +26,11 @@ SERVER_SCHEMES: Mapping[str, str] = {
     "mariadb": "mysql",
 }
 """By the scheme of a URL, without its driver: the kind of database server."""
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+"""What a machine calls itself."""
+ROLES = ("viewer", "operator", "admin")
+"""The roles of the server's users, each with all that the one before may do."""
+_ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -78,6 +84,62 @@ def parse_seconds(value: Any, base: Path) -> float:
     if not 0 <= number <= 86_400:
         raise ValueError("expected a number of seconds from 0 to 86400")
     return number
+
+
+def parse_positive(value: Any, base: Path) -> int:
+    """Read a whole number from 1."""
+    del base
+    return _whole_number(value, 1, 999_999_999, "expected a whole number from 1")
+
+
+def parse_port(value: Any, base: Path) -> int:
+    """Read the number of a port; 0 lets the system choose one."""
+    del base
+    return _whole_number(value, 0, 65_535, "expected a port from 1 to 65535, or 0 for any")
+
+
+def parse_workers(value: Any, base: Path) -> int:
+    """Read a number of processes."""
+    del base
+    return _whole_number(value, 1, 64, "expected a number of processes from 1 to 64")
+
+
+def parse_root_path(value: Any, base: Path) -> str:
+    """Read the path that stands before those of the server; "" for none."""
+    del base
+    if not isinstance(value, str) or not _ROOT_PATH.fullmatch(value):
+        raise ValueError("expected a path such as /backup")
+    return value.rstrip("/")
+
+
+def parse_cookie_secure(value: Any, base: Path) -> str:
+    """Read whether a cookie is for HTTPS only."""
+    del base
+    if value not in ("auto", "always", "never"):
+        raise ValueError("expected auto, always or never")
+    return str(value)
+
+
+def parse_issuer(value: Any, base: Path) -> str:
+    """Read the address of an OpenID Connect provider: HTTPS, but on this machine."""
+    text = parse_text(value, base)
+    parts = urlsplit(text)
+    local = parts.hostname in LOOPBACK_NAMES
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise ValueError("expected an address that begins with https://")
+    if not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("expected an address without user, query or fragment")
+    return text
+
+
+def parse_claim_roles(value: Any, base: Path) -> dict[str, str]:
+    """Read a table from values of a claim to roles."""
+    if not isinstance(value, Mapping):
+        raise ValueError("expected a table from values of the claim to roles")
+    roles = {parse_text(name, base): parse_text(role, base) for name, role in value.items()}
+    if not set(roles.values()) <= set(ROLES):
+        raise ValueError(f"expected roles out of {', '.join(ROLES)}")
+    return roles
 
 
 def parse_duration(value: Any, base: Path) -> str:
@@ -244,8 +306,13 @@ def _split_pairs(texts: list[str] | tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
+def is_label(text: str) -> bool:
+    """Return whether a text can name a directory, a database or a plan."""
+    return bool(_LABEL.fullmatch(text))
+
+
 def _label(label: Any) -> str:
-    if not isinstance(label, str) or not _LABEL.fullmatch(label):
+    if not isinstance(label, str) or not is_label(label):
         raise ValueError(
             f"{label!r} is no label: expected letters, digits, '.', '_' and '-',"
             " with a letter, digit or '_' first"

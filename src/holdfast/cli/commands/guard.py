@@ -176,6 +176,8 @@ def restore_command(context: Context, backup_id: str) -> str:
     words = ["holdfast", "restore", backup_id]
     if context.arguments.config is not None:
         words += ["--config", context.arguments.config]
+    if context.arguments.plan is not None:
+        words += ["--plan", context.arguments.plan]
     for setting, (option, value) in context.arguments.flags.items():
         values = value if isinstance(value, list) else [value]
         shown = ["..." if setting in _SECRET else without_secret(str(each)) for each in values]

@@ -1,0 +1,1 @@
+"""The server's own routes, a module for each group of them."""
