@@ -9,7 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+)
 
 from holdfast.catalog.engines import lock
 from holdfast.catalog.schema import Base
@@ -24,8 +34,12 @@ VERSION_TABLE = "holdfast_alembic_version"
 SCRIPTS = Path(__file__).with_name("migrations")
 
 _versions = Table(
-    VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True, nullable=False)
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
 )
+"""As Alembic makes it."""
 
 
 def version_of(connection: Connection) -> str | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import secrets
 import threading
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RANDOM_BITS = 74
 _LOW_BITS = 62
 _VERSION = 7
@@ -46,7 +47,7 @@ def derived_uuid7(at: datetime, name: str) -> str:
 
 
 def _milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
+    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _format(value: int) -> str:
