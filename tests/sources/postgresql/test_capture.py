@@ -425,7 +425,7 @@ def test_what_a_managed_service_put_there_is_left_out_and_named(
     """Only where the service's own role exists: any other `auth` is the application's."""
     postgres_database.run(
         "CREATE SCHEMA auth; CREATE TABLE auth.users (i int); CREATE TABLE own (i int);"
-        "CREATE SCHEMA vault; CREATE EXTENSION citext"
+        "CREATE SCHEMA vault; CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions"
     )
     assert capture(postgres_database, tmp_path).facts.table_counts == {"auth.users": 0, "own": 0}
     new_postgres_role("supabase_admin")
@@ -438,6 +438,8 @@ def test_what_a_managed_service_put_there_is_left_out_and_named(
     copy = new_postgres_database()
     restore(postgres_server, captured.dump, copy.name)
     assert counted(copy) == {"own": 0}
+    schema = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'citext'"
+    assert copy.run(schema) == [("extensions",)]  # the customer's own
 
 
 def test_an_extension_of_a_managed_service_is_left_out(

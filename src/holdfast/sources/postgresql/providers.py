@@ -30,50 +30,63 @@ class Provider:
 
 PROVIDERS = (
     # Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.html
+    # and, for the management of plans, .../AuroraUserGuide/AuroraPostgreSQL.Optimize.html. What is
+    # called rdsadmin is a database and a role, and no schema.
     Provider(
         name="Amazon RDS",
         role="rdsadmin",
-        schemas=("rdsadmin", "rds_tools", "apg_plan_mgmt"),
-        extensions=("rds_tools", "rdsutils", "aws_commons", "aws_lambda", "aws_s3", "aws_ml"),
+        schemas=("rds_tools", "apg_plan_mgmt"),
+        extensions=(
+            *("rds_tools", "rdsutils", "apg_plan_mgmt", "aurora_stat_utils"),
+            *("aws_commons", "aws_lambda", "aws_s3", "aws_ml"),
+        ),
     ),
-    # Source: https://cloud.google.com/sql/docs/postgres/extensions
+    # Source: https://cloud.google.com/sql/docs/postgres/extensions, and google_vacuum_mgmt as dumps
+    # of such databases show it: a schema and an extension in each.
     Provider(
         name="Google Cloud SQL",
         role="cloudsqladmin",
         schemas=("google_vacuum_mgmt", "google_ml"),
         extensions=("google_vacuum_mgmt", "google_ml_integration", "google_columnar_engine"),
     ),
-    # Source: https://learn.microsoft.com/azure/postgresql/extensions/concepts-extensions-versions
+    # Source: https://learn.microsoft.com/azure/postgresql/extensions/concepts-extensions-versions.
+    # It puts no schemas into databases: azure_sys and azure_maintenance are databases of its own.
     Provider(
         name="Azure Database for PostgreSQL",
         role="azuresu",
-        schemas=("azure_sys", "azure_maintenance"),
         extensions=("azure", "azure_ai", "azure_storage", "azure_local_ai", "pgaadauth"),
     ),
-    # Source: the schemas that `supabase db dump` leaves out as its own.
+    # Source: the schemas that `supabase db dump` leaves out as internal, but for those that
+    # extensions make, and `extensions`: it belongs to the customer, whose extensions are in it.
     Provider(
         name="Supabase",
         role="supabase_admin",
         schemas=(
             *("auth", "storage", "realtime", "vault", "pgsodium", "pgsodium_masks", "pgbouncer"),
             *("graphql", "graphql_public", "net", "supabase_functions", "supabase_migrations"),
-            *("extensions", "_analytics", "_realtime", "_supavisor"),
+            *("etl", "_analytics", "_realtime", "_supavisor"),
         ),
         extensions=("supabase_vault", "pgsodium", "pg_graphql", "pg_net"),
     ),
+    # Source: compute_tools/src in https://github.com/neondatabase/neon, which makes them.
     Provider(
         name="Neon",
         role="cloud_admin",
         schemas=("neon", "neon_migration"),
         extensions=("neon", "neon_utils"),
     ),
+    # Source: https://aiven.io/docs/products/postgresql/concepts/dba-tasks-pg (avnadmin is there by
+    # default, aiven_extras has a schema of its own), https://github.com/aiven/aiven-pg-security.
     Provider(
         name="Aiven",
-        role="aiven_superuser",
+        role="avnadmin",
         schemas=("aiven_extras",),
         extensions=("aiven_extras", "aiven_gatekeeper"),
     ),
-    Provider(name="Heroku", role="heroku_admin", schemas=("_heroku", "heroku_ext")),
+    # Source: dumps of such databases: _heroku belongs to heroku_admin. heroku_ext belongs to the
+    # customer, whose extensions may be in it:
+    # https://help.heroku.com/ZOFBHJCJ/heroku-postgres-extension-schema-restrictions
+    Provider(name="Heroku", role="heroku_admin", schemas=("_heroku",)),
 )
 
 UNUSUAL_EXTENSIONS = {
