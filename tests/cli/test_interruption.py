@@ -102,7 +102,7 @@ def test_what_watches_no_token_is_broken_off(tmp_path: Path) -> None:
 )
 def test_a_real_backup_ends_tidily(number: signal.Signals, status: int, kept: App) -> None:
     with (kept.root / "data" / "thumbnails" / "large").open("wb") as file:
-        file.truncate(8 * 2**30)
+        file.truncate(64 * 2**30)  # it cannot end before the signal comes
     with kept.sit("create") as terminal:
         terminal.expect("GiB  ")
         terminal.process.send_signal(number)
