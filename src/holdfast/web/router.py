@@ -15,12 +15,14 @@ from holdfast.web.permissions import Anyone, Auth, Dependency, Guards
 from holdfast.web.routes.audit import audit_routes
 from holdfast.web.routes.backups import backup_routes
 from holdfast.web.routes.cleanup import cleanup_routes
+from holdfast.web.routes.downloads import download_routes
 from holdfast.web.routes.errors import error_routes
 from holdfast.web.routes.health import health_routes
 from holdfast.web.routes.jobs import job_routes
+from holdfast.web.routes.restores import restore_routes
 from holdfast.web.routes.schedule import schedule_routes
 from holdfast.web.routes.undo import undo_routes
-from holdfast.web.routing import Routes
+from holdfast.web.routing import Routes, prefix_operations
 
 if TYPE_CHECKING:
     from holdfast.jobs import JobEngine
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 _GROUPS = (
     cleanup_routes,
     backup_routes,
+    download_routes,
+    restore_routes,
     job_routes,
     schedule_routes,
     audit_routes,
@@ -78,8 +82,15 @@ def create_router(
         lifespan=jobs_lifespan(context.engine, scheduler=scheduler, schedule=schedule),
     )
     for routes in _GROUPS:
-        router.include_router(routes(context))
+        group = routes(context)
+        prefix_operations(group, _operation_prefix(context.plan))
+        router.include_router(group)
     return router
+
+
+def _operation_prefix(plan: str) -> str:
+    """Return what tells the operations of several plans of one application apart."""
+    return "" if plan == "default" else "".join(c if c.isalnum() else "_" for c in plan) + "_"
 
 
 def _engine(service: BackupService, catalog_url: str | None) -> JobEngine:

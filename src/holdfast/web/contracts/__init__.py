@@ -1,1 +1,10 @@
-"""Interfaces for backups that applications have already, served by Holdfast."""
+"""Interfaces for backups that applications have already, served by Holdfast.
+
+Each is a router to include, exact in paths, methods, status codes and names:
+
+    app.include_router(files(service, auth=require_admin))
+"""
+
+from holdfast.web.contracts.files import files
+
+__all__ = ["files"]

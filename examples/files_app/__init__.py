@@ -1,0 +1,1 @@
+"""A notes application on PostgreSQL whose backups are files of SQL, as its clients know them."""
