@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from holdfast.models.backup import PlannedChange
 from holdfast.sources.postgresql.databases import Database
 from holdfast.sources.postgresql.session import Session, identifier, literal
 
@@ -34,6 +35,8 @@ SELECT coalesce(r.rolname, '') AS role, a.privilege_type AS privilege, a.is_gran
   FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a
   LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
 """
+_SUBSCRIPTIONS = "SELECT subname AS name FROM pg_catalog.pg_subscription WHERE subdbid = {oid}"
+_SLOTS = "SELECT slot_name AS name FROM pg_catalog.pg_replication_slots WHERE datoid = {oid}"
 
 
 def take_over(session: Session, live: Database, name: str) -> Iterator[str]:
@@ -101,3 +104,27 @@ def _rights(session: Session, oid: int, target: str, owner: str) -> Iterator[str
         role = identifier(row["role"]) if row["role"] else "PUBLIC"
         again = " WITH GRANT OPTION" if row["again"] else ""
         yield f"GRANT {row['privilege']} ON DATABASE {target} TO {role}{again}"
+
+
+def left_behind_with(session: Session, oid: int, target: str) -> tuple[PlannedChange, ...]:
+    """Say what belongs to a live database and does not come along when it is replaced.
+
+    Args:
+        target: The live database for people.
+    """
+    roles = roles_left_out(session, oid)
+    slots = [row["name"] for row in session.query(_SLOTS.format(oid=oid))]
+    subscribed = [row["name"] for row in session.query(_SUBSCRIPTIONS.format(oid=oid))]
+    said = (
+        (roles, f"Settings of {', '.join(roles)} in {target} stay with the old database"),
+        (slots, f"Replication slots stay with the old database: {', '.join(slots)}"),
+        (
+            subscribed,
+            f"Subscriptions stay with the old database, which they keep: {', '.join(subscribed)}",
+        ),
+    )
+    return tuple(
+        PlannedChange(target=target, action="skip", detail=detail)
+        for names, detail in said
+        if names
+    )

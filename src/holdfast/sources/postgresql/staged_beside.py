@@ -16,7 +16,7 @@ from holdfast.errors import (
 from holdfast.models.backup import CheckResult, PlannedChange
 from holdfast.models.progress import Progress
 from holdfast.sources.base import RestoreContext, discarding
-from holdfast.sources.postgresql.attributes import roles_left_out
+from holdfast.sources.postgresql.attributes import left_behind_with
 from holdfast.sources.postgresql.changes import rows, table_changes
 from holdfast.sources.postgresql.checks import check_restored
 from holdfast.sources.postgresql.databases import (
@@ -47,8 +47,6 @@ from holdfast.sources.postgresql.url import with_database
 
 _LOG = logging.getLogger("holdfast.restore")
 WAY = "beside"
-_SUBSCRIPTIONS = "SELECT subname AS name FROM pg_catalog.pg_subscription WHERE subdbid = {oid}"
-_SLOTS = "SELECT slot_name AS name FROM pg_catalog.pg_replication_slots WHERE datoid = {oid}"
 
 
 class StagedBeside:
@@ -165,15 +163,17 @@ class StagedBeside:
                 for each in self._left_out
             ]
             return (first, *lost, *table_changes(target, {}, counts))
+        with self._site.maintenance() as session:
+            left_behind = left_behind_with(session, self._live.oid, target)
         if self._context.only_new:
             detail = "the database that is there is empty, and a new one takes its place"
             first = PlannedChange(target=target, action="create", detail=detail)
-            return (first, *self._left_behind(), *table_changes(target, {}, counts))
+            return (first, *left_behind, *table_changes(target, {}, counts))
         first = PlannedChange(target=target, action="replace", detail=self._replacing())
         if self._adopted:
-            return (first, *self._left_behind())
+            return (first, *left_behind)
         live = self._site.live_rows(self._context.cancel)
-        return (first, *self._left_behind(), *table_changes(target, live, counts))
+        return (first, *left_behind, *table_changes(target, live, counts))
 
     def _replacing(self) -> str:
         assert self._live is not None
@@ -195,25 +195,6 @@ class StagedBeside:
     def _schema_change(self) -> str:
         live, stored = self.live_schema_version, self._dump.schema_version
         return f"schema {live or 'none'} -> {stored or 'none'}" if live != stored else ""
-
-    def _left_behind(self) -> Iterator[PlannedChange]:
-        """Say what belongs to the live database and does not come along."""
-        assert self._live is not None
-        target = self._site.location
-        with self._site.maintenance() as session:
-            roles = roles_left_out(session, self._live.oid)
-            slots = [row["name"] for row in session.query(_SLOTS.format(oid=self._live.oid))]
-            subscribed = session.query(_SUBSCRIPTIONS.format(oid=self._live.oid))
-        if roles:
-            detail = f"Settings of {', '.join(roles)} in {target} stay with the old database"
-            yield PlannedChange(target=target, action="skip", detail=detail)
-        if slots:
-            detail = f"Replication slots stay with the old database: {', '.join(slots)}"
-            yield PlannedChange(target=target, action="skip", detail=detail)
-        if subscribed:
-            names = ", ".join(row["name"] for row in subscribed)
-            detail = f"Subscriptions stay with the old database, which they keep: {names}"
-            yield PlannedChange(target=target, action="skip", detail=detail)
 
     def _expected_counts(self) -> Mapping[str, int] | None:
         counts, chosen = self._dump.counts, self._context.tables
