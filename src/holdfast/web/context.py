@@ -15,9 +15,13 @@ from anyio.lowlevel import RunVar
 from holdfast.errors import (
     CatalogError,
     HoldfastError,
+    NotAuthenticated,
     PasswordMissing,
+    PermissionDenied,
     RepositoryLocked,
+    RequestInvalid,
     StoreError,
+    UploadTooLarge,
 )
 from holdfast.web.permissions import Actor, Guards, Permission
 
@@ -32,13 +36,17 @@ wait for a lock of the repository must not keep its pages waiting."""
 MAX_UPLOAD_BYTES = 64 * 1024**3
 
 FAILURES: tuple[type[HoldfastError], ...] = (
+    NotAuthenticated,
+    PermissionDenied,
+    RequestInvalid,
+    UploadTooLarge,
     PasswordMissing,
     RepositoryLocked,
     HoldfastError,
     StoreError,
     CatalogError,
 )
-"""What any operation may answer with, because of the place where backups are kept."""
+"""What any operation may answer with: of who asks, how, and of where backups are kept."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

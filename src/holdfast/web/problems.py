@@ -16,7 +16,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
-from holdfast.errors import HoldfastError, RequestInvalid, TooManyRequests, UploadTooLarge
+from holdfast.errors import (
+    HoldfastError,
+    NotAuthenticated,
+    PermissionDenied,
+    RequestInvalid,
+    TooManyRequests,
+    UploadTooLarge,
+)
 
 _log = logging.getLogger("holdfast.web")
 
@@ -226,14 +233,18 @@ def _invalid(error: RequestValidationError, request: Request) -> Response:
 def problem_responses(*errors: type[HoldfastError]) -> dict[int | str, dict[str, Any]]:
     """Return what an operation's description says of the problems it may answer with."""
     by_status: dict[int, list[type[HoldfastError]]] = {}
-    for error in errors:
+    for error in dict.fromkeys(errors):
         by_status.setdefault(error.http_status, []).append(error)
     return {status: _described(found) for status, found in sorted(by_status.items())}
 
 
 def _described(errors: Sequence[type[HoldfastError]]) -> dict[str, Any]:
     ref = {"schema": {"$ref": "#/components/schemas/HoldfastProblem"}}
+    content: dict[str, Any] = {MEDIA_TYPE: ref}
+    if any(each in (NotAuthenticated, PermissionDenied) for each in errors):
+        # The authentication is the host's, and so is what it says.
+        content["application/json"] = {"schema": {}}
     return {
         "description": " ".join(f"`{each.code}`: {title_of(each)}" for each in errors),
-        "content": {MEDIA_TYPE: ref},
+        "content": content,
     }

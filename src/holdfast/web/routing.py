@@ -7,7 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
+from holdfast.web.permissions import Permission, permission_of
 from holdfast.web.problems import ProblemRoute, path_of
 
 
@@ -25,9 +28,42 @@ class Routes(APIRouter):
         """Add the route, and the form with a last slash beside it."""
         if not hasattr(endpoint, "holdfast_depth"):
             endpoint.holdfast_depth = len(_segments(path))  # type: ignore[attr-defined]
+        if options.get("response_description") in (None, "Successful Response"):
+            options["response_description"] = "What was asked for."
         super().add_api_route(path, endpoint, **options)
+        _tell_permission(self.routes[-1])
         slashed = {**options, "include_in_schema": False, "operation_id": None}
         super().add_api_route(f"{path}/", endpoint, **slashed)
+
+
+def permission_asked(route: BaseRoute) -> Permission | None:
+    """Return the permission that a route asks for; None if it asks for none."""
+    dependant = getattr(route, "dependant", None)
+    stack = [dependant] if dependant is not None else []
+    while stack:
+        found = stack.pop()
+        permission = permission_of(found.call)
+        if permission is not None:
+            return permission
+        stack.extend(found.dependencies)
+    return None
+
+
+def _tell_permission(route: BaseRoute) -> None:
+    """Say in the description of an operation what it takes."""
+    permission = permission_asked(route)
+    if permission is None or not isinstance(route, APIRoute):
+        return
+    needs = f"Needs the permission `{permission.value}`."
+    route.description = f"{route.description}\n\n{needs}".strip()
+    route.openapi_extra = {**(route.openapi_extra or {}), "x-permission": permission.value}
+
+
+def prefix_operations(router: APIRouter, prefix: str) -> None:
+    """Put a word before the ids of all operations, which must be unique in an application."""
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.operation_id:
+            route.operation_id = route.unique_id = f"{prefix}{route.operation_id}"
 
 
 def link(request: Request, *parts: str) -> str:

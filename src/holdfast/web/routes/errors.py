@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter
 
 from holdfast.errors import HoldfastError
-from holdfast.web.context import WebContext
+from holdfast.web.context import FAILURES, WebContext
 from holdfast.web.permissions import Permission
 from holdfast.web.problems import HoldfastProblem, problem_responses, title_of
 from holdfast.web.routing import Routes
@@ -23,7 +23,7 @@ def error_routes(context: WebContext) -> APIRouter:
         operation_id="list_errors",
         summary="What the codes of problems mean",
         dependencies=[context.require(Permission.READ)],
-        responses=problem_responses(),
+        responses=problem_responses(*FAILURES),
     )
     async def list_errors() -> ProblemKinds:
         """The codes are stable; a program decides by them, and shows `detail` and `hint`."""
