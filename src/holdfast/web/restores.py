@@ -134,7 +134,7 @@ class Restores:
                 "This confirmation was given to somebody else",
                 hint="Ask for the restore yourself, and look at what it would replace.",
             )
-        if upload.path is None and upload.backup_id != backup_id:
+        if upload.backup_id != backup_id:
             raise _of_another("backup")
         if choice is not None and choice.to_params() != upload.params["choice"]:
             raise _of_another("way to restore")
