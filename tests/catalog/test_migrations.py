@@ -97,7 +97,7 @@ def test_a_new_catalog_is_as_migrations_would_make_it(
     if url.startswith("sqlite"):
         other = f"sqlite:///{tmp_path / 'other.db'}"
     else:
-        other = request.getfixturevalue("new_postgres_database")().url
+        other = request.getfixturevalue("new_schema")()
     database = CatalogDatabase(other)
     database.open()
     database.close()
