@@ -117,6 +117,10 @@ _LINES: tuple[tuple[str, str], ...] = (
     ("keys drill --kit kit.txt", "`unlock_drill` is the proof; `recovery_key` the key's name."),
     ("unlock", "How many locks were removed, and `left`: those of who may be alive."),
     ("repair index --dry-run", "What a rebuild would change; `changed` says whether it was done."),
+    (
+        "catalog rebuild",
+        "`added` is how many backups the catalog did not know. The others print `place` alone.",
+    ),
     ("serve --check", "`server` is what would be served, and where its catalog is."),
     (
         "users add anna --role admin --new-password-file second",

@@ -251,6 +251,15 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
                 ),
             ),
             Command(
+                "catalog",
+                "Rebuild or update the catalog of jobs and users, or say where it is",
+                (
+                    ("catalog rebuild", "after it was lost, from the backups themselves"),
+                    ("catalog migrate", "before a new version starts; servers do so themselves"),
+                    ("catalog path", "to know what to keep a copy of"),
+                ),
+            ),
+            Command(
                 "config",
                 "Show the settings and where each came from",
                 (("config show", "secrets are not shown"), ("config show --json", "for a program")),

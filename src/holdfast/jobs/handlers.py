@@ -138,7 +138,7 @@ def _back_up(service: BackupService, desk: Desk) -> Outcome:
     desk.name_backup(made.backup_id)
     outcome = Outcome(
         backup_id=made.backup_id,
-        result=_facts_of(made),
+        result=facts_of(made),
         warnings=(*made.warnings, *made.problems),
         error=_disproof(made),
     )
@@ -152,7 +152,8 @@ def _back_up(service: BackupService, desk: Desk) -> Outcome:
     )
 
 
-def _facts_of(made: BackupMetadata) -> dict[str, Any]:
+def facts_of(made: BackupMetadata) -> dict[str, Any]:
+    """Return what a job says of the backup that it made."""
     names = (
         "status",
         "verified",
@@ -276,7 +277,7 @@ def _import(service: BackupService, desk: Desk) -> Outcome:
         )
     finally:
         _remove_after(params)
-    return Outcome(backup_id=made.backup_id, result=_facts_of(made), warnings=made.warnings)
+    return Outcome(backup_id=made.backup_id, result=facts_of(made), warnings=made.warnings)
 
 
 def _remove_after(params: Mapping[str, Any]) -> None:
