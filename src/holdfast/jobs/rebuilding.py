@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from holdfast.errors import RepositoryNotFound
 from holdfast.jobs.handlers import facts_of
 from holdfast.models.backup import BackupMetadata, BackupType, Trigger
 from holdfast.models.job import Job, JobKind, JobProgress, JobStatus
@@ -31,14 +30,10 @@ def rebuild_catalog(service: BackupService, database: CatalogDatabase) -> int:
     Again, and by several processes at once, is harmless.
 
     Raises:
-        RepositoryError: The repository cannot be read.
+        RepositoryError: The repository cannot be read, or there is none.
         CatalogError: The catalog cannot be written.
     """
-    try:
-        backups = service.list_backups(limit=None)
-    except RepositoryNotFound:
-        database.open()
-        return 0
+    backups = service.list_backups(limit=None)
     return sum(
         database.jobs.add_finished(finished_job(backup, service.plan.name)) for backup in backups
     )

@@ -62,7 +62,9 @@ class RunningJob:
         begin: Callable[[Order], Work],
         gave_up: Callable[[Job], None],
         done: Callable[[RunningJob, Job | None], None],
+        monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic_s = monotonic_s
         self.claim = claim
         self._jobs = jobs
         self._options = options
@@ -72,7 +74,7 @@ class RunningJob:
         self._stop: Stop | None = None
         self._stop_at_s = 0.0
         self._work: Work | None = None
-        self._moved_at_s = time.monotonic()
+        self._moved_at_s = self._monotonic_s()
         self._lived_at_s = self._looked_at_s = float("-inf")
         self._activity: Activity | None = None
         self._pending: JobProgress | None = None
@@ -90,7 +92,7 @@ class RunningJob:
     def stop(self, reason: Stop) -> None:
         """Ask the work to stop at its next safe point; it is ended if it takes too long."""
         if self._stop is None or reason is Stop.LOST:
-            self._stop, self._stop_at_s = reason, time.monotonic()
+            self._stop, self._stop_at_s = reason, self._monotonic_s()
 
     def end_now(self) -> None:
         """Do not wait for a safe point any more."""
@@ -122,13 +124,14 @@ class RunningJob:
                     self._write(force=True)
                     return report
                 case Moved(progress=progress):
-                    self._moved_at_s = time.monotonic()
+                    self._moved_at_s = self._monotonic_s()
                     self._pending = progress
                 case Entered():
-                    self._moved_at_s = time.monotonic()
+                    self._moved_at_s = self._monotonic_s()
                     self._enter(report)
             self._write()
-            self._notice_stall(work)
+            if report is None:
+                self._notice_stall(work)
             if self._stop is not None and not told_to_stop:
                 told_to_stop = True
                 work.cancel()
@@ -139,15 +142,15 @@ class RunningJob:
         """Whether the work must be ended now."""
         if self._stop is None:
             return False
-        late = time.monotonic() - self._stop_at_s > self._options.cancel_grace_s
+        late = self._monotonic_s() - self._stop_at_s > self._options.cancel_grace_s
         return late or self._stop is Stop.LOST or self._hurry.is_set()
 
     def _notice_stall(self, work: Work) -> None:
-        still_s = time.monotonic() - self._moved_at_s
+        still_s = self._monotonic_s() - self._moved_at_s
         self._look_for_life(work, still_s)
         if self._stop is not None or still_s < self._options.stall_after_s:
             return
-        lives = time.monotonic() - self._lived_at_s < self._options.stall_after_s
+        lives = self._monotonic_s() - self._lived_at_s < self._options.stall_after_s
         if lives and still_s < _MOST_SILENT * self._options.stall_after_s:
             return
         _log.warning("Job %s has made no progress for %.0f s and is ended", self.id, still_s)
@@ -157,7 +160,7 @@ class RunningJob:
     def _look_for_life(self, work: Work, still_s: float) -> None:
         """Notice a step that tells nothing and works, as the check of a large database does."""
         interval_s = self._options.stall_after_s / 3
-        now_s = time.monotonic()
+        now_s = self._monotonic_s()
         if still_s < interval_s or now_s - self._looked_at_s < interval_s:
             return
         found, before = work.activity(), self._activity
@@ -176,7 +179,7 @@ class RunningJob:
 
     def _write(self, *, force: bool = False) -> None:
         """Put how far the job is into the catalog, a few times a second at most."""
-        now_s = time.monotonic()
+        now_s = self._monotonic_s()
         progress = self._pending
         if progress is None or not (force or now_s - self._written_at_s >= _WRITE_EVERY_S):
             return
