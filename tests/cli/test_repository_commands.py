@@ -34,6 +34,7 @@ COMMANDS = [
     "keys list",
     "unlock",
     "repair index",
+    "catalog rebuild",
 ]
 
 
