@@ -5,6 +5,7 @@ Each is a router to include, exact in paths, methods, status codes and names:
     app.include_router(files(service, auth=require_admin))
 """
 
+from holdfast.web.contracts.admin import admin
 from holdfast.web.contracts.files import files
 
-__all__ = ["files"]
+__all__ = ["admin", "files"]

@@ -7,23 +7,21 @@ never reaches a file system.
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.params import Depends as DependsParameter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from holdfast.errors import BackupBusy, BackupNotFound, ConfigError, RestoreError, SourceError
+from holdfast.errors import BackupBusy, BackupNotFound, RestoreError, SourceError
 from holdfast.models.backup import BackupMetadata
 from holdfast.models.job import JobKind
-from holdfast.operations.workspace import scratch_directory
 from holdfast.web.context import FAILURES, WebContext
 from holdfast.web.contracts.base import ask, contract, ended
+from holdfast.web.contracts.file_names import FileNames
+from holdfast.web.contracts.sql_text import MEDIA_TYPE, require_postgresql, sql_response
 from holdfast.web.permissions import Actor, Anyone, Auth, Dependency, Permission
 from holdfast.web.problems import problem_responses
 from holdfast.web.routing import Routes
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from holdfast.service import BackupService
 
 PREFIX = "/backups"
-_PIECE_BYTES = 1 << 18
-_BACKUP_PREFIX = "backup_"
 _EXAMPLE = "shop_backup_20241108_120000.sql.gz"
 
 FileName = Annotated[str, Path(description="Name of a backup.", examples=[_EXAMPLE])]
@@ -129,13 +125,7 @@ def files(
     Raises:
         ConfigError: The plan has no PostgreSQL database, or several, or there is no `auth`.
     """
-    databases = [each for each in service.plan.sources if each.root.startswith("database/")]
-    if [each.kind for each in databases] != ["postgresql"]:
-        raise ConfigError(
-            "The contract `files` hands out SQL text, so its plan has one database, a PostgreSQL"
-            f" one; the plan {service.plan.name} has {len(databases)}",
-            hint="Use another contract, or the native routes of BackupService.router.",
-        )
+    require_postgresql(service, "files")
     routes, context = contract(
         service,
         auth=auth,
@@ -150,34 +140,6 @@ def files(
     _add_whole(routes, context, names)
     _add_single(routes, context, names)
     return routes
-
-
-class FileNames:
-    """The names of backups as files, both ways."""
-
-    def __init__(self, app: str) -> None:
-        self._app = re.sub(r"[^A-Za-z0-9.-]+", "_", app).strip("_.-") or "app"
-        self._pattern = re.compile(
-            rf"{re.escape(self._app)}_backup_(\d{{8}}_\d{{6}}(?:_\d+)?)\.sql\.gz"
-        )
-
-    def of(self, backup_id: str) -> str:
-        """Return the name of a backup."""
-        return f"{self._app}_backup_{backup_id.removeprefix(_BACKUP_PREFIX)}.sql.gz"
-
-    def backup_id(self, filename: str) -> str:
-        """Return the id of the backup of this name.
-
-        Raises:
-            BackupNotFound: It is the name of none; nothing is looked for on any disk.
-        """
-        found = self._pattern.fullmatch(filename)
-        if found is None:
-            raise BackupNotFound(
-                "There is no backup of this name",
-                hint=f"Names are like {self.of('backup_20241108_120000')}.",
-            )
-        return _BACKUP_PREFIX + found[1]
 
 
 def _add_whole(routes: Routes, context: WebContext, names: FileNames) -> None:
@@ -254,7 +216,7 @@ def _add_single(routes: Routes, context: WebContext, names: FileNames) -> None:
         operation_id="download_backup_file",
         summary="Download a backup as gzip-compressed SQL text",
         responses={
-            200: {"content": {"application/gzip": {}}, "description": "The SQL text."},
+            200: {"content": {MEDIA_TYPE: {}}, "description": "The SQL text."},
             **problem_responses(BackupNotFound, RestoreError, *FAILURES),
         },
         response_class=StreamingResponse,
@@ -262,17 +224,7 @@ def _add_single(routes: Routes, context: WebContext, names: FileNames) -> None:
     async def download_backup(filename: FileName, actor: Actor = restorer) -> StreamingResponse:
         """`gunzip -c FILE | psql NEW_DATABASE` restores it; owners and rights are left out."""
         backup = await context.run(_find, context, names, filename)
-        packed = await context.run(_written, context, actor, backup)
-        headers = {
-            "Content-Disposition": f'attachment; filename="{filename}"',
-            "Content-Length": str(packed.seek(0, 2)),
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-        packed.seek(0)
-        return StreamingResponse(
-            _pieces(context, packed), media_type="application/gzip", headers=headers
-        )
+        return await sql_response(context, actor, backup, filename)
 
     @routes.delete(
         "/{filename}",
@@ -315,27 +267,3 @@ def _file(backup: BackupMetadata, names: FileNames) -> BackupFile:
         status=backup.status.value,
         checksum=backup.checksum,
     )
-
-
-def _written(context: WebContext, actor: Actor, backup: BackupMetadata) -> BinaryIO:
-    """Write the SQL to a file that has no name any more, so that nothing is left of it."""
-    with (
-        context.audited(actor, "backup.download", object=backup.backup_id),
-        scratch_directory(context.service.scratch_root) as scratch,
-    ):
-        path = context.service.export_backup(backup.backup_id, scratch / "dump.sql.gz")
-        return path.open("rb")
-
-
-async def _pieces(context: WebContext, packed: BinaryIO) -> AsyncIterator[bytes]:
-    with _closing(packed):
-        while piece := await context.run(packed.read, _PIECE_BYTES):
-            yield piece
-
-
-@contextmanager
-def _closing(packed: BinaryIO) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        packed.close()

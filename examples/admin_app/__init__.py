@@ -1,0 +1,1 @@
+"""A ticket desk on PostgreSQL with users and roles; its administrators see records of backups."""
