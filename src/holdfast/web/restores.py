@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from fastapi import Request
 
-from holdfast.errors import ConfirmationRequired, PermissionDenied, UploadNotFound
+from holdfast.errors import (
+    ArchiveRefused,
+    ConfirmationRequired,
+    HoldfastError,
+    PermissionDenied,
+    RestoreError,
+    SourceError,
+    UploadNotFound,
+)
 from holdfast.models.backup import RestoreResult
 from holdfast.models.job import Job, JobKind
 from holdfast.models.manifest import Manifest
@@ -89,6 +97,14 @@ class Restores:
             return self._describe_backup(what, actor, choice)
         try:
             return self._describe_file(what, actor, choice)
+        except (RestoreError, SourceError) as error:
+            self.remove(what)
+            if error.http_status != HoldfastError.http_status:
+                raise
+            # Not a failure of this server: what was sent is not what it says it is.
+            raise ArchiveRefused(
+                f"Backup file was refused: {error.message}", hint=error.hint
+            ) from error
         except BaseException:
             self.remove(what)
             raise
