@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -292,7 +291,7 @@ def test_a_restore_that_cannot_begin_can_be_confirmed_again(
 
 
 @pytest.fixture
-def archive(backed_up: tuple[Served, str]) -> Iterator[tuple[Served, bytes]]:
+def archive(backed_up: tuple[Served, str]) -> tuple[Served, bytes]:
     """The archive of a backup, with one event more since."""
     web, backup = backed_up
     return web, b"".join(web.service.open_download(backup).read())
