@@ -1,7 +1,7 @@
 """Write the pages of docs/reference that are made from the code.
 
-python -m scripts.generate_reference            writes errors.md and python.md
-python -m scripts.generate_reference --check    fails if one of them is out of date
+python -m scripts.generate_reference            writes errors.md, python.md and openapi.json
+python -m scripts.generate_reference --check    fails if one is out of date
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from holdfast.errors import HoldfastError
+from scripts.openapi_document import openapi_text
 from scripts.python_page import python_page
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 ERRORS_PAGE = REFERENCE / "errors.md"
 PYTHON_PAGE = REFERENCE / "python.md"
+OPENAPI_DOCUMENT = REFERENCE / "openapi.json"
 
 _HEAD = """\
 # Errors
@@ -61,7 +63,12 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say whether they are current")
     check = parser.parse_args().check
     status = 0
-    for path, text in {ERRORS_PAGE: errors_page(), PYTHON_PAGE: python_page()}.items():
+    pages = {
+        ERRORS_PAGE: errors_page(),
+        PYTHON_PAGE: python_page(),
+        OPENAPI_DOCUMENT: openapi_text(),
+    }
+    for path, text in pages.items():
         if check and not (path.exists() and path.read_text() == text):
             print(f"{path} is out of date; run `make reference`.", file=sys.stderr)
             status = 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 BASE_URL = "http://testserver"
 
@@ -46,7 +46,12 @@ class WebClient:
 
 @contextmanager
 def web_client(
-    app: FastAPI, *, lifespan: bool = True, root_path: str = "", raises: bool = True, **options: Any
+    app: Starlette,
+    *,
+    lifespan: bool = True,
+    root_path: str = "",
+    raises: bool = True,
+    **options: Any,
 ) -> Iterator[WebClient]:
     """Run an application, with its lifespan or as a server that knows none.
 
@@ -65,7 +70,7 @@ def web_client(
 
 @asynccontextmanager
 async def _session(
-    app: FastAPI, transport: httpx.ASGITransport, *, lifespan: bool, **options: Any
+    app: Starlette, transport: httpx.ASGITransport, *, lifespan: bool, **options: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     options.setdefault("base_url", BASE_URL)
     async with httpx.AsyncClient(transport=transport, timeout=120, **options) as client:
