@@ -249,11 +249,15 @@ class Crew:
             and job.error_code == "job-interrupted"
             and job.attempt < MOST_ATTEMPTS
         ):
+            params = dict(job.params)
+            if job.nominal_at is not None:
+                # Had it come to its end all the same, its backup is there, and is enough.
+                params["due_at"] = job.nominal_at.isoformat()
             self._jobs.add(
                 plan=job.plan,
                 kind=job.kind,
                 trigger=job.trigger,
-                params=job.params,
+                params=params,
                 attempt=job.attempt + 1,
                 retry_of=job.id,
             )

@@ -58,6 +58,7 @@ _PARAMS: Mapping[JobKind, frozenset[str]] = {
             "scheduled",
             "policy",
             "max_removed_share",
+            "due_at",
         }
     ),
     JobKind.RESTORE: frozenset({"backup_id", "verify_first", *_RESTORE_OPTIONS}),

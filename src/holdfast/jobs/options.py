@@ -57,7 +57,9 @@ class Order:
     @classmethod
     def of(cls, job: Job) -> Self:
         """Return what a job asks for."""
-        return cls(kind=job.kind, params=job.params, trigger=job.trigger, due_at=job.nominal_at)
+        said = job.params.get("due_at")
+        due_at = datetime.fromisoformat(said) if said else job.nominal_at
+        return cls(kind=job.kind, params=job.params, trigger=job.trigger, due_at=due_at)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
