@@ -13,30 +13,33 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session as OrmSession
 
-from holdfast.catalog.job_rows import event_of, event_row, job_of, plain, put_progress, row_of
+from holdfast.catalog.job_rows import event_of, job_of, plain, put_progress, row_of
+from holdfast.catalog.job_steps import (
+    found_row,
+    held_row,
+    interruption_of,
+    is_active,
+    is_pending,
+    next_to_run,
+    put_end,
+    put_lease,
+    put_warnings,
+    refuse_second_run,
+    tell,
+)
 from holdfast.catalog.leases import LeaseClock
 from holdfast.catalog.schema import JobEventRow, JobRow
 from holdfast.catalog.values import Claim
-from holdfast.errors import (
-    AlreadyRun,
-    Cancelled,
-    HoldfastError,
-    JobFinished,
-    JobInterrupted,
-    JobNotFound,
-    LeaseLost,
-)
+from holdfast.errors import Cancelled, HoldfastError, JobFinished
 from holdfast.models.backup import Trigger
 from holdfast.models.job import Job, JobEvent, JobKind, JobProgress, JobStatus
 
 if TYPE_CHECKING:
     from holdfast.catalog.database import CatalogDatabase
 
-_ACTIVE = [status.value for status in JobStatus if status.active]
-_READ_ONLY = [kind.value for kind in JobKind if not kind.writes]
 _Jobs = list[Job]
 _Events = list[JobEvent]
 
@@ -81,9 +84,9 @@ class JobTable:
         )
         with self._database.writing(alone=None if nominal_at is None else f"run {plan}") as session:
             if nominal_at is not None:
-                _refuse_second_run(session, plan, nominal_at)
+                refuse_second_run(session, plan, nominal_at)
             row = row_of(job)
-            _tell(session, row, "status", now)
+            tell(session, row, "status", now)
             return job_of(row)
 
     def add_finished(self, job: Job) -> bool:
@@ -111,7 +114,7 @@ class JobTable:
             JobNotFound: There is none with this id.
         """
         with self._database.reading() as session:
-            return job_of(_found(session.get(JobRow, job_id), job_id))
+            return job_of(found_row(session.get(JobRow, job_id), job_id))
 
     def list(
         self,
@@ -151,12 +154,12 @@ class JobTable:
         A job that writes waits for as long as another of the plan is active and its lease runs.
         """
         with self._database.reading() as session:
-            if not session.scalar(select(exists().where(*_pending(plan)))):
+            if not session.scalar(select(exists().where(*is_pending(plan)))):
                 return None
         with self._database.writing(alone=f"jobs {plan}") as session:
             now = self._now()
             self._free_slot(session, plan, now)
-            row = session.scalar(_next(session, plan))
+            row = session.scalar(next_to_run(session, plan))
             if row is None:
                 return None
             row.status = JobStatus.RUNNING.value
@@ -164,8 +167,8 @@ class JobTable:
             row.owner = owner
             row.generation += 1
             row.started_at = row.changed_at = now
-            _lease(row, lease_s, now)
-            _tell(session, row, "status", now)
+            put_lease(row, lease_s, now)
+            tell(session, row, "status", now)
             return Claim(job_of(row), owner, row.generation)
 
     def renew(self, claim: Claim, *, lease_s: float) -> bool:
@@ -175,8 +178,8 @@ class JobTable:
             LeaseLost: Another has the job now, or it was given up.
         """
         with self._database.writing() as session:
-            row = _held(session, claim)
-            _lease(row, lease_s, self._now())
+            row = held_row(session, claim)
+            put_lease(row, lease_s, self._now())
             return row.cancel_requested
 
     def report(
@@ -198,18 +201,18 @@ class JobTable:
         """
         with self._database.writing() as session:
             now = self._now()
-            row = _held(session, claim)
+            row = held_row(session, claim)
             if backup_id is not None:
                 row.backup_id = backup_id
             if warnings is not None:
-                _warn(session, row, warnings, now)
+                put_warnings(session, row, warnings, now)
             if progress is not None and put_progress(row, progress, now):
                 row.stalled = False
-                _tell(session, row, "progress", now)
+                tell(session, row, "progress", now)
             if status is not None and status.value != row.status:
                 row.status = status.value
                 row.changed_at = now
-                _tell(session, row, "status", now)
+                tell(session, row, "status", now)
 
     def finish(
         self,
@@ -232,12 +235,12 @@ class JobTable:
         """
         with self._database.writing() as session:
             now = self._now()
-            row = _held(session, claim)
+            row = held_row(session, claim)
             row.backup_id = backup_id or row.backup_id
             row.items_restored = dict(items_restored or {})
             row.result = plain(result or {})
-            _warn(session, row, list(dict.fromkeys([*row.warnings, *warnings])), now)
-            _end(session, row, status, now, error)
+            put_warnings(session, row, list(dict.fromkeys([*row.warnings, *warnings])), now)
+            put_end(session, row, status, now, error)
             return job_of(row)
 
     def request_cancel(self, job_id: str) -> Job:
@@ -249,28 +252,28 @@ class JobTable:
         """
         with self._database.writing() as session:
             now = self._now()
-            row = _found(session.get(JobRow, job_id, with_for_update=True), job_id)
+            row = found_row(session.get(JobRow, job_id, with_for_update=True), job_id)
             status = JobStatus(row.status)
             if status.finished:
                 raise JobFinished(f"Job {job_id} is {status.value} already")
             if status is JobStatus.PENDING:
-                _end(session, row, JobStatus.CANCELLED, now, Cancelled("It never began."))
+                put_end(session, row, JobStatus.CANCELLED, now, Cancelled("It never began."))
             elif not row.cancel_requested:
                 row.cancel_requested = True
-                _tell(session, row, "status", now)
+                tell(session, row, "status", now)
             return job_of(row)
 
     def fail_abandoned(self, plan: str) -> _Jobs:
         """Fail the jobs whose lease has ended, and fence off whoever had them; return them."""
         with self._database.reading() as session:
-            if not session.scalar(select(exists().where(*_active(plan)))):
+            if not session.scalar(select(exists().where(*is_active(plan)))):
                 return []
         with self._database.writing() as session:
             now = self._now()
             rows = self._ended(session, plan, now)
             for row in rows:
                 row.generation += 1
-                _end(session, row, JobStatus.FAILED, now, _interrupted(row))
+                put_end(session, row, JobStatus.FAILED, now, interruption_of(row))
             return [job_of(row) for row in rows]
 
     def mark_stalled(self, claim: Claim, stalled: bool) -> None:
@@ -280,10 +283,10 @@ class JobTable:
             LeaseLost: Another has the job now, or it was given up.
         """
         with self._database.writing() as session:
-            row = _held(session, claim)
+            row = held_row(session, claim)
             if row.stalled != stalled:
                 row.stalled = stalled
-                _tell(session, row, "status", self._now())
+                tell(session, row, "status", self._now())
 
     def events(self, job_id: str, *, after: int = 0, limit: int = 500) -> _Events:
         """Return what happened to a job since the event of this number, oldest first.
@@ -345,102 +348,9 @@ class JobTable:
         """Return active jobs whose lease has ended, locked."""
         if self._leases.in_doubt:
             return []
-        query = select(JobRow).where(*_active(plan)).order_by(JobRow.id).with_for_update()
+        query = select(JobRow).where(*is_active(plan)).order_by(JobRow.id).with_for_update()
         rows = session.scalars(query).all()
         for row in rows:
             latest = now + timedelta(seconds=row.lease_s or 0)
             row.lease_ends_at = min(row.lease_ends_at or now, latest)
         return [row for row in rows if row.lease_ends_at is not None and row.lease_ends_at <= now]
-
-
-def _pending(plan: str) -> tuple[ColumnElement[bool], ...]:
-    return JobRow.plan == plan, JobRow.status == JobStatus.PENDING.value
-
-
-def _active(plan: str) -> tuple[ColumnElement[bool], ...]:
-    return JobRow.plan == plan, JobRow.status.in_(_ACTIVE)
-
-
-def _next(session: OrmSession, plan: str) -> Select[JobRow]:
-    """Return the query for the oldest job that may run now."""
-    query = select(JobRow).where(*_pending(plan)).order_by(JobRow.id).limit(1).with_for_update()
-    if session.scalar(select(exists().where(JobRow.slot == plan))):
-        return query.where(JobRow.kind.in_(_READ_ONLY))
-    return query
-
-
-def _refuse_second_run(session: OrmSession, plan: str, nominal_at: datetime) -> None:
-    same = select(JobRow).where(JobRow.plan == plan, JobRow.nominal_at == nominal_at)
-    if (row := session.scalar(same)) is not None:
-        raise AlreadyRun(
-            f"The run of plan {plan} due at {nominal_at:%Y-%m-%d %H:%M} UTC has a job already",
-            run_at=row.created_at,
-        )
-
-
-def _held(session: OrmSession, claim: Claim) -> JobRow:
-    """Return the job of a claim, locked.
-
-    Raises:
-        LeaseLost: The claim is not the newest, or the job has ended.
-    """
-    row = session.get(JobRow, claim.job.id, with_for_update=True)
-    if row is None or row.generation != claim.generation or row.status not in _ACTIVE:
-        raise LeaseLost(
-            f"Job {claim.job.id} is not {claim.owner}'s any more",
-            hint="It was not renewed in time, and has been given up or taken over.",
-        )
-    return row
-
-
-def _found(row: JobRow | None, job_id: str) -> JobRow:
-    if row is None:
-        raise JobNotFound(f"There is no job {job_id}")
-    return row
-
-
-def _lease(row: JobRow, lease_s: float, now: datetime) -> None:
-    row.lease_s = lease_s
-    row.lease_ends_at = now + timedelta(seconds=lease_s)
-
-
-def _warn(session: OrmSession, row: JobRow, warnings: Sequence[str], now: datetime) -> None:
-    for warning in warnings:
-        if warning not in row.warnings:
-            session.add(event_row(row, "warning", now, {"warning": warning}))
-    row.warnings = list(warnings)
-
-
-def _end(
-    session: OrmSession,
-    row: JobRow,
-    status: JobStatus,
-    now: datetime,
-    error: HoldfastError | None = None,
-) -> None:
-    row.status = status.value
-    row.completed_at = row.changed_at = now
-    row.slot = row.owner = row.lease_ends_at = None
-    row.stalled = False
-    if status is JobStatus.COMPLETED:
-        row.percent = 100
-    if error is not None:
-        row.error_code, row.error_message, row.error_hint = error.code, error.message, error.hint
-    session.execute(
-        delete(JobEventRow).where(JobEventRow.job_id == row.id, JobEventRow.kind == "progress")
-    )
-    _tell(session, row, "finished", now)
-
-
-def _tell(session: OrmSession, row: JobRow, kind: str, now: datetime) -> None:
-    """Save a job and the event that tells of it."""
-    session.add(row)
-    session.flush()
-    session.add(event_row(row, kind, now))
-
-
-def _interrupted(row: JobRow) -> JobInterrupted:
-    return JobInterrupted(
-        f"The process that did this job ({row.owner}) ended before the work was done",
-        hint="Nothing half-done is visible; try it again.",
-    )
