@@ -149,13 +149,14 @@ class Accounts:
             NotAuthenticated: Name or password is wrong, or the user is locked out.
             TooManyRequests: There were too many failures.
         """
-        self.throttle.require_leave(name, address)
+        failures = self.throttle.require_leave(name, address)
         user = self._table.users.find(name)
         right = self.passwords.matches(user.password_hash if user else None, password)
         if user is None or not right or user.disabled:
             self.throttle.note_failure(name, address)
             raise NotAuthenticated("The name or the password is wrong")
-        self.throttle.forgive(name, address)
+        if failures:
+            self.throttle.forgive(name, address)
         if user.password_hash and self.passwords.outdated(user.password_hash):
             self._table.users.rehash_password(
                 user.id, user.password_hash, self.passwords.hash(password)
@@ -166,7 +167,6 @@ class Accounts:
         self, user: User, *, address: str | None, user_agent: str | None, stepped_up: bool = True
     ) -> tuple[str, Session]:
         """Log in a user whose identity is proven; return what the cookie holds, and the session."""
-        self._table.sessions.expire()
         opened = self._table.sessions.open(
             user.id,
             expires_at=self.database.clock.now() + self._session_life,
@@ -203,6 +203,7 @@ class Accounts:
     def logout(self, session: Session) -> None:
         """End a login."""
         self._table.sessions.close(session.id)
+        self._table.sessions.expire()
         self.epoch.advance()
 
     def change_password(self, user: User, session: Session, current: str, new: str) -> None:
@@ -308,11 +309,12 @@ class Accounts:
     # Inside
 
     def _require_password(self, user: User, password: str, address: str | None) -> None:
-        self.throttle.require_leave(user.name, address)
+        failures = self.throttle.require_leave(user.name, address)
         if not self.passwords.matches(user.password_hash, password):
             self.throttle.note_failure(user.name, address)
             raise PermissionDenied("The password is wrong")
-        self.throttle.forgive(user.name, address)
+        if failures:
+            self.throttle.forgive(user.name, address)
 
     def _hash_for(self, user: User, password: str) -> str:
         if user.oidc_subject is not None:

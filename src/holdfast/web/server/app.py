@@ -122,6 +122,7 @@ def _begin(door: Door) -> None:
         database.audit.add(
             actor=None, action="server.end_all", outcome="done", detail={"reason": "older catalog"}
         )
+    database.accounts.sessions.expire()
     if not database.accounts.users.count():
         token = door.accounts.setup_token.make_once()
         if token is not None:

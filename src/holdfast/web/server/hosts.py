@@ -44,7 +44,8 @@ class HostGuard:
 def bare_host(host: str) -> str:
     """Return a host without its port, in small letters: `[::1]:80` is `::1`."""
     if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
+        name, closed, _ = host[1:].partition("]")
+        return name.lower() if closed else host
     name, colon, port = host.rpartition(":")
     # A bare IPv6 address has several colons and no port.
     return (name if colon and ":" not in name and port.isdigit() else host).lower()

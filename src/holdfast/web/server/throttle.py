@@ -25,8 +25,8 @@ class Throttle:
     def __init__(self, database: CatalogDatabase) -> None:
         self._database = database
 
-    def require_leave(self, account: str, address: str | None) -> None:
-        """Insist that there were not too many failures.
+    def require_leave(self, account: str, address: str | None) -> int:
+        """Insist that there were not too many failures; return how many of this pair there were.
 
         Whether there is such an account makes no difference.
 
@@ -34,8 +34,9 @@ class Throttle:
             TooManyRequests: There were; it says when to come again.
         """
         failed = self._database.accounts.failed_logins
+        of_pair = failed.of_account(_pair(account, address), within=WINDOW)
         for found, limit in (
-            (failed.of_account(_pair(account, address), within=WINDOW), PER_PAIR),
+            (of_pair, PER_PAIR),
             (failed.of_address(address, within=WINDOW), PER_ADDRESS),
             (failed.of_account(account, within=WINDOW), PER_ACCOUNT),
         ):
@@ -46,6 +47,7 @@ class Throttle:
                     retry_after_s=max(1, round(wait.total_seconds()) + 1),
                     hint="Wait, or let an administrator set a new password.",
                 )
+        return of_pair.count
 
     def note_failure(self, account: str, address: str | None) -> None:
         """Count a failure."""
