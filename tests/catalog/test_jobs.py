@@ -281,6 +281,14 @@ def test_a_job_whose_lease_ended_is_failed(catalog: CatalogDatabase, clock: SimC
     assert catalog.jobs.fail_abandoned("app") == []
 
 
+def test_a_job_that_has_ended_is_changed_no_more(catalog: CatalogDatabase) -> None:
+    """Not even by who ended it."""
+    add(catalog)
+    held = claim(catalog)
+    catalog.jobs.finish(held, status=JobStatus.COMPLETED)
+    refuse_all(catalog, held)
+
+
 def test_a_late_owner_keeps_what_nobody_took(catalog: CatalogDatabase, clock: SimClock) -> None:
     """R43: a process that was stopped for long goes on, if its job was not given up."""
     add(catalog)
