@@ -268,7 +268,14 @@ class Crew:
             return
         self._forgot_at_s = now_s
         before = self._service.clock.now() - timedelta(days=self._options.keep_jobs_days)
-        self._jobs.remove_finished(self._plan, before=before)
+        try:
+            backups = [each.backup_id for each in self._service.list_backups(limit=None)]
+        except RepositoryNotFound:
+            backups = []
+        except HoldfastError as error:
+            _log.warning("Old jobs are not forgotten: %s", error.message)
+            return
+        self._jobs.remove_finished(self._plan, before=before, backups=backups)
 
     def _keep_time(self) -> None:
         """Add what the schedule says when it is due."""

@@ -22,6 +22,7 @@ from holdfast.models.backup import (
     RestoreResult,
 )
 from holdfast.models.job import JobKind, JobStatus
+from holdfast.models.manifest import Manifest
 from holdfast.models.progress import Progress
 from holdfast.operations.recipe import policy_of
 from holdfast.service import BackupService
@@ -220,10 +221,17 @@ def _restore(service: BackupService, desk: Desk) -> Outcome:
 def _restore_archive(service: BackupService, desk: Desk) -> Outcome:
     params = desk.order.params
     desk.enter(JobStatus.VALIDATING)
+    proven: list[Manifest] = []
+
+    def note(manifest: Manifest) -> None:
+        proven.append(manifest)
+        desk.name_backup(manifest.backup_id)
+
     try:
         result = desk.patiently(
             lambda: service.restore_archive(
                 params["path"],
+                on_proven=note,
                 progress=_restoring(desk),
                 cancel=desk.cancel,
                 **_options(params),
@@ -232,7 +240,8 @@ def _restore_archive(service: BackupService, desk: Desk) -> Outcome:
         )
     finally:
         _remove_after(params)
-    return _restored(result)
+    outcome = _restored(result)
+    return replace(outcome, result={**outcome.result, "backup_created_at": proven[-1].created_at})
 
 
 def _options(params: Mapping[str, Any]) -> dict[str, Any]:

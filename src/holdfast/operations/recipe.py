@@ -92,7 +92,9 @@ class Recipe:
                 label: _directory(each) for label, each in (given["directories"] or {}).items()
             },
             "databases": {
-                name: asdict(each if isinstance(each, DatabaseOptions) else DatabaseOptions(each))
+                name: asdict(
+                    each if isinstance(each, DatabaseOptions) else DatabaseOptions(url=each)
+                )
                 for name, each in (given["databases"] or {}).items()
             },
             "references": dict(given["references"] or {}),
