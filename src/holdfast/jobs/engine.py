@@ -31,7 +31,6 @@ from holdfast.models.schedule import BackupConfig
 from holdfast.operations.recipe import policy_to_json
 from holdfast.service import BackupService
 
-CATALOG_FILE = "catalog.db"
 _WAIT_STEP_S = 0.25
 
 _log = logging.getLogger("holdfast.jobs")
@@ -72,9 +71,11 @@ class JobEngine:
         """The catalog."""
         with self._state:
             if self._database is None:
-                self._database = CatalogDatabase(
-                    self._catalog_url or f"sqlite:///{self.service.state_dir / CATALOG_FILE}",
-                    clock=self.service.clock,
+                clock = self.service.clock
+                self._database = (
+                    CatalogDatabase(self._catalog_url, clock=clock)
+                    if self._catalog_url
+                    else CatalogDatabase.beside(self.service.state_dir, clock=clock)
                 )
             return self._database
 
