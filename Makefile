@@ -52,6 +52,7 @@ reference: environment ## Write the generated pages of docs/reference anew
 bench: environment ## Measure against restic, borg, pg_dump, pgBackRest and a shell recipe (SIZE=1G)
 	@$(BIN)/python -m benchmarks.run --size $(SIZE)
 	@$(BIN)/python -m benchmarks.postgresql --size $(SIZE)
+	@$(BIN)/python -m benchmarks.latency
 
 .PHONY: lock
 lock: ## Resolve requirements/dev.lock anew

@@ -1,0 +1,1 @@
+"""How fast a host application answers while it is backed up."""
