@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from holdfast.catalog import CatalogDatabase
+from holdfast.catalog import CatalogDatabase, Claim
 from holdfast.errors import AlreadyRun, HoldfastError
 from holdfast.models.backup import Trigger
 from holdfast.models.job import JobKind, JobStatus
@@ -51,19 +51,25 @@ def open_catalog(database: CatalogDatabase, _argument: Any) -> bool:
 def claim_all(database: CatalogDatabase, folder: str) -> list[str]:
     """Claim and do jobs until none waits; a job that writes is alone, which a file proves."""
     done = []
-    counts = database.jobs.counts("app")
-    while counts[JobStatus.PENDING] or counts[JobStatus.RUNNING]:
-        claim = database.jobs.claim(f"process {os.getpid()}", "app", lease_s=600)
-        if claim is not None:
-            done.append(claim.job.id)
-            mark = Path(folder) / "writing"
-            if claim.job.kind.writes:
-                mark.touch(exist_ok=False)
-                database.jobs.renew(claim, lease_s=600)
-                mark.unlink()
-            database.jobs.finish(claim, status=JobStatus.COMPLETED)
-        counts = database.jobs.counts("app")
+    failed = Path(folder) / "failed"
+    try:
+        while database.jobs.counts("app")[JobStatus.PENDING] and not failed.exists():
+            claim = database.jobs.claim(f"process {os.getpid()}", "app", lease_s=600)
+            if claim is not None:
+                _do(database, claim, Path(folder) / "writing")
+                done.append(claim.job.id)
+    except BaseException:
+        failed.touch()  # or the others wait for what this process has claimed
+        raise
     return done
+
+
+def _do(database: CatalogDatabase, claim: Claim, mark: Path) -> None:
+    if claim.job.kind.writes:
+        mark.touch(exist_ok=False)
+        database.jobs.renew(claim, lease_s=600)
+        mark.unlink()
+    database.jobs.finish(claim, status=JobStatus.COMPLETED)
 
 
 def serve_times(database: CatalogDatabase, times: int) -> list[int]:

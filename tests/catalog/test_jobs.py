@@ -375,6 +375,23 @@ def test_jobs_are_counted_by_status(catalog: CatalogDatabase) -> None:
     assert catalog.jobs.counts("app") == counts
 
 
+def test_the_job_of_a_backup_that_is_stored_stays(
+    catalog: CatalogDatabase, clock: SimClock
+) -> None:
+    """However old: clients may know the backup by it."""
+    made = {}
+    for backup_id in ("backup_20260101_000000", "backup_20260102_000000"):
+        add(catalog, JobKind.BACKUP)
+        held = claim(catalog)
+        catalog.jobs.finish(held, status=JobStatus.COMPLETED, backup_id=backup_id)
+        made[backup_id] = held.job.id
+    clock.advance(10)
+    first, second = made
+    assert catalog.jobs.backups_made("app", before=clock.now()) == {first, second}
+    assert catalog.jobs.remove_finished("app", before=clock.now(), backups={second}) == 1
+    assert [each.id for each in catalog.jobs.list(plan="app")[0]] == [made[second]]
+
+
 def test_old_jobs_are_removed(catalog: CatalogDatabase, clock: SimClock) -> None:
     """Only those that have ended; and the newest time of the schedule is remembered."""
     kept = [add(catalog, JobKind.VERIFY).id]
