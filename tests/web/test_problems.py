@@ -102,10 +102,10 @@ def test_parameters_are_checked(shared: Served, method: str, path: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")
 
 
-def test_a_body_that_is_no_json_is_refused(shared: Served) -> None:
-    answer = shared.post(
-        "/backups", content=b'{"description": ', headers={"Content-Type": "application/json"}
-    )
+@pytest.mark.parametrize("body", [b'{"description": ', b'{"description": "\xff"}', b"[" * 100_000])
+def test_a_body_that_is_no_json_is_refused(shared: Served, body: bytes) -> None:
+    """Cut off, not in UTF-8, or nested without end (R63)."""
+    answer = shared.post("/backups", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")
 
 

@@ -22,6 +22,7 @@ from holdfast.errors import (
     RequestInvalid,
     StoreError,
     UploadTooLarge,
+    UsageError,
 )
 from holdfast.web.permissions import Actor, Guards, Permission
 
@@ -36,6 +37,7 @@ wait for a lock of the repository must not keep its pages waiting."""
 MAX_UPLOAD_BYTES = 64 * 1024**3
 
 FAILURES: tuple[type[HoldfastError], ...] = (
+    UsageError,
     NotAuthenticated,
     PermissionDenied,
     RequestInvalid,

@@ -11,10 +11,11 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
 from holdfast.errors import (
     HoldfastError,
@@ -156,6 +157,11 @@ class ProblemRoute(APIRoute):
                     ),
                     request,
                 )
+            except HTTPException as error:
+                if not _is_unreadable(error):
+                    raise  # the host's
+                refusal = RequestInvalid("The body of the request is not JSON in UTF-8")
+                return problem_response(refusal, request)
             except HoldfastError as error:
                 return problem_response(error, request)
             # What backups there are is nobody's business but of who asked.
@@ -215,6 +221,11 @@ class _TooLong(HTTPException):
 
     def __init__(self) -> None:
         super().__init__(UploadTooLarge.http_status)
+
+
+def _is_unreadable(error: HTTPException) -> bool:
+    """Whether FastAPI could not read a body: not UTF-8, or nested without end."""
+    return error.status_code == 400 and error.detail == "There was an error parsing the body"
 
 
 def _invalid(error: RequestValidationError, request: Request) -> Response:

@@ -28,12 +28,20 @@ from holdfast.web.schemas.jobs import JobPage, JobShape, job_shape
 
 JobId = Annotated[str, Path(description="Id of the job.", examples=[JOB_ID])]
 
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "Number of the event.", "examples": ["17"]},
+        "event": {"type": "string", "description": "Its kind.", "examples": ["progress"]},
+        "data": {"type": "string", "description": "JSON: `at`, and `job` or `warning`."},
+    },
+}
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events `status`, `progress`, `warning` and `finished`, each with its"
         " number as `id`; `data` is JSON with `at` and the `job` as it was then, or the"
         " `warning`. The stream ends with the job.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": _EVENT}},
     }
 }
 

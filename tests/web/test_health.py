@@ -1,0 +1,149 @@
+"""R47: whether a plan is protected is told by its backups, not by whether jobs ran."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from holdfast.catalog import Schedule
+from holdfast.models.backup import BackupStatus, BackupType
+from holdfast.models.job import JobKind, JobStatus
+from holdfast.web.metrics import format_metrics
+from holdfast.web.protection import Standing, Verdict, allowed_age, judge
+from tests.operations.application import Application
+from tests.web.serving import ADMIN, WAIT, Served, served
+from tests.web.test_backups import job_of, stored
+
+NIGHTLY = Schedule(plan="default", cron="0 2 * * *", version=1)
+AT = datetime(2026, 1, 10, 12, tzinfo=UTC)
+GOOD = stored(0, created_at=AT - timedelta(hours=10), status=BackupStatus.VERIFIED, verified=True)
+OLD = replace(GOOD, created_at=AT - timedelta(days=3))
+WELL = Standing(
+    at=AT,
+    schedule=NIGHTLY,
+    runs=[AT + timedelta(hours=14)],
+    backups=[GOOD],
+    active=[],
+    counts=dict.fromkeys(JobStatus, 0),
+    last_job=None,
+    working=True,
+)
+FAILED = job_of(JobStatus.FAILED, error_message="The disk is full")
+RUNNING = job_of(JobStatus.RUNNING, kind=JobKind.VERIFY, stalled=True)
+
+
+@pytest.mark.parametrize(
+    ("standing", "verdict", "says"),
+    [
+        (WELL, Verdict.OK, ""),
+        (replace(WELL, backups=[]), Verdict.FAILING, "no backup"),
+        (replace(WELL, backups=[OLD]), Verdict.FAILING, "3 days old"),
+        (replace(WELL, backups=[replace(GOOD, damaged=True)]), Verdict.FAILING, "no backup"),
+        (
+            replace(WELL, backups=[replace(GOOD, backup_type=BackupType.PRE_RESTORE)]),
+            Verdict.FAILING,
+            "no backup",
+        ),
+        (
+            replace(WELL, backups=[replace(GOOD, disproven=True, verified=False), OLD]),
+            Verdict.FAILING,
+            "3 days old",
+        ),
+        (
+            replace(WELL, backups=[replace(GOOD, status=BackupStatus.PARTIAL), GOOD]),
+            Verdict.WARNING,
+            "partial",
+        ),
+        (replace(WELL, backups=[replace(GOOD, verified=False)]), Verdict.WARNING, "verified"),
+        (replace(WELL, last_job=FAILED), Verdict.WARNING, "The disk is full"),
+        (replace(WELL, active=[RUNNING]), Verdict.WARNING, "stands still"),
+        (
+            replace(WELL, backups=[OLD], schedule=replace(NIGHTLY, enabled=False)),
+            Verdict.WARNING,
+            "schedule is off",
+        ),
+    ],
+)
+def test_the_verdict(standing: Standing, verdict: Verdict, says: str) -> None:
+    """Old, damaged, disproven or partial backups do not protect; the reason is told."""
+    found, problems = judge(standing)
+    assert (found, says in " ".join(problems)) == (verdict, True)
+
+
+def test_backups_may_be_as_old_as_the_schedule_makes_them() -> None:
+    """Until the second run after the newest has had its hour: a weekly plan may be days old."""
+    taken = datetime(2026, 1, 4, 2, 1, tzinfo=UTC)
+    weekly = replace(NIGHTLY, cron="0 2 * * 0")
+    assert allowed_age(NIGHTLY, taken) == timedelta(days=2, minutes=59)
+    assert allowed_age(weekly, taken) == timedelta(days=14, minutes=59)
+    assert allowed_age(replace(NIGHTLY, enabled=False), taken) is None
+    assert allowed_age(replace(NIGHTLY, cron="nonsense"), taken) is None
+
+
+def test_a_scheduler_that_stopped_is_noticed(application: Application) -> None:
+    """Nothing runs and nothing fails, but the backups grow old: health says so (R47)."""
+    with served(application) as web:
+        web.request(
+            "PUT", "/schedule", json={"cron": "* * * * *"}, headers={"If-Match": "*", **ADMIN}
+        )
+        assert web.get("/health").json()["status"] == "failing"
+        assert web.get("/health?strict=true").status_code == 503
+        web.back_up(verify=True)
+        fresh = web.get("/health?strict=true")
+        assert (fresh.status_code, fresh.json()["status"]) == (200, "ok")
+        assert fresh.json()["last_verified_id"] == fresh.json()["last_success_id"]
+
+
+def figures(text: bytes) -> dict[str, float]:
+    """Return each figure of one plan, by its name and other labels."""
+    found = {}
+    for family in text_string_to_metric_families(text.decode()):
+        for sample in family.samples:
+            labels = [value for name, value in sample.labels.items() if name != "plan"]
+            found[" ".join([sample.name.removeprefix("holdfast_"), *labels])] = sample.value
+    return found
+
+
+def test_figures_for_prometheus() -> None:
+    """Age of the newest good and of the newest proven backup, of what is stored and running."""
+    partial = replace(GOOD, status=BackupStatus.PARTIAL, duration_s=2.5)
+    running = job_of(JobStatus.RUNNING, progress=replace(RUNNING.progress, percent=42))
+    standing = replace(
+        WELL,
+        backups=[partial, replace(OLD, verified=False), OLD],
+        active=[running],
+        counts={**WELL.counts, JobStatus.FAILED: 3},
+    )
+    found = figures(format_metrics(standing, "default"))
+    assert found["last_success_age_seconds"] == timedelta(days=3).total_seconds()
+    assert found["last_verified_age_seconds"] == timedelta(days=3).total_seconds()
+    assert found["last_success_timestamp_seconds"] == OLD.created_at.timestamp()
+    assert found["jobs failed"] == 3
+    assert found["job_progress_percent backup"] == 42
+    assert found["last_backup_duration_seconds"] == 2.5
+    assert found["last_backup_original_bytes"] == 100
+    assert found["backups"] == 3
+    assert found["protected"] == 0
+
+
+def test_a_name_of_a_plan_breaks_no_line() -> None:
+    """Labels are escaped (R61)."""
+    text = format_metrics(WELL, 'a"\n# evil 1').decode()
+    assert not any(line.startswith("# evil") for line in text.splitlines())
+
+
+def test_figures_over_http(web: Served) -> None:
+    """As Prometheus asks for them, and with the jobs of the catalog."""
+    assert "holdfast_backups{" in web.get("/metrics").text
+    web.back_up()
+    answer = web.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    found = figures(answer.content)
+    assert (found["jobs completed"], found["backups"], found["protected"]) == (1, 1, 1)
+    assert "last_verified_age_seconds" not in found
+    backup = web.get("/backups").json()["backups"][0]["id"]
+    web.post(f"/backups/{backup}/verify", headers=WAIT)
+    assert "last_verified_age_seconds" in figures(web.get("/metrics").content)
