@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -107,6 +108,8 @@ def jobs_lifespan(engine: JobEngine, *, scheduler: bool, schedule: BackupConfig 
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
+        # The host's hooks may touch what belongs to this loop.
+        engine.service.plan.pauses.run_in(asyncio.get_running_loop())
         await anyio.to_thread.run_sync(
             lambda: engine.start(schedule=first, keep_schedule=scheduler)
         )
