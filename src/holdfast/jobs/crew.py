@@ -1,4 +1,4 @@
-"""The threads that do an engine's work: one claims, one keeps alive, one keeps time."""
+"""The threads that do an engine's work: they claim, keep alive, keep house and keep time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datetime import timedelta
 from types import TracebackType
 
 from holdfast.catalog import CatalogDatabase
-from holdfast.errors import BackupBusy, HoldfastError, LeaseLost
+from holdfast.errors import BackupBusy, HoldfastError, LeaseLost, RepositoryNotFound
 from holdfast.jobs.options import JobOptions, Order
 from holdfast.jobs.running import RunningJob, Stop
 from holdfast.jobs.timing import Timing
@@ -67,6 +67,7 @@ class Crew:
         self._threads = [
             self._thread(self._dispatch, "dispatch"),
             self._thread(self._keep_alive, "heartbeat"),
+            self._thread(self._keep_house, "housekeeping"),
         ]
         self._timekeeper: threading.Thread | None = None
 
@@ -175,29 +176,27 @@ class Crew:
         self._wake.set()
 
     def _keep_alive(self) -> None:
-        """Renew what runs, stop what was cancelled, and look after what others left."""
+        """Renew what runs, and stop what was cancelled; nothing else, for nothing may delay it."""
         trouble = _Trouble("Jobs cannot be renewed")
-        first = True
-        while first or not self._stopping.wait(self._options.heartbeat_s):
-            first = False
-            with self._lock:
-                running = list(self._running.values())
-            for each in running:
+        while not self._stopping.wait(self._options.heartbeat_s):
+            for each in self._still_running():
                 with trouble:
                     self._renew(each)
-            with trouble:
-                self._settle_abandoned()
-            with trouble:
-                if not running:
-                    self._settle_restore()
-            with trouble:
-                self._forget_old()
         # Until the last has stopped, it is still ours.
         while running := self._still_running():
             for each in running:
                 with trouble:
                     self._renew(each)
             running[0].thread.join(min(self._options.heartbeat_s, 1.0))
+
+    def _keep_house(self) -> None:
+        """Look after what others left, and what is old."""
+        trouble = _Trouble("What others left cannot be looked after")
+        while not self._stopping.is_set():
+            for duty in (self._settle_abandoned, self._settle_restore, self._forget_old):
+                with trouble:
+                    duty()
+            self._stopping.wait(self._options.heartbeat_s)
 
     def _still_running(self) -> list[RunningJob]:
         with self._lock:
@@ -222,12 +221,14 @@ class Crew:
         """Make data that were being replaced wholly old or wholly new."""
         if job.kind.restores:
             self._unsettled = True
-            self._settle_restore()
+            self._settle_now()
 
     def _settle_restore(self) -> None:
         """Settle a restore that was interrupted, once nobody is at work on the plan."""
-        if not self._unsettled:
-            return
+        if self._unsettled and not self._still_running():
+            self._settle_now()
+
+    def _settle_now(self) -> None:
         try:
             recovery = None
             if self._service.restore_interrupted():
@@ -268,14 +269,22 @@ class Crew:
             return
         self._forgot_at_s = now_s
         before = self._service.clock.now() - timedelta(days=self._options.keep_jobs_days)
+        made = self._jobs.backups_made(self._plan, before=before)
+        self._jobs.remove_finished(self._plan, before=before, backups=self._still_there(made))
+
+    def _still_there(self, made: frozenset[str]) -> frozenset[str]:
+        """Return which of these backups are stored; all, if that cannot be found out now."""
         try:
-            backups = [each.backup_id for each in self._service.list_backups(limit=None)]
+            return (
+                made & {each.backup_id for each in self._service.list_backups(limit=None)}
+                if made
+                else made
+            )
         except RepositoryNotFound:
-            backups = []
+            return frozenset()
         except HoldfastError as error:
-            _log.warning("Old jobs are not forgotten: %s", error.message)
-            return
-        self._jobs.remove_finished(self._plan, before=before, backups=backups)
+            _log.warning("Jobs of old backups are kept: %s", error.message)
+            return made
 
     def _keep_time(self) -> None:
         """Add what the schedule says when it is due."""
