@@ -20,14 +20,23 @@ from holdfast.archive.export import (
 from holdfast.archive.file import decrypt_archive, is_encrypted
 from holdfast.archive.limits import ArchiveLimits
 from holdfast.archive.names import RESTORE_PATH
+from holdfast.archive.plain import PLAIN, PLAIN_DATABASE, PLAIN_THUMBNAILS, THUMBNAILS_ROOT
+from holdfast.archive.plain_reader import PlainBackup, is_plain, open_plain
+from holdfast.archive.plain_tree import PlainTree
 from holdfast.archive.reader import open_archive
 from holdfast.archive.tree import ArchiveTree
 
 __all__ = [
+    "PLAIN",
+    "PLAIN_DATABASE",
+    "PLAIN_THUMBNAILS",
     "RESTORE_PATH",
+    "THUMBNAILS_ROOT",
     "ArchiveLimits",
     "ArchiveMeasure",
     "ArchiveTree",
+    "PlainBackup",
+    "PlainTree",
     "age_encrypted",
     "age_size",
     "archive_pieces",
@@ -35,8 +44,10 @@ __all__ = [
     "decrypt_archive",
     "default_name",
     "is_encrypted",
+    "is_plain",
     "measure_archive",
     "open_archive",
+    "open_plain",
     "write_archive",
     "write_database",
 ]

@@ -146,6 +146,16 @@ def written_by_us(member: Located) -> bool:
     return expected == member.raw
 
 
+def time_of(member: Located) -> int | None:
+    """Return a member's modification time [s since 1970-01-01 UTC], if its record says it."""
+    extra = _extra_fields(member.raw[records.CENTRAL.size + len(member.name) :], member.name).get(
+        records.EXTRA_TIME, b""
+    )
+    if len(extra) < 5 or not extra[0] & records.TIME_IS_MODIFICATION:
+        return None
+    return int.from_bytes(extra[1:5], "little")
+
+
 def check_member(member: Located, limits: ArchiveLimits) -> None:
     """Check what the central record alone tells.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from holdfast.archive.assembly import Assembly
 from holdfast.archive.limits import ArchiveLimits
@@ -68,7 +69,26 @@ class ArchiveMeasure:
     tail_offset: int
 
 
-def measure_archive(tree: BackupTree, *, compression_level: int = DEFAULT_LEVEL) -> ArchiveMeasure:
+class Assembling(Protocol):
+    """The members of an archive being made."""
+
+    tail_offset: int
+
+    def run(self) -> Iterator[bytes]:
+        """Yield the archive; `tail_offset` is known when it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a backup is laid out in an archive."""
+
+    name: str
+    assemble: Callable[[BackupTree, ZipStream], Assembling]
+
+
+def measure_archive(
+    tree: BackupTree, *, compression_level: int = DEFAULT_LEVEL, layout: Layout | None = None
+) -> ArchiveMeasure:
     """Return the exact length in bytes of what `write_archive` writes.
 
     With `compression_level=0` this reads only metadata; otherwise the whole archive is made
@@ -78,7 +98,7 @@ def measure_archive(tree: BackupTree, *, compression_level: int = DEFAULT_LEVEL)
         ArchiveError: As `write_archive`.
     """
     stream = ZipStream(level=compression_level, skip_before=EVERYTHING)
-    export = _export(tree, stream)
+    export = (layout or NATIVE).assemble(tree, stream)
     for _ in export.run():
         pass
     return ArchiveMeasure(size_bytes=stream.position, tail_offset=export.tail_offset)
@@ -96,6 +116,7 @@ def archive_pieces(
     stop: int,
     *,
     compression_level: int = DEFAULT_LEVEL,
+    layout: Layout | None = None,
 ) -> Iterator[bytes]:
     """Yield the bytes from `start` to before `stop` of what `write_archive` writes.
 
@@ -106,14 +127,15 @@ def archive_pieces(
     whoever takes them can stop.
 
     Args:
-        measure: Of this tree at this level.
+        measure: Of this tree at this level, in this layout.
+        layout: Holdfast's own if none is named.
 
     Raises:
         ArchiveError: As `write_archive`.
     """
     skip_before = start if stop <= measure.tail_offset else 0
     stream = ZipStream(level=compression_level, skip_before=skip_before)
-    for piece in _export(tree, stream).run():
+    for piece in (layout or NATIVE).assemble(tree, stream).run():
         begin = stream.position - len(piece)
         yield piece[max(start - begin, 0) : max(stop - begin, 0)]
         if stream.position >= stop:
@@ -161,3 +183,6 @@ def _export(
 ) -> Assembly:
     contents = survey(tree, ArchiveLimits())
     return Assembly(tree, contents, stream, progress, cancel or CancellationToken())
+
+
+NATIVE = Layout("holdfast", _export)

@@ -40,7 +40,7 @@ def add_listed_directories(
             return
         if path_fault(name) or not has_place(name):
             raise refused(f"its manifest has a directory at {shown(path)}")
-        added.extend(_record(name))
+        added.extend(directory_record(name))
         count += 1
         cost = sorting_cost(directory_bytes=directory.size + len(added), entries=count)
         if count > limits.entries or cost > limits.index_bytes:
@@ -51,7 +51,8 @@ def add_listed_directories(
         directory.add_directories(bytes(added), limits)
 
 
-def _record(name: bytes) -> bytes:
+def directory_record(name: bytes) -> bytes:
+    """Return a central record for a directory that the file itself does not hold."""
     return records.encode_central(
         Member(
             name=name,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from holdfast.sources.sqlite.checks import check_database, query_column
     from holdfast.sources.sqlite.database_url import sqlite_path
+    from holdfast.sources.sqlite.looking import describe_database
     from holdfast.sources.sqlite.restore import SqliteStaged
     from holdfast.sources.sqlite.source import SqliteSource
 
@@ -17,6 +18,7 @@ __all__ = [
     "SqliteSource",
     "SqliteStaged",
     "check_database",
+    "describe_database",
     "query_column",
     "sqlite_path",
 ]
@@ -25,6 +27,7 @@ _MODULES = {
     "SqliteSource": "source",
     "SqliteStaged": "restore",
     "check_database": "checks",
+    "describe_database": "looking",
     "query_column": "checks",
     "sqlite_path": "database_url",
 }

@@ -21,7 +21,8 @@ _INTERRUPTED = "interrupted"
 """What SQLite says of a statement that was stopped at its limit."""
 
 
-def _limit_s(path: Path) -> int:
+def check_limit_s(path: Path) -> int:
+    """Return how long checking a database file may take [s]."""
     return _LEAST_LIMIT_S + files.size(str(path)) // _CHECK_BYTES_PER_S
 
 
@@ -52,7 +53,7 @@ def check_database(
         The checks `integrity`, `foreign keys`, `table counts`, `expect: <sql>`; only the
         first if it failed.
     """
-    total_s = _limit_s(path) + limit_s * (2 + len(expect))
+    total_s = check_limit_s(path) + limit_s * (2 + len(expect))
     results: list[CheckResult] = []
     try:
         with AgentSession(cancel) as agent:
