@@ -147,8 +147,8 @@ def _role(claims: Mapping[str, Any], door: Door) -> Role:
         PermissionDenied: It gives none.
     """
     settings = door.installation.oidc
-    said = claims.get(settings.role_claim, [])
-    values = {said} if isinstance(said, str) else {str(each) for each in said or ()}
+    said = claims.get(settings.role_claim)
+    values = [said] if isinstance(said, str) else said if isinstance(said, list) else []
     given = {Role(role) for value, role in settings.roles.items() if value in values}
     for role in reversed(Role):
         if role in given:
