@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.app import App
 from tests.cli.terminal import PROGRAM, clean_environment
 
 HEAVY = {"apsw", "cryptography", "msgspec", "zstandard", "sqlite3", "holdfast.service", "tomllib"}
+SERVER = {"sqlalchemy", "alembic", "fastapi", "starlette", "pydantic", "uvicorn", "argon2"}
 HELP_LIMIT_S = 0.150
 _MODULES = """
 import json, sys
@@ -23,7 +25,7 @@ print(json.dumps([status, sorted(sys.modules)]), file=sys.stderr)
 
 
 @pytest.mark.parametrize(
-    "line", ["--help", "--version", "create --help", "restore --help", "keys --help"]
+    "line", ["--help", "--version", "create --help", "keys --help", "catalog --help"]
 )
 def test_help_imports_nothing_heavy(line: str, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -37,6 +39,22 @@ def test_help_imports_nothing_heavy(line: str, tmp_path: Path) -> None:
     status, modules = json.loads(done.stderr)
     assert status == 0
     assert HEAVY & set(modules) == set()
+
+
+@pytest.mark.parametrize("line", ["list", "create", "verify latest"])
+def test_a_command_loads_nothing_of_the_server(line: str, kept: App) -> None:
+    """Neither the catalog's SQLAlchemy nor the web: they take longer than the command."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MODULES, *line.split(), "--quiet"],
+        capture_output=True,
+        text=True,
+        cwd=kept.root,
+        env=kept.environment,
+        check=True,
+    )
+    status, modules = json.loads(done.stderr.splitlines()[-1])
+    assert status == 0
+    assert SERVER & set(modules) == set()
 
 
 def test_help_takes_less_than_150_milliseconds(tmp_path: Path) -> None:
