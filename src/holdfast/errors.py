@@ -444,6 +444,7 @@ class RestoreCheckFailed(RestoreError):
     """What was staged for the restore did not pass its checks."""
 
     code = "restore-check-failed"
+    http_status = 422
 
 
 class LiveDataChanged(RestoreError):

@@ -1,117 +1,56 @@
-"""Restores: of a file that is sent or of a backup, each in two steps (R20)."""
+"""Restores of backups, in two steps (R20); and what keeps the files tidy that were sent."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
 import anyio
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from holdfast.errors import (
-    ArchiveDamaged,
-    ArchivePassphraseError,
-    ArchiveRefused,
-    BackupBusy,
     BackupNotFound,
     ConfirmationRequired,
     HoldfastError,
     IdempotencyConflict,
-    NotEnoughSpace,
-    PermissionDenied,
     RequestInvalid,
     RestoreCheckFailed,
     SchemaMismatch,
-    TooManyRequests,
     UploadNotFound,
-    UploadTooLarge,
     VerificationFailed,
 )
 from holdfast.models.job import Job
-from holdfast.operations.migrations import OtherSchema
 from holdfast.web.backups import find_backup
-from holdfast.web.context import FAILURES, WebContext
+from holdfast.web.context import WebContext
 from holdfast.web.idempotency import IdempotencyKey, Values, once
 from holdfast.web.job_answers import JOB_RESPONSES, Prefer, answer_job
-from holdfast.web.offers import RestoreChoice, RestoreOffer
+from holdfast.web.offers import RestoreChoice
 from holdfast.web.permissions import Actor, Permission
-from holdfast.web.problems import problem_responses, unlimited
+from holdfast.web.problems import problem_responses
 from holdfast.web.restores import Restores
 from holdfast.web.routes.downloads import BackupId
+from holdfast.web.routes.uploads import CONFIRMING, add_upload_routes, begun, describe
 from holdfast.web.routing import Routes
 from holdfast.web.schemas.jobs import JobShape
 from holdfast.web.schemas.transfers import (
-    TOKEN,
-    Confirmation,
     OfferShape,
     RestoreRequest,
-    Texts,
     offer_shape,
 )
-from holdfast.web.uploads import PASSPHRASE_HEADER, RAW_TYPES, ReceivedFile
-
-Token = Annotated[
-    str, Path(max_length=200, description="The confirmation that was given.", examples=[TOKEN])
-]
 
 _log = logging.getLogger("holdfast.web")
 
 _SWEEP_EVERY_S = 60.0
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_PASSPHRASE = {
-    "type": "string",
-    "format": "password",
-    "description": "Opens a `.zip.age`; used at once and kept nowhere.",
-}
-_FILE_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "The archive: a `.zip` or `.zip.age` of an export or download.",
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "passphrase": _PASSPHRASE,
-                    },
-                }
-            },
-            **dict.fromkeys(RAW_TYPES, _BINARY),
-        },
-    },
-    "parameters": [
-        {
-            "name": PASSPHRASE_HEADER,
-            "in": "header",
-            "required": False,
-            "description": "Opens a `.zip.age`, where no form is sent; what is not ASCII, and %,"
-            " as %XX of UTF-8.",
-            "schema": {"type": "string"},
-        }
-    ],
-}
-_CONFIRMING = problem_responses(
-    UploadNotFound,
-    PermissionDenied,
-    ConfirmationRequired,
-    BackupBusy,
-    IdempotencyConflict,
-    RequestInvalid,
-    *FAILURES,
-)
 
 
 def restore_routes(context: WebContext) -> APIRouter:
     """Return the routes that restore, and what keeps their files tidy."""
     restores = Restores(context.engine, max_bytes=context.max_upload_bytes)
     routes = Routes(lifespan=tidying(context, restores))
-    _add_sending(routes, context, restores)
-    _add_deciding(routes, context, restores)
+    add_upload_routes(routes, context, restores)
     _add_backups(routes, context, restores)
     return routes
 
@@ -148,142 +87,6 @@ async def _sweep(context: WebContext, restores: Restores) -> None:
         _log.warning("Files that were sent could not be tidied up: %s", error)
 
 
-def _add_sending(routes: Routes, context: WebContext, restores: Restores) -> None:
-    restorer = context.require(Permission.RESTORE)
-
-    @routes.post(
-        "/restores",
-        operation_id="upload_archive",
-        summary="Send an archive, and see what restoring it would replace",
-        status_code=201,
-        responses=problem_responses(
-            ArchiveDamaged,
-            ArchiveRefused,
-            ArchivePassphraseError,
-            RestoreCheckFailed,
-            SchemaMismatch,
-            UploadTooLarge,
-            NotEnoughSpace,
-            TooManyRequests,
-            RequestInvalid,
-            *FAILURES,
-        ),
-        openapi_extra=_FILE_BODY,
-    )
-    @unlimited
-    async def upload_archive(
-        request: Request,
-        response: Response,
-        create_safety_backup: Annotated[
-            bool, Query(description="Back up what is replaced, so that an undo is possible.")
-        ] = True,
-        other_schema: Annotated[
-            OtherSchema,
-            Query(description="What becomes of a database with another schema than the code's."),
-        ] = OtherSchema.REFUSE,
-        sources: Annotated[Texts, Query(description="Only these sources, by name.")] = [],  # noqa: B006
-        paths: Annotated[Texts, Query(description="Only these files or directories.")] = [],  # noqa: B006
-        tables: Annotated[Texts, Query(description="Only these tables, of servers.")] = [],  # noqa: B006
-        keep_old: Annotated[
-            bool, Query(description="Whether a server keeps what is replaced for a while.")
-        ] = True,
-        trust_dump: Annotated[
-            bool, Query(description="Restore with all rights of the database's user.")
-        ] = False,
-        actor: Actor = restorer,
-    ) -> OfferShape:
-        """Every byte of it is checked, and nothing is changed. `confirmation` then restores it."""
-        response.headers["Cache-Control"] = "no-store"
-        choice = RestoreChoice(
-            create_safety_backup=create_safety_backup,
-            other_schema=other_schema,
-            sources=tuple(sources),
-            paths=tuple(paths),
-            tables=tuple(tables),
-            keep_old=keep_old,
-            trust_dump=trust_dump,
-        )
-        received = await restores.receive(request)
-        try:
-            offer = await context.run(_describe, context, restores, actor, received, choice)
-        except BaseException:
-            restores.remove(received)
-            raise
-        return offer_shape(offer, request, offer.token or "")
-
-
-def _describe(
-    context: WebContext,
-    restores: Restores,
-    actor: Actor,
-    what: ReceivedFile | str,
-    choice: RestoreChoice,
-) -> RestoreOffer:
-    about = what if isinstance(what, str) else what.file_name
-    detail = {} if isinstance(what, str) else {"size_bytes": what.size_bytes}
-    with context.audited(actor, "restore.look", object=about, detail=detail):
-        return restores.describe(what, actor, choice)
-
-
-def _add_deciding(routes: Routes, context: WebContext, restores: Restores) -> None:
-    restorer = context.require(Permission.RESTORE)
-
-    @routes.get(
-        "/restores/{token}",
-        operation_id="get_restore",
-        summary="What restoring a file that was sent would replace",
-        responses=problem_responses(UploadNotFound, *FAILURES),
-        dependencies=[restorer],
-    )
-    async def get_restore(token: Token, request: Request, response: Response) -> OfferShape:
-        """As it was found when the file was sent."""
-        response.headers["Cache-Control"] = "no-store"
-        return offer_shape(await context.run(restores.look, token), request, token)
-
-    @routes.post(
-        "/restores/{token}/confirm",
-        operation_id="confirm_restore",
-        summary="Restore a file that was sent",
-        status_code=202,
-        responses={**JOB_RESPONSES, **_CONFIRMING},
-        response_model=None,
-    )
-    async def confirm_restore(
-        token: Token,
-        wanted: Confirmation,
-        request: Request,
-        key: IdempotencyKey = None,
-        prefer: Prefer = None,
-        actor: Actor = restorer,
-    ) -> Response:
-        """Once, and only for who sent the file. The file is gone when the job has ended."""
-
-        def work() -> Values:
-            with context.audited(actor, "restore.start") as noted:
-                return _begun(restores.confirm(token, actor, confirm=wanted.confirm), noted)
-
-        done = await once(context, request, actor, key, work)
-        return await answer_job(context, request, done["job_id"], prefer)
-
-    @routes.delete(
-        "/restores/{token}",
-        operation_id="discard_restore",
-        summary="Give up a file that was sent",
-        status_code=204,
-        response_class=Response,
-        response_model=None,
-        responses=problem_responses(UploadNotFound, *FAILURES),
-    )
-    async def discard_restore(token: Token, actor: Actor = restorer) -> None:
-        """It is removed at once."""
-
-        def discard() -> None:
-            with context.audited(actor, "restore.discard"):
-                restores.discard(token)
-
-        await context.run(discard)
-
-
 def _add_backups(routes: Routes, context: WebContext, restores: Restores) -> None:
     restorer = context.require(Permission.RESTORE)
 
@@ -299,7 +102,7 @@ def _add_backups(routes: Routes, context: WebContext, restores: Restores) -> Non
                 "description": "With `dry_run` what would be replaced; else the job, if it was"
                 " waited for.",
             },
-            **_CONFIRMING,
+            **CONFIRMING,
             **problem_responses(
                 BackupNotFound,
                 UploadNotFound,
@@ -332,7 +135,7 @@ def _add_backups(routes: Routes, context: WebContext, restores: Restores) -> Non
         def work() -> Values:
             with context.audited(actor, "restore.start", object=backup_id) as noted:
                 find_backup(context, backup_id)
-                return _begun(_confirmed(restores, actor, backup_id, wanted), noted)
+                return begun(_confirmed(restores, actor, backup_id, wanted), noted)
 
         done = await once(context, request, actor, key, work)
         return await answer_job(context, request, done["job_id"], prefer)
@@ -347,7 +150,7 @@ async def _look(
     choice: RestoreChoice,
 ) -> Response:
     found = await context.run(find_backup, context, backup_id)
-    offer = await context.run(_describe, context, restores, actor, found.backup_id, choice)
+    offer = await context.run(describe, context, restores, actor, found.backup_id, choice)
     shown = offer_shape(offer, request, offer.token or "")
     return JSONResponse(shown.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
 
@@ -365,8 +168,3 @@ def _confirmed(restores: Restores, actor: Actor, backup_id: str, wanted: Restore
         backup_id=backup_id,
         choice=wanted.chosen,
     )
-
-
-def _begun(job: Job, noted: dict[str, Any]) -> Values:
-    noted["job_id"] = job.id
-    return {"job_id": job.id}
