@@ -27,8 +27,7 @@ def test_each_job_is_done_by_one_and_writing_ones_alone(
 ) -> None:
     """R45, R46: no job is claimed twice, and never do two jobs of a plan write at once."""
     jobs = [
-        catalog.jobs.add(plan="app", kind=kind, trigger=Trigger.MANUAL_API).id
-        for kind in KINDS * 8
+        catalog.jobs.add(plan="app", kind=kind, trigger=Trigger.MANUAL_API).id for kind in KINDS * 8
     ]
     claimed = run_together("claim_all", url, str(tmp_path))
     assert Counter(job for each in claimed for job in each) == Counter(jobs)

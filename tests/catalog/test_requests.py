@@ -9,9 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.catalog import AuditEntry, CatalogDatabase, Link, StoredResponse, Upload, hash_token
+from holdfast.catalog import (
+    AuditEntry,
+    CatalogDatabase,
+    Link,
+    Role,
+    StoredResponse,
+    Upload,
+    hash_token,
+)
 from holdfast.catalog.schema import LinkRow, UploadRow
-from holdfast.errors import IdempotencyConflict, LinkExpired, UploadNotFound
+from holdfast.errors import (
+    IdempotencyConflict,
+    LinkExpired,
+    RequestInvalid,
+    UploadNotFound,
+)
 from tests.rig.sim_clock import SimClock
 
 HOUR = timedelta(hours=1)
@@ -184,6 +197,35 @@ def test_a_token_that_was_never_given_opens_nothing(catalog: CatalogDatabase, to
         catalog.links.resolve(token)
     assert catalog.accounts.sessions.find(token) is None
     assert catalog.accounts.tokens.find(token) is None
+
+
+@pytest.mark.parametrize("key", ["", "\ud800", "\x00", "x" * 100_000])
+def test_a_key_may_be_anything(catalog: CatalogDatabase, key: str) -> None:
+    """Clients make it up."""
+    assert catalog.requests.begin(key, key, "print") is None
+    catalog.requests.finish(key, key, 200, b"", {})
+    assert catalog.requests.begin(key, key, "print") is not None
+    catalog.requests.forget(key, key)
+
+
+def test_numbers_may_be_of_any_size(catalog: CatalogDatabase) -> None:
+    """What no database can hold is the asker's fault, or finds all there is."""
+    entry = catalog.audit.add(actor="ann", action="act", outcome="done")
+    try:
+        assert catalog.audit.list(before=1 << 70) == ([entry], 1)
+    except RequestInvalid as error:
+        assert error.http_status == 422  # noqa: PT017 - one of two answers
+
+
+def test_a_text_that_fits_no_index_is_the_askers_fault(catalog: CatalogDatabase) -> None:
+    """PostgreSQL's indexes hold a few thousand bytes of it."""
+    name = "".join(map(chr, range(0x4E00, 0x8E00)))
+    try:
+        catalog.accounts.users.add(name, Role.VIEWER)
+    except RequestInvalid as error:
+        assert "too long" in error.message  # noqa: PT017 - one of two answers
+    else:
+        assert catalog.accounts.users.find(name) is not None
 
 
 def test_a_link_leads_to_its_backup_until_it_expires(

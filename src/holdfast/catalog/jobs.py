@@ -316,10 +316,25 @@ class JobTable:
             found = {JobStatus(status): count for status, count in session.execute(query)}
         return {status: found.get(status, 0) for status in JobStatus}
 
-    def remove_finished(self, plan: str, *, before: datetime) -> int:
+    def backups_made(self, plan: str, *, before: datetime) -> frozenset[str]:
+        """Return the backups that were made by jobs which ended before an instant."""
+        query = select(JobRow.backup_id).where(
+            JobRow.plan == plan,
+            JobRow.completed_at < before,
+            JobRow.kind == JobKind.BACKUP.value,
+            JobRow.backup_id.is_not(None),
+        )
+        with self._database.reading() as session:
+            return frozenset(each for each in session.scalars(query) if each)
+
+    def remove_finished(self, plan: str, *, before: datetime, backups: Collection[str] = ()) -> int:
         """Remove jobs that came to their end before an instant; return how many.
 
         The newest job of the schedule stays, as it says which time was served last.
+
+        Args:
+            backups: The backups that there are; the jobs that made them stay, since clients may
+                know a backup by its job.
         """
         with self._database.writing() as session:
             newest = select(func.max(JobRow.nominal_at)).where(JobRow.plan == plan)
@@ -329,6 +344,11 @@ class JobTable:
                 or_(
                     JobRow.nominal_at.is_(None),
                     JobRow.nominal_at < newest.scalar_subquery(),
+                ),
+                or_(
+                    JobRow.kind != JobKind.BACKUP.value,
+                    JobRow.backup_id.is_(None),
+                    JobRow.backup_id.not_in(backups),
                 ),
             )
             return session.execute(old).rowcount  # type: ignore[attr-defined, no-any-return]

@@ -51,12 +51,19 @@ def translated(place: URL) -> Iterator[None]:
             hint="Send text without control characters, and numbers of at most 18 digits.",
         ) from error
     except SQLAlchemyError as error:
+        if _is_too_long(error):
+            raise RequestInvalid("A text is too long to be kept in the catalog") from error
         raise refusal(place, _said(error)) from error
     except OSError as error:
         said = error.strerror or "it cannot be opened"
         if error.errno == errno.EROFS:
             said = "the file system is read-only"
         raise refusal(place, said) from error
+
+
+def _is_too_long(error: SQLAlchemyError) -> bool:
+    """Whether PostgreSQL says that a text does not fit into an index (program_limit_exceeded)."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "54000"
 
 
 def refusal(place: URL, said: str) -> CatalogError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 
+from holdfast.catalog.credentials import hash_token
 from holdfast.catalog.schema import RequestRow
 from holdfast.catalog.values import StoredResponse
 from holdfast.errors import IdempotencyConflict
@@ -36,10 +37,13 @@ class RequestTable:
                 under way.
         """
         now = self._database.clock.now()
-        with self._database.writing(alone=f"request {scope} {key}") as session:
-            row = session.get(RequestRow, (scope, key))
+        hashed = _hashed(scope, key)
+        with self._database.writing(alone=f"request {' '.join(hashed)}") as session:
+            row = session.get(RequestRow, hashed)
             if row is None:
-                row = RequestRow(scope=scope, key=key, fingerprint=fingerprint, headers={})
+                row = RequestRow(
+                    scope=hashed[0], key=hashed[1], fingerprint=fingerprint, headers={}
+                )
                 session.add(row)
             elif row.fingerprint != fingerprint:
                 raise IdempotencyConflict(
@@ -64,15 +68,16 @@ class RequestTable:
             body: Kept as it is, so it must not hold a token or another secret.
         """
         with self._database.writing() as session:
-            row = session.get(RequestRow, (scope, key), with_for_update=True)
+            row = session.get(RequestRow, _hashed(scope, key), with_for_update=True)
             if row is not None:
                 row.status, row.body, row.headers = status, body, dict(headers)
 
     def forget(self, scope: str, key: str) -> None:
         """Let a request be made anew: it failed, and nothing came of it."""
+        hashed = _hashed(scope, key)
         with self._database.writing() as session:
             session.execute(
-                delete(RequestRow).where(RequestRow.scope == scope, RequestRow.key == key)
+                delete(RequestRow).where(RequestRow.scope == hashed[0], RequestRow.key == hashed[1])
             )
 
     def expire(self, older_than: datetime) -> int:
@@ -80,3 +85,8 @@ class RequestTable:
         with self._database.writing() as session:
             gone = session.execute(delete(RequestRow).where(RequestRow.begun_at < older_than))
             return gone.rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def _hashed(scope: str, key: str) -> tuple[str, str]:
+    """Return what is kept of a key: clients may send anything, of any length."""
+    return hash_token(scope), hash_token(key)
