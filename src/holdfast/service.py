@@ -1091,7 +1091,9 @@ class BackupService:
                 overwrite=overwrite,
             )
 
-    def open_download(self, backup_id: str, *, compression_level: int = STORED) -> Download:
+    def open_download(
+        self, backup_id: str, *, compression_level: int = STORED, tables_only: bool = False
+    ) -> Download:
         """Return a backup as an archive to take in parts: its name, exact length and bytes.
 
         Nothing is written, and nothing is open but while it is read. The archive is the same
@@ -1101,9 +1103,11 @@ class BackupService:
             compression_level: 0 stores, so that the length is known at once; 1 to 9 compress,
                 and make the archive once more to measure it. With 1 it is, to the byte, the
                 `.zip` of `export_backup`.
+            tables_only: Leave out whatever is not a table that was exported as JSON.
 
         Raises:
             BackupNotFound: There is no such backup.
+            PathNotInBackup: It has no such tables.
             ArchiveError: It cannot go into an archive.
         """
         return open_download(
@@ -1111,6 +1115,7 @@ class BackupService:
             self._measures,
             backup_id,
             compression_level=compression_level,
+            tables_only=tables_only,
         )
 
     def import_archive(

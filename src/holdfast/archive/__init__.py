@@ -24,6 +24,7 @@ from holdfast.archive.plain import PLAIN, PLAIN_DATABASE, PLAIN_THUMBNAILS, THUM
 from holdfast.archive.plain_reader import PlainBackup, is_plain, open_plain
 from holdfast.archive.plain_tree import PlainTree
 from holdfast.archive.reader import open_archive
+from holdfast.archive.tables import TablesTree
 from holdfast.archive.tree import ArchiveTree
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "ArchiveTree",
     "PlainBackup",
     "PlainTree",
+    "TablesTree",
     "age_encrypted",
     "age_size",
     "archive_pieces",

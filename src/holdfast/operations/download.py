@@ -19,7 +19,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast import __version__
-from holdfast.archive import ArchiveMeasure, archive_pieces, default_name, measure_archive
+from holdfast.archive import (
+    ArchiveMeasure,
+    TablesTree,
+    archive_pieces,
+    default_name,
+    measure_archive,
+)
 from holdfast.errors import BackupNotFound, ObjectNotFound, RepositoryDamaged
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
@@ -38,21 +44,27 @@ class Measures:
     """How long archives are, remembered by what decides it. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[bytes, int], ArchiveMeasure] = OrderedDict()
+        self._known: OrderedDict[tuple[bytes, int, bool], ArchiveMeasure] = OrderedDict()
         self._guard = threading.Lock()
 
-    def of(self, tree_id: bytes, tree: BackupTree, level: int) -> ArchiveMeasure:
+    def of(
+        self, tree_id: bytes, tree: BackupTree, level: int, *, tables_only: bool = False
+    ) -> ArchiveMeasure:
         """Return the measure of a tree's archive; measured the first time.
+
+        Args:
+            tree: What goes into it, of the tree with that id.
+            tables_only: Whether that is nothing but its tables.
 
         Raises:
             ArchiveError: The tree cannot go into an archive.
         """
         with self._guard:
-            known = self._known.get((tree_id, level))
+            known = self._known.get((tree_id, level, tables_only))
         if known is None:
             known = measure_archive(tree, compression_level=level)
             with self._guard:
-                self._known[tree_id, level] = known
+                self._known[tree_id, level, tables_only] = known
                 while len(self._known) > _REMEMBERED:
                     self._known.popitem(last=False)
         return known
@@ -66,6 +78,7 @@ class Download:
 
     Attributes:
         name: What to call the file.
+        tables_only: Whether it holds nothing but the backup's tables.
         etag: Changes with any byte of it; an entity tag of HTTP without its quotes.
     """
 
@@ -78,6 +91,7 @@ class Download:
     measure: ArchiveMeasure
     compression_level: int
     opening: Opening
+    tables_only: bool = False
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from `start` to before `stop`, in pieces of a megabyte at most.
@@ -114,8 +128,9 @@ class Download:
                     f"{self.backup_id} is another backup than it was when the download began",
                     hint="Download it again from its beginning.",
                 )
+            tree: BackupTree = work.repository.tree(snapshot)
             yield from archive_pieces(
-                work.repository.tree(snapshot),
+                TablesTree(tree) if self.tables_only else tree,
                 self.measure,
                 start,
                 stop,
@@ -124,40 +139,55 @@ class Download:
 
 
 def open_download(
-    opening: Opening, measures: Measures, wanted: str, *, compression_level: int = STORED
+    opening: Opening,
+    measures: Measures,
+    wanted: str,
+    *,
+    compression_level: int = STORED,
+    tables_only: bool = False,
 ) -> Download:
     """Find a backup and say how long its archive is; nothing stays open.
 
     Args:
         compression_level: 1 to 9 make the whole archive once to measure it, and read the
             backup twice.
+        tables_only: Leave out whatever is not a table that was exported as JSON.
 
     Raises:
         BackupNotFound: There is none.
+        PathNotInBackup: It has no such tables.
         ArchiveError: It cannot go into an archive.
     """
     with opening() as work:
         backup_id, snapshot = backups_of(work).resolve(wanted)
-        tree = work.repository.tree(snapshot)
-        measure = measures.of(snapshot.tree, tree, compression_level)
+        tree: BackupTree = work.repository.tree(snapshot)
+        # Where there is nothing else, it is the archive that everybody gets.
+        tables_only = tables_only and any(
+            each.kind != "tables" for each in tree.manifest.sources.values()
+        )
+        if tables_only:
+            tree = TablesTree(tree)
+        measure = measures.of(snapshot.tree, tree, compression_level, tables_only=tables_only)
         manifest = tree.manifest
     return Download(
         backup_id=backup_id,
         name=default_name(manifest.app, datetime.fromisoformat(manifest.created_at)),
         size_bytes=measure.size_bytes,
-        etag=_etag(snapshot.tree, compression_level),
+        etag=_etag(snapshot.tree, compression_level, tables_only=tables_only),
         tree_id=snapshot.tree,
         measure=measure,
         compression_level=compression_level,
         opening=opening,
+        tables_only=tables_only,
     )
 
 
-def _etag(tree_id: bytes, level: int) -> str:
+def _etag(tree_id: bytes, level: int, *, tables_only: bool) -> str:
     """Return what stands for every byte of the archive: what it holds and who makes it.
 
     A part made by another version of Holdfast, or compressed by another zlib, is not the
     continuation of what was downloaded before.
     """
     made_by = [__version__, str(level), zlib.ZLIB_RUNTIME_VERSION if level else ""]
+    made_by += ["tables"] if tables_only else []
     return hashlib.sha256(tree_id + "\0".join(made_by).encode()).hexdigest()[:32]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,9 @@ class Inbox:
         self._directory: Path | None = None
         self._given: dict[Path, str] = {}
 
-    async def receive(self, request: Request, *, file_field: str = "file") -> ReceivedFile:
+    async def receive(
+        self, request: Request, *, file_field: str = "file", text_fields: tuple[str, ...] = ()
+    ) -> ReceivedFile:
         """Take a file from a request; whoever calls this sees to it that it is removed.
 
         One that is encrypted is decrypted at once, so that nothing keeps the passphrase.
@@ -56,7 +59,9 @@ class Inbox:
             raise _too_many("Several files are being sent already")
         try:
             path = await _THREADS.run(self._new_path)
-            received = await receive_file(request, path, self._limits, file_field=file_field)
+            received = await receive_file(
+                request, path, self._limits, file_field=file_field, text_fields=text_fields
+            )
             return await _THREADS.run(_in_the_clear, received)
         finally:
             self._slots.release()
@@ -125,7 +130,7 @@ def _in_the_clear(received: ReceivedFile) -> ReceivedFile:
         received.path.unlink(missing_ok=True)
         raise
     received.path.unlink(missing_ok=True)
-    return ReceivedFile(path=plain, size_bytes=received.size_bytes, file_name=received.file_name)
+    return replace(received, path=plain, passphrase=None)
 
 
 def _too_many(what: str) -> TooManyRequests:

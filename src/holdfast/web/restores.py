@@ -63,14 +63,16 @@ class Restores:
 
     # Files that are sent
 
-    async def receive(self, request: Request, *, file_field: str = "file") -> ReceivedFile:
+    async def receive(
+        self, request: Request, *, file_field: str = "file", text_fields: tuple[str, ...] = ()
+    ) -> ReceivedFile:
         """Take a file from a request; whoever calls this sees to it that it is removed.
 
         Raises:
             TooManyRequests: Several are being sent already, or wait to be confirmed.
             RequestRefused, ArchiveError, NotEnoughSpace: It was not taken; nothing is left.
         """
-        return await self._inbox.receive(request, file_field=file_field)
+        return await self._inbox.receive(request, file_field=file_field, text_fields=text_fields)
 
     def remove(self, received: ReceivedFile) -> None:
         """Remove a file that was sent (idempotent)."""

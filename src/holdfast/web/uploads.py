@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -33,6 +33,7 @@ RAW_TYPES = (
 )
 
 _FORM_TYPE = "multipart/form-data"
+_PASSPHRASE = "passphrase"  # noqa: S105 - a name
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _WRITE_BYTES = 2**20
 _LOOK_EVERY_BYTES = 2**24
@@ -67,22 +68,30 @@ class ReceivedFile:
     Attributes:
         file_name: What the client calls it, fit to be shown; "" where it did not say.
         passphrase: What the client says opens it; never shown.
+        texts: The other fields of its form that were asked for.
     """
 
     path: Path
     size_bytes: int
     file_name: str = ""
     passphrase: str | None = field(default=None, repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 async def receive_file(
-    request: Request, path: Path, limits: UploadLimits, *, file_field: str = "file"
+    request: Request,
+    path: Path,
+    limits: UploadLimits,
+    *,
+    file_field: str = "file",
+    text_fields: tuple[str, ...] = (),
 ) -> ReceivedFile:
     """Write the file that a request brings, as a form or as its body, to a new file.
 
     Args:
         path: Where to write it; there must be nothing.
         file_field: Of a form, the field with the file; besides it there may be `passphrase`.
+        text_fields: What there may be too.
 
     Raises:
         UploadTooLarge: It is longer than it may be.
@@ -100,7 +109,7 @@ async def receive_file(
     _refuse_announced(request, path, limits)
     form = None
     if kind == _FORM_TYPE:
-        form = FileForm(request.headers["content-type"], file_field, ("passphrase",))
+        form = FileForm(request.headers["content-type"], file_field, (_PASSPHRASE, *text_fields))
     sink = _Sink(path, limits)
     try:
         await _THREADS.run(sink.open)
@@ -115,12 +124,14 @@ async def receive_file(
         with anyio.CancelScope(shield=True):
             await _THREADS.run(sink.discard)
         raise
-    given = form.texts.get("passphrase") if form else None
+    texts = dict(form.texts) if form else {}
+    given = texts.pop(_PASSPHRASE, None)
     return ReceivedFile(
         path=path,
         size_bytes=sink.size_bytes,
         file_name=_shown_name(form.file_name) if form else "",
         passphrase=given or _passphrase(request),
+        texts=texts,
     )
 
 
