@@ -80,7 +80,7 @@ class Application:
             "directories": {"thumbnails": self.thumbnails},
             "settings": "settings",
             "scratch_dir": self.root / "scratch",
-            "busy_timeout_s": 5.0,
+            "busy_timeout_s": 60.0,
         }
         return BackupService(**{**given, **options})
 

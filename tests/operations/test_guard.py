@@ -63,7 +63,7 @@ def service(project: AlembicProject, **options: Any) -> BackupService:
         "backup_dir": project.root / "backups",
         "encryption_password": PASSWORD,
         "scratch_dir": project.root / "scratch",
-        "busy_timeout_s": 0.5,
+        "busy_timeout_s": 60.0,
     }
     return BackupService(**{**given, **options})
 

@@ -32,7 +32,7 @@ def service(project: AlembicProject, **options: Any) -> BackupService:
         "backup_dir": project.root / "backups",
         "encryption_password": PASSWORD,
         "scratch_dir": project.root / "scratch",
-        "busy_timeout_s": 5.0,
+        "busy_timeout_s": 60.0,
         "migration_head_command": project.heads,
         "migration_upgrade_command": project.upgrade,
     }
