@@ -1,0 +1,1 @@
+"""A shelf of books as a Django project, with backups by `manage.py`."""

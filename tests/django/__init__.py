@@ -1,0 +1,1 @@
+"""Tests of Holdfast in a Django project."""
