@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +22,7 @@ import httpx
 import pytest
 
 from holdfast import BackupService
+from holdfast.clock import SystemClock
 from holdfast.errors import ConfigError
 from holdfast.models.backup import Trigger
 from holdfast.models.job import JobKind, JobStatus
@@ -485,6 +487,34 @@ def test_a_backup_without_a_job_has_an_id_that_all_routes_take(own: Served) -> N
         assert own.get(f"/{each}")["status"] == "completed"
         assert own.request("DELETE", f"/{each}").status_code == 200
     assert own.get() == {"backups": [], "total": 0}
+
+
+def test_an_id_stays_when_old_jobs_are_forgotten(tmp_path: Path) -> None:
+    """As long as the backup is there, its job is; others go after their days."""
+    clock = _LaterClock()
+    with serving(sqlite_ledger(tmp_path), tmp_path, clock=clock) as served:
+        job_id = served.back_up()
+        shown = served.get(f"/{job_id}")
+        other = served.engine.submit(JobKind.CLEANUP).id
+        served.engine.wait(other, LONG_S)
+        clock.later = timedelta(days=served.engine.options.keep_jobs_days + 1)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("holdfast.jobs.crew._FORGET_EVERY_S", 0.0)
+            wait_until(
+                lambda: other not in [each.id for each in served.engine.list()[0]],
+                "the old jobs to be forgotten",
+            )
+        assert served.get(f"/{job_id}") == shown
+        assert [each["id"] for each in served.get()["backups"]] == [job_id]
+
+
+class _LaterClock(SystemClock):
+    """The time, some days later."""
+
+    later = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.later
 
 
 def test_a_backup_that_failed_is_listed_and_can_be_deleted(own: Served, tmp_path: Path) -> None:
