@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 
+from holdfast.web import idempotency
 from tests.web.serving import ADMIN, WAIT, Served, signed
 from tests.web.test_jobs import PATIENCE_S, Held
 
@@ -73,3 +75,12 @@ def test_a_request_that_was_refused_may_be_sent_again(web: Served) -> None:
 def test_a_key_is_a_short_word(shared: Served, key: str) -> None:
     answer = shared.post("/backups", headers={**ADMIN, "Idempotency-Key": key})
     assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")
+
+
+def test_a_key_is_forgotten_after_a_day(web: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it may be taken for another request."""
+    assert idempotency.KEPT.days == 1
+    web.post("/backups", json={"tags": ["a"]}, headers=keyed("k1", **WAIT))
+    monkeypatch.setattr(idempotency, "KEPT", timedelta(0))
+    other = web.post("/backups", json={"tags": ["b"]}, headers=keyed("k1", **WAIT))
+    assert other.status_code == 201

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -17,6 +18,8 @@ from fastapi import Header, Request
 from holdfast.web.context import WebContext
 from holdfast.web.permissions import Actor
 from holdfast.web.problems import path_of
+
+KEPT = timedelta(days=1)
 
 Values: TypeAlias = dict[str, Any]
 
@@ -68,6 +71,7 @@ def _once(
     context: WebContext, scope: str, key: str, fingerprint: str, work: Callable[[], Values]
 ) -> Values:
     requests = context.engine.database.requests
+    requests.expire(context.service.clock.now() - KEPT)
     stored = requests.begin(scope, key, fingerprint)
     if stored is not None:
         return msgspec.json.decode(stored.body, type=dict[str, Any])

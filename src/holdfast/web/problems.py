@@ -25,6 +25,7 @@ from holdfast.errors import (
     TooManyRequests,
     UploadTooLarge,
 )
+from holdfast.web.forgery import refuse_forged
 
 _log = logging.getLogger("holdfast.web")
 
@@ -134,7 +135,8 @@ class ProblemRoute(APIRoute):
     """A route that answers with a problem where Holdfast refuses or fails.
 
     Exceptions of the host's dependencies pass; those of our endpoints do not, for they would
-    be a fault of ours whose text could tell too much.
+    be a fault of ours whose text could tell too much. What another site may have forged is
+    refused before anybody is asked who they are.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -147,6 +149,7 @@ class ProblemRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             try:
+                refuse_forged(request)
                 response = await handler(request if unlimited else _limited(request))
             except RequestValidationError as error:
                 return _invalid(error, request)
