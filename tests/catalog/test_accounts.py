@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from holdfast.catalog import ApiToken, CatalogDatabase, Role, Session, User
 from holdfast.catalog.accounts import AccountTable
-from holdfast.catalog.schema import SessionRow, TokenRow
+from holdfast.catalog.schema import SessionRow, TokenRow, UserRow
 from holdfast.errors import AccountExists, AccountNotFound, LastAdmin
+from tests.rig.daemon import wait_until
+from tests.rig.postgresql import PostgresServer
 from tests.rig.sim_clock import SimClock
 
 HOUR = timedelta(hours=1)
@@ -177,6 +182,36 @@ def test_who_is_changed_is_logged_out(
     changed = accounts.users.change(bob.id, **change)  # type: ignore[arg-type]
     assert accounts.sessions.find(session) is None
     assert accounts.tokens.find(api) == (None if changed.disabled else (kept, changed))
+
+
+def test_who_is_disabled_cannot_come_back(
+    accounts: AccountTable, ann: User, clock: SimClock
+) -> None:
+    """Also by a session that a login opened at the same moment."""
+    bob = accounts.users.add("bob", Role.VIEWER)
+    accounts.users.change(bob.id, disabled=True)
+    session, _ = log_in(accounts, bob, clock)
+    token, _ = accounts.tokens.make(bob.id, "script", permissions=["read"])
+    assert accounts.sessions.find(session) is None
+    assert accounts.tokens.find(token) is None
+
+
+def test_changes_of_users_wait_for_each_other(
+    new_schema: Callable[[], str], postgres_server: PostgresServer
+) -> None:
+    """In PostgreSQL, too, where two could else remove the last two administrators at once."""
+    database = CatalogDatabase(new_schema())
+    users = database.accounts.users
+    ann, bob = (users.add(name, Role.ADMIN) for name in ("ann", "bob"))
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with ThreadPoolExecutor(1) as pool:
+        with database.writing(alone="users") as session:
+            session.execute(update(UserRow).where(UserRow.id == ann.id).values(disabled=True))
+            other = pool.submit(users.remove, bob.id)
+            wait_until(lambda: bool(postgres_server.run(waiting)), "the wait of the second")
+        with pytest.raises(LastAdmin):
+            other.result()
+    database.close()
 
 
 def test_who_is_removed_leaves_nothing(accounts: AccountTable, ann: User, clock: SimClock) -> None:
