@@ -53,7 +53,7 @@ class MovedClock(SystemClock):
         return super().now() + self.ahead
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Site:
     """A server that runs.
 

@@ -9,7 +9,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from holdfast.web.problems import HoldfastProblem
+from holdfast.errors import NotAuthenticated, OriginRefused, PermissionDenied, StepUpRequired
+from holdfast.web.problems import HoldfastProblem, problem_responses
 from holdfast.web.routing import Routes
 from holdfast.web.server.door import COOKIE, Door
 from holdfast.web.server.identity import Identity
@@ -71,9 +72,23 @@ def _described(app: FastAPI, prefix: str, plans: Sequence[str]) -> dict[str, Any
         schemas.update(schema.pop("$defs", {}))
         schemas["HoldfastProblem"] = schema
     document["security"] = [{"token": []}, {"session": []}]
+    for item in document["paths"].values():
+        for operation in item.values():
+            _tell_refusals(operation)
     if len(plans) > 1:
         document["paths"] |= dict(_of_plans(document["paths"], prefix, plans))
     return document
+
+
+def _tell_refusals(operation: dict[str, Any]) -> None:
+    """Say of an operation how it is refused before it begins."""
+    refusals = problem_responses(PermissionDenied, StepUpRequired, OriginRefused)
+    if operation.get("security") != []:
+        refusals = problem_responses(NotAuthenticated) | refusals
+    for status, response in refusals.items():
+        said = operation["responses"].setdefault(str(status), response)
+        if response["description"] not in said["description"]:
+            operation["responses"][str(status)] = response
 
 
 def _of_plans(
