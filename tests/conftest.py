@@ -26,8 +26,11 @@ mariadb_database = servers.mariadb_database
 chinook_mariadb = servers.chinook_mariadb
 features_mariadb = servers.features_mariadb
 
-# A run that was started by nohup ignores it, and so would every program that tests start.
+# A run that was started by nohup ignores the first, one in a script's background the others, and
+# so would every program that tests start.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 IN_CI = bool(os.environ.get("CI"))
 
