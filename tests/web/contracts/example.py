@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
@@ -24,10 +24,20 @@ _SHOWN = "127.0.0.1:8000"
 
 
 @contextmanager
-def running(factory: str, environment: Mapping[str, str], log: Path) -> Iterator[str]:
-    """Start an application as its page says; yield its address, `127.0.0.1:PORT`."""
+def running(
+    factory: str,
+    environment: Mapping[str, str],
+    log: Path,
+    *,
+    server: Sequence[str] = ("uvicorn", "--factory", "{}"),
+) -> Iterator[str]:
+    """Start an application as its page says; yield its address, `127.0.0.1:PORT`.
+
+    Args:
+        server: The module that serves it, and its arguments; `{}` is the factory.
+    """
     port = free_port()
-    argv = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port)]
+    argv = [sys.executable, "-m", *(each.format(factory) for each in server), "--port", str(port)]
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment}
     with (
         log.open("wb") as said,
