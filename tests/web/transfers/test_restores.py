@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from holdfast.errors import CatalogError
 from holdfast.jobs import JobEngine
 from holdfast.web import restores
 from tests.operations.application import Application
+from tests.rig.postgresql import PostgresDatabase
 from tests.rig.sim_clock import SimClock
 from tests.web.serving import ADMIN, WAIT, Served, served, signed
 from tests.web.transfers.files import inbox_of, sent
@@ -420,3 +422,29 @@ def test_each_step_is_in_the_audit(archive: tuple[Served, bytes]) -> None:
     ]
     assert entries[0]["job_id"] == job
     assert token not in web.get("/audit").text
+
+
+def test_a_database_on_a_server_comes_back_from_a_file_that_was_sent(
+    tmp_path: Path, postgres_database: PostgresDatabase
+) -> None:
+    """Looked at, confirmed and undone on PostgreSQL; what came from elsewhere is not trusted."""
+    postgres_database.run("CREATE TABLE orders (id INT PRIMARY KEY)")
+    postgres_database.run("INSERT INTO orders VALUES (1), (2)")
+    application = Application(tmp_path)
+    application.create(events=1)
+    service = application.service(database_url=postgres_database.url, settings=None)
+    with served(application, service=service) as web:
+        web.back_up()
+        data = b"".join(service.open_download("latest").read())
+        postgres_database.run("INSERT INTO orders VALUES (3)")
+        files = {"file": ("a.zip", data)}
+        refused = web.post("/restores", files=files)
+        assert (refused.status_code, refused.json()["code"]) == (422, "archive-refused")
+        assert "is a superuser" in refused.json()["detail"]
+        trusted = sent(web, data, params={"trust_dump": True})
+        token = trusted.json()["confirmation"]
+        assert postgres_database.run("SELECT count(*) FROM orders")[0][0] == 3
+        assert confirm(web, token).json()["status"] == "completed"
+        assert postgres_database.run("SELECT count(*) FROM orders")[0][0] == 2
+        service.undo()
+        assert postgres_database.run("SELECT count(*) FROM orders")[0][0] == 3
