@@ -559,6 +559,13 @@ class ArchiveRefused(ArchiveError):
     code = "archive-refused"
 
 
+class BackupFileCorrupted(ArchiveError):
+    """A backup file that was sent is not whole, or is none that may be restored."""
+
+    code = "backup-file-corrupted"
+    http_status = 400
+
+
 class ArchivePassphraseError(ArchiveError):
     """The archive's passphrase is missing or wrong."""
 
@@ -742,6 +749,13 @@ class LinkExpired(RequestRefused):
 
     code = "link-expired"
     http_status = 404
+
+
+class DownloadExpired(LinkExpired):
+    """The time in which a backup could be downloaded is over; a list hands out a new link."""
+
+    code = "download-expired"
+    http_status = 410
 
 
 class RangeNotSatisfiable(RequestRefused):

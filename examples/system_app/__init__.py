@@ -1,0 +1,1 @@
+"""A camera on SQLite that records what moves; its backups are ZIP files of all of it."""
