@@ -44,6 +44,15 @@ def build(root: Path) -> Path:
     return root
 
 
+def new_client(url: str) -> httpx.Client:
+    """Return a client that opens a connection for each request.
+
+    One that was idle for long may be closed by the server in the moment when it is used again.
+    """
+    none_kept = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(base_url=f"{url}api/v1", timeout=PATIENCE_S, limits=none_kept)
+
+
 @dataclass
 class Server:
     """A server that runs.
@@ -58,7 +67,7 @@ class Server:
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=f"{self.url}api/v1", timeout=PATIENCE_S)
+        self.client = new_client(self.url)
 
     @property
     def setup_token(self) -> str:

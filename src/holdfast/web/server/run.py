@@ -21,6 +21,8 @@ from holdfast.web.server.installation import Installation
 
 GRACE_S = 5
 """How long requests may still take once the server was asked to end; events never end."""
+KEEP_ALIVE_S = 75
+"""Longer than proxies keep an idle connection, or they send on one that is just closed [s]."""
 HEALTHCHECK_S = 60
 """A process that is silent for so long is replaced; on a busy machine 5 are soon over [s]."""
 _SECRET = re.compile(r"[A-Za-z0-9_-]{40,}")
@@ -92,6 +94,7 @@ def _options(installation: Installation) -> dict[str, Any]:
         "ssl_keyfile": server.tls_key,
         "server_header": False,
         "timeout_graceful_shutdown": GRACE_S,
+        "timeout_keep_alive": KEEP_ALIVE_S,
         "log_config": _log_config(),
     }
 
