@@ -240,6 +240,8 @@ def test_a_year_of_minutes_is_found_from_its_end() -> None:
     since, until = at("2023-01-01 00:00"), at("2024-01-01 00:00:30")
     assert latest_between(cron, since, until) == at("2024-01-01 00:00")
     assert latest_between(cron, until, until) is None
+    twice = CronSchedule(expression="0 0,1 * * *")
+    assert latest_between(twice, since, at("2024-01-01 14:00")) == at("2024-01-01 01:00")
 
 
 @pytest.mark.parametrize(
