@@ -218,6 +218,8 @@ def test_a_backup_goes_from_post_to_delete(any_ledger: Ledger, tmp_path: Path) -
         for method, path in (("GET", ""), ("GET", "/download"), ("DELETE", "")):
             assert served.request(method, f"/{job_id}{path}").status_code == 404
         assert job_id not in [each["id"] for each in served.get()["backups"]]
+        # What was restored is known without the backup, which may be of another server.
+        assert served.get(f"/restore/{restore_id}") == restore
 
 
 def test_progress_never_falls(shared: Served, backup_id: str, archive: bytes) -> None:

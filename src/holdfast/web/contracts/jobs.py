@@ -14,6 +14,7 @@ from fastapi.params import Depends as DependsParameter
 
 from holdfast.errors import (
     ArchiveDamaged,
+    ArchiveError,
     ArchivePassphraseError,
     BackupNotFound,
     ConfigError,
@@ -21,6 +22,9 @@ from holdfast.errors import (
     JobNotFinished,
     JobNotFound,
     NotEnoughSpace,
+    PathNotInBackup,
+    PreconditionFailed,
+    RangeNotSatisfiable,
     RequestInvalid,
     TooManyRequests,
     UploadTooLarge,
@@ -252,7 +256,17 @@ def _add_single(routes: Routes, context: WebContext, backups: TableBackups) -> N
                 "description": "The part that `Range` asks for.",
                 "content": {"application/zip": {"schema": _BINARY}},
             },
-            **problem_responses(BackupNotFound, JobNotFinished, TooManyRequests, *FAILURES),
+            304: {"description": "It is as `If-None-Match` says."},
+            **problem_responses(
+                BackupNotFound,
+                PathNotInBackup,
+                JobNotFinished,
+                ArchiveError,
+                PreconditionFailed,
+                RangeNotSatisfiable,
+                TooManyRequests,
+                *FAILURES,
+            ),
         },
     )
     async def download_backup(job_id: JobId, request: Request, actor: Actor = restorer) -> Response:
