@@ -6,6 +6,7 @@ import errno
 import io
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -57,8 +58,11 @@ def show(error: BaseException, *, as_json: bool = False, **options: object) -> t
     ids=lambda kind: kind.__name__,
 )
 def test_each_error_gives_its_exit_status(kind: type[HoldfastError]) -> None:
-    more = {"run_at": datetime(2024, 5, 6, tzinfo=UTC)} if kind is errors.AlreadyRun else {}
-    status, _, err = show(kind("What happened", hint="What to do.", **more))
+    more: dict[type[HoldfastError], dict[str, Any]] = {
+        errors.AlreadyRun: {"run_at": datetime(2024, 5, 6, tzinfo=UTC)},
+        errors.TooManyRequests: {"retry_after_s": 1},
+    }
+    status, _, err = show(kind("What happened", hint="What to do.", **more.get(kind, {})))
     assert status == EXIT_STATUSES.get(kind.__name__, 1)
     assert err == "holdfast: What happened\n  hint: What to do.\n"
 
