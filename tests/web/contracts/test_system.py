@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -47,8 +48,13 @@ class Desk:
     application: Application
     clock: SimClock
     hooks: list[str] = field(default_factory=list)
+    when_paused: Callable[[], object] = lambda: None
     client: WebClient = field(init=False)
     engine: JobEngine = field(init=False)
+
+    def pause(self) -> None:
+        self.hooks.append("pause")
+        self.when_paused()
 
     def post(self, path: str, **options: Any) -> httpx.Response:
         return self.client.post(API + path, **options)
@@ -95,7 +101,7 @@ def serving(root: Path, *, router: Mapping[str, Any] | None = None, **given: Any
         "app": "camera",
         "app_version": "2.1",
         "clock": desk.clock,
-        "on_pause": lambda: desk.hooks.append("pause"),
+        "on_pause": desk.pause,
         "on_resume": lambda: desk.hooks.append("resume"),
     }
     service = desk.application.service(**{**options, **given})
@@ -263,10 +269,9 @@ def test_a_restore_asks_first_and_then_puts_all_back_and_can_be_undone(desk: Des
 
 
 def test_a_token_may_come_in_a_form_or_as_json(desk: Desk) -> None:
-    """As `curl -d`, `curl -F` and programs send it; `confirm=false` changes nothing."""
+    """As `curl -F` and programs send it; `confirm=false` changes nothing."""
     data = desk.downloaded()
     ways: list[Callable[[str], dict[str, Any]]] = [
-        lambda token: {"data": {"token": token}},
         lambda token: {"files": {"token": (None, token)}},
         lambda token: {"json": {"token": token, "confirm": True}},
     ]
@@ -287,18 +292,19 @@ def test_what_other_programs_packed_and_the_application_made_before_is_taken(
     """Without entries for directories, compressed, a time as in file names; and native archives."""
     held = members(desk.downloaded())
     native = desk.engine.service.open_download("latest")
+    reordered = dict(reversed(held.items()))
+    assert desk.validate(packed(reordered, timestamp="2026-03-14T03:00:00"))["valid"]
+    deep = {**held, "thumbnails/deep/er/x.png": b"x"}
     files = [
-        packed(held, deflate=True, timestamp="2026-03-14-03-00-00"),
-        packed(dict(reversed(held.items())), timestamp="2026-03-14T03:00:00"),
-        packed({**held, "thumbnails/deep/er/x.png": b"x"}, app_version=None),
+        packed(deep, deflate=True, timestamp="2026-03-14-03-00-00", app_version=None),
         b"".join(native.read()),
     ]
-    for data in files:
+    for data, has_more in zip(files, (True, False), strict=True):
         desk.application.add_events(1)
         answer = desk.restore(data, confirm="true")
         assert answer.status_code == 200, answer.text
         assert desk.count() == 3
-    assert not (desk.application.thumbnails / "deep").exists()
+        assert (desk.application.thumbnails / "deep" / "er" / "x.png").exists() == has_more
 
 
 def entry(name: str, **attributes: Any) -> Callable[[Mapping[str, bytes]], bytes]:
@@ -522,6 +528,28 @@ def test_a_token_is_only_for_whoever_got_it(shared: Desk, honest: bytes) -> None
     assert shared.count() == 3
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"json": {"confirm": True}},
+        {"content": b"[[[[", "headers": {"content-type": "application/json"}},
+        {"content": b"\xff", "headers": {"content-type": "application/json"}},
+        {"content": b"garbage", "headers": {"content-type": "multipart/form-data; boundary=x"}},
+        {"content": b"garbage", "headers": {"content-type": "multipart/form-data"}},
+        {"files": {"other": ("b.zip", b"PK")}},
+        {"data": {"confirm": "true"}},
+    ],
+)
+def test_what_brings_no_file_is_refused_as_that(shared: Desk, sent: dict[str, Any]) -> None:
+    headers = {**ADMIN, **sent.get("headers", {})}
+    sent = {**sent, "headers": headers}
+    for path in ("/restore", "/backup/validate"):
+        answer = shared.post(path, **sent)
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["code"] == "request-invalid"
+
+
 def test_data_with_a_name_are_replaced_only_by_that_name(tmp_path: Path) -> None:
     """R20: `true` is not enough where somebody gave them one."""
     with serving(tmp_path, restore_target_name="production") as desk:
@@ -535,24 +563,29 @@ def test_data_with_a_name_are_replaced_only_by_that_name(tmp_path: Path) -> None
         assert desk.count() == 3
 
 
-def test_the_application_goes_on_after_what_failed(desk: Desk) -> None:
-    """And the data are as they were: here the database is not what it was any more."""
-    data = desk.downloaded()
-    token = desk.restore(data).json()["token"]
-    before = desk.application.state()
-    desk.hooks.clear()
-    with in_use(desk.application.database):
+def test_the_application_goes_on_after_what_failed(tmp_path: Path) -> None:
+    """And the data are as they were: here somebody began to write when the tasks stood still."""
+    held = contextlib.ExitStack()
+    with serving(tmp_path, busy_timeout_s=0.5) as desk, held:
+        token = desk.restore(desk.downloaded()).json()["token"]
+        desk.application.add_events(1)
+        before = desk.application.state()
+        desk.hooks.clear()
+        desk.when_paused = lambda: held.enter_context(in_use(desk.application.database))
         answer = desk.post("/restore", data={"token": token})
-    assert 400 <= answer.status_code < 600
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert desk.hooks.count("pause") == desk.hooks.count("resume")
-    assert desk.application.state() == before
+        held.close()
+        assert answer.status_code == 423, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert desk.hooks == ["pause", "resume"]
+        assert desk.application.state() == before
 
 
 @contextmanager
 def in_use(path: Path) -> Iterator[None]:
     """Hold a database as a program that never lets go of it."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+    # Paused in one thread, and let go in another.
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    with closing(connection) as database:
         database.execute("pragma journal_mode = delete")
         database.execute("begin exclusive")
         yield

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fastapi import HTTPException, Request
+from fastapi import Request
+from starlette.exceptions import HTTPException
 
 from holdfast.archive import THUMBNAILS_ROOT
 from holdfast.errors import ArchiveError, ConfirmationRequired, RestoreError
@@ -229,7 +230,7 @@ class PlainRestores:
             warnings=list(dict.fromkeys([*offered.warnings, *job.warnings])),
             steps=self._steps(time_of(safety) if safety else None, rows, thumbnails, settings),
             safety_backup=time_of(safety) if safety else None,
-            database_restored=True,
+            database_restored=bool(rows),
             thumbnails_restored=thumbnails,
             settings_restored=settings,
             rows_restored=rows,
@@ -244,7 +245,7 @@ class PlainRestores:
             _step("Validate backup", "every byte and the database"),
             _step("Stop background tasks", "", done=pauses.on_pause is not None),
             _step("Safety backup", safety or "there was nothing to lose", done=safety is not None),
-            _step("Replace database", records),
+            _step("Replace database", records, done=bool(rows)),
             _step("Replace thumbnails", f"{thumbnails} files"),
             _step("Import settings", f"{settings} settings"),
             _step("Restart background tasks", "", done=pauses.on_resume is not None),
