@@ -26,6 +26,7 @@ from holdfast.errors import (
     PreconditionFailed,
     RangeNotSatisfiable,
     RequestInvalid,
+    RetentionError,
     TooManyRequests,
     UploadTooLarge,
 )
@@ -282,7 +283,7 @@ def _add_single(routes: Routes, context: WebContext, backups: TableBackups) -> N
         "/{job_id}",
         operation_id="delete_table_backup",
         summary="Delete a backup",
-        responses=problem_responses(BackupNotFound, JobNotFinished, *FAILURES),
+        responses=problem_responses(BackupNotFound, JobNotFinished, RetentionError, *FAILURES),
     )
     async def delete_backup(job_id: JobId, actor: Actor = administrator) -> DeletedTableBackup:
         """Not while it is being made. What it occupied is freed by the next cleanup."""

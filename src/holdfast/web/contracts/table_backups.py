@@ -111,6 +111,7 @@ class TableBackups:
         Raises:
             BackupNotFound: There is none, or it was deleted.
             JobNotFinished: It is being made.
+            RetentionError: It is marked to be kept.
         """
         found = self.get(wanted)
         with self._context.audited(actor, "backup.delete", object=wanted) as noted:
@@ -124,7 +125,8 @@ class TableBackups:
                 self._context.engine.database.facts.put(self._hidden + found.job.id, True)
                 return
             noted |= {"object": found.backup.backup_id, "checksum": found.backup.checksum}
-            self._context.service.delete_backup(found.backup.backup_id)
+            if not self._context.service.delete_backup(found.backup.backup_id):
+                raise _not_found(wanted)  # somebody else was faster
 
     def listed(self, found: FoundBackup, url: str) -> ListedTableBackup:
         """Return a backup as a list shows it."""
