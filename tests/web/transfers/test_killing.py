@@ -121,8 +121,14 @@ def server(large: Application) -> Iterator[Server]:
 
 
 def download_path(client: httpx.Client) -> str:
+    """Return where the first backup is; other tests make more."""
     backup = client.get("/backups").json()["backups"][-1]["id"]
     return f"/backups/{backup}/download"
+
+
+def whole_of(application: Application, path: str) -> bytes:
+    """Return what a download is to be."""
+    return b"".join(application.service().open_download(path.split("/")[2]).read())
 
 
 def begin(client: httpx.Client, path: str, length: int, **headers: str) -> tuple[bytes, str]:
@@ -138,9 +144,9 @@ def begin(client: httpx.Client, path: str, length: int, **headers: str) -> tuple
 
 def test_a_download_that_was_broken_off_goes_on(large: Application, server: Server) -> None:
     """Twice broken off, and together it is the whole, to the byte."""
-    whole = b"".join(large.service().open_download("latest").read())
     with server.client() as client:
         path = download_path(client)
+        whole = whole_of(large, path)
         taken, etag = begin(client, path, 5 << 20)
         for length in (9 << 20, LENGTH):
             condition = {"Range": f"bytes={len(taken)}-", "If-Range": etag}
@@ -259,11 +265,10 @@ def test_a_server_killed_with_a_file_that_waits_leaves_nothing(tmp_path: Path) -
 
 def test_a_download_goes_on_from_a_server_that_was_started_again(large: Application) -> None:
     """Killed in the midst of it: nothing is left, and the next process gives the rest."""
-    whole = b"".join(large.service().open_download("latest").read())
     files = {path for path in large.root.rglob("*") if path.name != "server.log"}
     with serving(large) as server, server.client() as client:
         path = download_path(client)
-        path = f"/backups/{large.service().get_backup('latest').backup_id}/download"
+        whole = whole_of(large, path)
         taken = bytearray()
         with suppress(httpx.HTTPError), client.stream("GET", path) as answer:
             etag: Any = answer.headers["etag"]
