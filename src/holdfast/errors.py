@@ -64,6 +64,7 @@ Neither may ever contain a secret.
     │   ├── ArchiveDamaged
     │   ├── ArchiveTooNew
     │   ├── ArchiveRefused
+    │   ├── BackupFileCorrupted
     │   └── ArchivePassphraseError
     ├── RetentionError
     │   └── RetentionPaused
@@ -90,6 +91,7 @@ Neither may ever contain a secret.
     │   ├── UploadTooLarge
     │   ├── UploadNotFound
     │   ├── LinkExpired
+    │   │   └── DownloadExpired
     │   ├── RangeNotSatisfiable
     │   └── TooManyRequests
     ├── AccountError

@@ -1081,7 +1081,10 @@ class BackupService:
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> Path:
-        """Write a backup to a portable file: .zip, .zip.age, .db, .sql or either with .gz; return its path."""
+        """Write a backup to a portable file, whose suffix says its form; return its path.
+
+        `.zip` and `.zip.age` hold all of it; `.db`, `.db.gz`, `.sql` and `.sql.gz` its database.
+        """
         with self._work(progress, cancel) as work:
             return export_backup(
                 work,
