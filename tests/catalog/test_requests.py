@@ -264,6 +264,19 @@ def test_links_are_revoked(catalog: CatalogDatabase, clock: SimClock) -> None:
         catalog.links.resolve(links[3])
 
 
+def test_the_links_of_a_plan_are_revoked_and_no_others(
+    catalog: CatalogDatabase, clock: SimClock
+) -> None:
+    """R22: a restore of one plan does not end the downloads of another."""
+    mine, others = (
+        catalog.links.make(plan, "backup_1", None, clock.now() + HOUR) for plan in ("app", "other")
+    )
+    assert catalog.links.revoke_plan("app") == 1
+    with pytest.raises(LinkExpired):
+        catalog.links.resolve(mine)
+    assert catalog.links.resolve(others).plan == "other"
+
+
 def test_no_token_is_kept(catalog: CatalogDatabase, clock: SimClock) -> None:
     """Only its SHA-256, so that a copy of the catalog opens nothing."""
     upload, _ = wait_for(catalog, clock)

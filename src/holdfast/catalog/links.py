@@ -64,6 +64,10 @@ class LinkTable:
         """Make the links to a backup invalid; return how many."""
         return self._remove(LinkRow.plan == plan, LinkRow.backup_id == backup_id)
 
+    def revoke_plan(self, plan: str) -> int:
+        """Make the links to all backups of a plan invalid; return how many."""
+        return self._remove(LinkRow.plan == plan)
+
     def revoke_all(self) -> int:
         """Make every link invalid (R22); return how many."""
         return self._remove()
