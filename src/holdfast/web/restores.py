@@ -290,10 +290,11 @@ class Restores:
     def _submit(
         self, kind: JobKind, params: Mapping[str, Any], actor: Actor, confirm: str | None
     ) -> Job:
-        job = self._engine.submit(kind, {**params, "confirm": confirm}, actor=actor.name)
-        # What was allowed before the data are replaced is not allowed after (R22).
+        # What was allowed before the data are replaced is not allowed after (R22). First, for a
+        # job that was added begins whatever fails then, and who asked would be told that it
+        # does not.
         self._engine.database.links.revoke_all()
-        return job
+        return self._engine.submit(kind, {**params, "confirm": confirm}, actor=actor.name)
 
 
 def _who(actor: Actor) -> str:

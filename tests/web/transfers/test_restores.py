@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from holdfast.catalog.links import LinkTable
 from holdfast.errors import CatalogError
 from holdfast.jobs import JobEngine
 from holdfast.web import restores
@@ -287,6 +288,24 @@ def test_a_restore_that_cannot_begin_can_be_confirmed_again(
         patched.setattr(JobEngine, "submit", full)
         untouched(web, restore(web, backup, confirmation=token), 503, "catalog-failed")
     assert restore(web, backup, confirmation=token).status_code == 200
+
+
+def test_a_restore_whose_links_cannot_be_revoked_does_not_begin(
+    backed_up: tuple[Served, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R22: what was answered as failed is not queued; so it can be confirmed again, once."""
+    web, backup = backed_up
+    token = look(web, backup)["confirmation"]
+
+    def locked(*_args: object) -> None:
+        raise CatalogError("The catalog is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LinkTable, "_remove", locked)
+        untouched(web, restore(web, backup, confirmation=token), 503, "catalog-failed")
+    assert restore(web, backup, confirmation=token).status_code == 200
+    kinds = [each["kind"] for each in web.get("/jobs").json()["jobs"]]
+    assert kinds == ["restore", "backup"]
 
 
 # Of a file that is sent
