@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import timedelta
 
 import pytest
 
+from holdfast.catalog.audit import AuditTable
+from holdfast.errors import CatalogError
 from holdfast.web import idempotency
 from tests.web.serving import ADMIN, WAIT, Served, signed
 from tests.web.test_jobs import PATIENCE_S, Held
@@ -69,6 +72,25 @@ def test_a_request_that_was_refused_may_be_sent_again(web: Served) -> None:
     assert wrong.status_code == 409
     other = web.post("/undo", json={"confirm": "y"}, headers=keyed("k1"))
     assert other.json()["code"] == "confirmation-required"
+
+
+def test_what_was_done_is_told_and_kept_though_the_audit_cannot_be_written(
+    web: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has the entry instead; answered as failed, it would be sent again and done twice."""
+
+    def locked(*_args: object, **_entry: object) -> None:
+        raise CatalogError("The catalog is locked")
+
+    with monkeypatch.context() as patched, caplog.at_level(logging.ERROR, "holdfast.web"):
+        patched.setattr(AuditTable, "add", locked)
+        first = web.post("/backups", headers=keyed("k1"))
+    assert first.status_code == 202, first.text
+    assert "backup.start" in caplog.text
+    assert first.json()["id"] in caplog.text
+    again = web.post("/backups", headers=keyed("k1", **WAIT))
+    assert again.json()["id"] == first.json()["id"]
+    assert web.get("/jobs").json()["total"] == 1
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "with space", "tab\tx"])

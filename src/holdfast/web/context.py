@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from holdfast.web.permissions import Actor, Guards, Permission
 if TYPE_CHECKING:
     from holdfast.jobs import JobEngine
     from holdfast.service import BackupService
+
+_log = logging.getLogger("holdfast.web")
 
 MAX_THREADS = 16
 """Of all our routers in one event loop. The host's own 40 are left to the host: requests that
@@ -97,7 +100,8 @@ class WebContext:
         """Record who did what and how it ended; blocking, so for use within `run`.
 
         Gives a mapping that what is found out meanwhile can be put into: `object`, `job_id`,
-        and anything else for the detail. A refusal is recorded too, by its code.
+        and anything else for the detail. A refusal is recorded too, by its code. What cannot be
+        recorded goes to the log: who asked is told of the work, which would else be done twice.
         """
         found: dict[str, Any] = dict(detail or {})
         outcome = "failed"
@@ -109,8 +113,7 @@ class WebContext:
             found["error"] = error.code
             raise
         finally:
-            self.engine.database.audit.add(
-                plan=self.plan,
+            self._record(
                 actor=actor.name,
                 action=action,
                 object=found.pop("object", object),
@@ -118,6 +121,16 @@ class WebContext:
                 outcome=outcome,
                 detail=found,
                 address=actor.address,
+            )
+
+    def _record(self, **entry: Any) -> None:
+        try:
+            self.engine.database.audit.add(plan=self.plan, **entry)
+        except HoldfastError as error:
+            _log.error(
+                "The audit has no entry of %(action)s (%(object)r, job %(job_id)s), which"
+                " %(actor)s asked for at %(address)s and which is %(outcome)s: %(error)s",
+                {**entry, "error": error},
             )
 
 
