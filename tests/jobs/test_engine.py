@@ -6,6 +6,7 @@ import pytest
 
 from holdfast.errors import JobFinished, RequestInvalid
 from holdfast.jobs import JobEngine, JobOptions
+from holdfast.models.backup import Trigger
 from holdfast.models.job import Job, JobKind, JobStatus
 from tests.jobs.conftest import MakeEngine
 from tests.operations.application import Application
@@ -85,11 +86,34 @@ def test_a_misspelled_parameter_is_refused_at_once(make_engine: MakeEngine) -> N
 
 
 def test_what_has_ended_is_not_cancelled_and_can_be_tried_again(make_engine: MakeEngine) -> None:
-    """A retry is another job that names the first."""
+    """A retry is another job that names the first; what is done is not done twice."""
     engine = make_engine(IN_A_THREAD)
-    first = done(engine, engine.submit(JobKind.BACKUP, {"description": "d"}))
-    with pytest.raises(JobFinished):
-        engine.cancel(first.id)
+    made = done(engine, engine.submit(JobKind.BACKUP, {"description": "d"}))
+    for again in (engine.cancel, engine.retry):
+        with pytest.raises(JobFinished):
+            again(made.id)
+    first = done(engine, engine.submit(JobKind.VERIFY, {"backup_id": "20010101-000000-aaaa"}))
+    assert first.status is JobStatus.FAILED
     second = done(engine, engine.retry(first.id, actor="bob"))
     assert (second.retry_of, second.attempt, second.params) == (first.id, 2, first.params)
-    assert second.status is JobStatus.COMPLETED
+
+
+def test_a_run_of_the_schedule_that_a_person_tries_again_removes_nothing(
+    make_engine: MakeEngine,
+) -> None:
+    """Its policy is the schedule's: whoever may make a backup may not remove others by it."""
+    engine = make_engine(IN_A_THREAD)
+    engine.start()
+    params = {"scheduled": True, "policy": {"max_backups": 1}, "max_removed_share": 0.5}
+    missed = {"due_at": "2026-01-01T00:00:00+00:00", "verify": True}
+    run = engine.database.jobs.add(
+        plan=engine.plan,
+        kind=JobKind.BACKUP,
+        trigger=Trigger.SCHEDULED_CRON,
+        params={**params, **missed, "compression_level": 99},
+    )
+    assert done(engine, run).status is JobStatus.FAILED
+    again = engine.retry(run.id, actor="bob")
+    assert (again.trigger, again.nominal_at) == (Trigger.MANUAL_API, None)
+    assert again.params == {"verify": True, "compression_level": 99}
+    done(engine, again)

@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.errors import Cancelled
 from holdfast.models.backup import BackupMetadata, Trigger
-from holdfast.models.job import JobKind
+from holdfast.models.job import JobKind, JobStatus
 from holdfast.models.progress import CancellationToken
 from holdfast.web import events
 from holdfast.web.job_answers import wait_of
@@ -216,6 +216,25 @@ def test_a_job_is_tried_again(application: Application) -> None:
             failed["id"],
         )
         assert web.get(f"/backups/{again['backup_id']}").json()["description"] == "x"
+
+
+@pytest.mark.parametrize("kind", [JobKind.RESTORE, JobKind.UNDO, JobKind.RESTORE_ARCHIVE])
+def test_what_replaces_live_data_is_never_tried_again(web: Served, kind: JobKind) -> None:
+    """R20: it was confirmed once, for the data as they were then; so it is asked for anew."""
+    params = {"backup_id": "20010101-000000-aaaa", "path": "/nowhere", "confirm": "other"}
+    taken = {JobKind.RESTORE: ("backup_id",), JobKind.RESTORE_ARCHIVE: ("path",)}
+    asked = {name: params[name] for name in taken.get(kind, ("confirm",))}
+    job = web.engine.wait(web.engine.submit(kind, asked).id, PATIENCE_S)
+    assert job.status is JobStatus.FAILED
+    refused = web.post(f"/jobs/{job.id}/retry")
+    assert (refused.status_code, refused.json()["code"]) == (409, "job-finished")
+    assert "ask for the restore again" in refused.json()["hint"]
+
+
+def test_an_import_whose_archive_is_gone_is_not_tried_again(web: Served) -> None:
+    job = web.engine.wait(web.engine.submit(JobKind.IMPORT, {"path": "/nowhere"}).id, PATIENCE_S)
+    refused = web.post(f"/jobs/{job.id}/retry")
+    assert (refused.status_code, refused.json()["code"]) == (409, "job-finished")
 
 
 def test_a_job_that_runs_is_not_tried_again(web: Served, monkeypatch: pytest.MonkeyPatch) -> None:

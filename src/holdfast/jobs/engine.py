@@ -17,6 +17,7 @@ from typing import Any
 
 from holdfast.catalog import CatalogDatabase, Schedule
 from holdfast.errors import (
+    JobFinished,
     JobNotFinished,
     PreconditionFailed,
 )
@@ -32,6 +33,8 @@ from holdfast.operations.recipe import policy_to_json
 from holdfast.service import BackupService
 
 _WAIT_STEP_S = 0.25
+_OF_THE_SCHEDULE = frozenset({"scheduled", "policy", "max_removed_share", "due_at"})
+"""What only a run of the schedule may do: by its policy, it removes backups."""
 
 _log = logging.getLogger("holdfast.jobs")
 
@@ -239,26 +242,38 @@ class JobEngine:
         return job
 
     def retry(self, job_id: str, *, actor: str | None = None) -> Job:
-        """Try a job that has ended again, as another job.
+        """Try a job that failed or was cancelled again, as another job.
+
+        A run of the schedule becomes a backup by hand: it removes no old ones.
 
         Raises:
             JobNotFound: There is none with this id.
             JobNotFinished: It is still under way.
+            JobFinished: It did what it was asked for, and would only do it twice.
         """
         job = self.get(job_id)
         if not job.status.finished:
             raise JobNotFinished(
                 f"Job {job_id} is {job.status.value}", hint="Wait for it, or cancel it first."
             )
+        if job.status is JobStatus.COMPLETED:
+            raise JobFinished(
+                f"Job {job_id} did what it was asked for; nothing is left to try again",
+                hint="Ask for it anew, as another job.",
+            )
         return self._try_again(job, actor)
 
     def _try_again(self, job: Job, actor: str | None) -> Job:
+        params, trigger = job.params, job.trigger
+        if job.kind is JobKind.BACKUP:
+            trigger = Trigger.MANUAL_API
+            params = {name: params[name] for name in params if name not in _OF_THE_SCHEDULE}
         again = self.database.jobs.add(
             plan=job.plan,
             kind=job.kind,
-            trigger=job.trigger,
+            trigger=trigger,
             actor=actor,
-            params=job.params,
+            params=params,
             attempt=job.attempt + 1,
             retry_of=job.id,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -172,7 +173,9 @@ def _add_changing(routes: Routes, context: WebContext) -> None:
         status_code=202,
         responses={
             **JOB_RESPONSES,
-            **problem_responses(JobNotFound, JobNotFinished, IdempotencyConflict, *FAILURES),
+            **problem_responses(
+                JobNotFound, JobNotFinished, JobFinished, IdempotencyConflict, *FAILURES
+            ),
         },
         response_model=None,
     )
@@ -185,7 +188,8 @@ def _add_changing(routes: Routes, context: WebContext) -> None:
     ) -> Response:
         """A new job does what the failed or cancelled one was asked for.
 
-        To try again what replaces live data or removes backups needs the permission to start it.
+        What replaces live data is not tried again: it was confirmed for the data as they were.
+        To try again what removes backups needs the permission to start it.
         """
         await _may_change(context, request, job_id)
         done = await once(context, request, actor, key, lambda: _retry(context, actor, job_id))
@@ -215,9 +219,30 @@ def _cancel(context: WebContext, actor: Actor, job_id: str) -> dict[str, Any]:
 
 def _retry(context: WebContext, actor: Actor, job_id: str) -> dict[str, Any]:
     with context.audited(actor, "job.retry", object=job_id) as noted:
+        _require_repeatable(context.engine.get(job_id))
         made = context.engine.retry(job_id, actor=actor.name)
         noted["job_id"] = made.id
     return {"job_id": made.id}
+
+
+def _require_repeatable(job: Job) -> None:
+    """Refuse to replace live data, or to read an upload, by the consent of another time.
+
+    Raises:
+        JobFinished: The job must be asked for anew.
+    """
+    if not job.status.finished:
+        return
+    if job.kind.restores:
+        raise JobFinished(
+            f"Job {job.id} replaces live data, and was confirmed for them as they were then",
+            hint="Look at the data as they are now, and ask for the restore again.",
+        )
+    if job.kind is JobKind.IMPORT and not FilePath(str(job.params.get("path"))).is_file():
+        raise JobFinished(
+            f"The archive that job {job.id} was to import is not there any more",
+            hint="Send it again.",
+        )
 
 
 def _before(cursor: str | None) -> str | None:
