@@ -146,7 +146,7 @@ class PasswordMissing(UsageError):
 
     code = "password-missing"
     exit_code = 12
-    http_status = 403
+    http_status = 503
 
 
 class ConfirmationRequired(UsageError):
@@ -268,7 +268,7 @@ class WrongPassword(RepositoryError):
 
     code = "wrong-password"
     exit_code = 12
-    http_status = 403
+    http_status = 503
 
 
 class NoKeys(RepositoryError):

@@ -85,6 +85,7 @@ from holdfast.operations.interrupted import (
     settle_interrupted,
 )
 from holdfast.operations.journal import Recovery, journal_path
+from holdfast.operations.labels import checked_description, checked_tags
 from holdfast.operations.measuring import freed_bytes, measured
 from holdfast.operations.migrations import OtherSchema
 from holdfast.operations.pausing import Hook, Pauses
@@ -211,6 +212,7 @@ class BackupService:
         self._catalog_url = catalog_url
         self._jobs: JobEngine | None = None
         self._jobs_lock = threading.Lock()
+        _require_types(database_url, encryption_password, directories, databases)
         self._clock = clock or SystemClock()
         self._access = RepositoryAccess(backup_dir, encryption_password, ask_password, self._clock)
         self._retention = retention
@@ -467,6 +469,7 @@ class BackupService:
             NotEnoughSpace: There is no room.
             BackupBusy: Another run of this plan is under way.
         """
+        description, labels = checked_description(description), checked_tags(tags or ())
         self._ensure_repository(encrypt=encrypt is not False)
         with self._work(progress, cancel, recover=False) as work:
             warnings = encryption_warnings(work.repository, encrypt)
@@ -477,7 +480,7 @@ class BackupService:
                 options = backing_up.BackupOptions(
                     compression=(compression_level or self._level) if compression else None,
                     description=description,
-                    tags=tuple(tags or ()),
+                    tags=labels,
                     backup_type=backup_type,
                     trigger=trigger,
                     allow_damaged=allow_damaged,
@@ -1368,6 +1371,28 @@ def _require_repository(store: Store) -> None:
 
 def _state_dir(store: Store) -> Path:
     return Path(store.location).absolute() / STATE_DIR_NAME
+
+
+def _require_types(
+    database_url: object, encryption_password: object, directories: object, databases: object
+) -> None:
+    """Refuse at once what would end in an error of Python's in the midst of work.
+
+    Raises:
+        ConfigError: Something is of another type; its value is not told.
+    """
+    for name, given in (
+        ("database_url", database_url),
+        ("encryption_password", encryption_password),
+    ):
+        if given is not None and not isinstance(given, str):
+            raise ConfigError(f"{name} is a text, not {type(given).__name__}")
+    for name, given in (("directories", directories), ("databases", databases)):
+        if given is not None and not isinstance(given, Mapping):
+            raise ConfigError(
+                f"{name} is a mapping of names, not {type(given).__name__}",
+                hint=f'Write {name}={{"name": ...}}.',
+            )
 
 
 def _zone(name: str) -> tzinfo:

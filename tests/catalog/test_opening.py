@@ -62,6 +62,15 @@ def test_only_its_owner_can_read_it(database: CatalogDatabase, path: Path) -> No
     assert mode(path.parent) == 0o700
 
 
+def test_the_directories_above_it_are_their_owners_too(tmp_path: Path) -> None:
+    """The one above may be the repository, of which the catalog is the first to be made."""
+    repository = tmp_path / "backups"
+    made = CatalogDatabase.beside(repository / "holdfast")
+    use(made)
+    made.close()
+    assert mode(repository) == 0o700
+
+
 def test_a_file_that_others_can_read_is_closed_to_them(
     database: CatalogDatabase, path: Path
 ) -> None:

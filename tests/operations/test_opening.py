@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 
-from holdfast.errors import WrongPassword
+from holdfast import BackupService
+from holdfast.errors import ConfigError, WrongPassword
 from tests.operations.application import Application
 
 
@@ -33,3 +35,21 @@ def test_scrypt_runs_once_for_a_service_and_a_removed_key_opens_nothing(
         keys.change("another password")
     with pytest.raises(WrongPassword):
         service.list_backups()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"database_url": 5},
+        {"encryption_password": b"secret"},
+        {"encryption_password": 5},
+        {"directories": ["/data"]},
+        {"databases": ["sqlite:///x"]},
+    ],
+)
+def test_what_is_of_another_type_is_refused_by_its_name(given: dict[str, Any]) -> None:
+    """When the service is made, and without telling the value."""
+    (name,) = given
+    with pytest.raises(ConfigError, match=f"^{name} is") as refused:
+        BackupService(**given)
+    assert "secret" not in str(refused.value)

@@ -198,5 +198,5 @@ def test_a_password_that_is_missing_or_wrong_is_not_shown(application: Applicati
     service = BackupService(backup_dir=application.repository, encryption_password=wrong)
     with served(application, service=service, auth=ANYONE) as web:
         answer = web.get("/backups")
-    assert (answer.status_code, answer.json()["code"]) == (403, "wrong-password")
+    assert (answer.status_code, answer.json()["code"]) == (503, "wrong-password")
     assert wrong not in answer.text

@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from holdfast.errors import ConfigError, MissingExtra
+from holdfast.stores.durable import make_directories
 
 BUSY_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 10
@@ -84,7 +85,9 @@ def make_file(path: Path) -> bool:
     Raises:
         OSError: It cannot be made, or its mode cannot be set.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directories(
+        str(path.parent.absolute())
+    )  # the one above is the repository, if this comes first
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:

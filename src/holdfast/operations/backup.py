@@ -22,6 +22,7 @@ from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import BackupList, backups_of
 from holdfast.operations.capture import TreeBuilder
+from holdfast.operations.labels import checked_description, checked_tags
 from holdfast.operations.plan import Plan, Workplace
 from holdfast.operations.runs import recorded_run
 from holdfast.operations.saving import Captured, format_instant, save_backup, total_size
@@ -64,6 +65,10 @@ class BackupOptions:
     only: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        checked_description(self.description)
+        checked_tags(self.tags)
 
 
 def create_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadata:

@@ -23,6 +23,7 @@ from holdfast.errors import (
 )
 from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType, Trigger
 from holdfast.models.manifest import MANIFEST_PATH, Manifest
+from holdfast.operations.labels import checked_description, checked_tags
 from holdfast.operations.plan import Workplace
 from holdfast.operations.workspace import naming_lock
 from holdfast.repository import Lock, Repository, Snapshot
@@ -298,9 +299,9 @@ def update_backup(
         require_unchanged(found_id, snapshot, expected_snapshot_id)
         changes: dict[str, Any] = {}
         if description is not None:
-            changes["description"] = description or None
+            changes["description"] = checked_description(description) or None
         if tags is not None:
-            changes["tags"] = tuple(dict.fromkeys(tags))
+            changes["tags"] = tuple(dict.fromkeys(checked_tags(tags)))
         if keep is not None:
             changes["delete"] = KEEP_FOREVER if keep else None
         lock.ensure()

@@ -11,6 +11,8 @@ import anyio.to_thread
 from fastapi import APIRouter
 from fastapi.params import Depends as DependsParameter
 
+from holdfast.errors import ConfigError
+from holdfast.models.schedule import BackupConfig
 from holdfast.web.context import MAX_UPLOAD_BYTES, WebContext
 from holdfast.web.permissions import Anyone, Auth, Dependency, Guards
 from holdfast.web.routes.audit import audit_routes
@@ -27,7 +29,6 @@ from holdfast.web.routing import Routes, prefix_operations
 
 if TYPE_CHECKING:
     from holdfast.jobs import JobEngine
-    from holdfast.models.schedule import BackupConfig
     from holdfast.service import BackupService
 
 # What has a path of its own comes before what has a parameter in its place.
@@ -102,8 +103,11 @@ def _engine(service: BackupService, catalog_url: str | None) -> JobEngine:
 
 def jobs_lifespan(engine: JobEngine, *, scheduler: bool, schedule: BackupConfig | None) -> object:
     """Return what starts the jobs with the application, and ends them with it."""
-    from holdfast.models.schedule import BackupConfig
-
+    if schedule is not None and not isinstance(schedule, BackupConfig):
+        raise ConfigError(
+            f"schedule is a BackupConfig, not {type(schedule).__name__}",
+            hint='Write schedule=BackupConfig(schedule="0 2 * * *").',
+        )
     first = (schedule or BackupConfig()) if scheduler else None
 
     @asynccontextmanager

@@ -53,13 +53,15 @@ def cleanup_routes(context: WebContext) -> APIRouter:
         prefer: Prefer = None,
         actor: Actor = administrator,
     ) -> Response:
-        """By the rules that are given, or those of the plan; what nothing needs is freed.
+        """By the rules that are given, or those of the schedule; what nothing needs is freed.
 
         With `dry_run` nothing is removed: the answer says of each backup whether it stays, why,
         and how many bytes would be free.
         """
         asked = wanted or CleanupRequest()
         policy = policy_values(asked.policy) if asked.policy else None
+        if policy is None:
+            policy = await context.run(_standing, context)
         if asked.dry_run:
             preview = await context.run(_preview, context, policy)
             return JSONResponse(preview.model_dump(mode="json"))
@@ -71,6 +73,12 @@ def cleanup_routes(context: WebContext) -> APIRouter:
         return await answer_job(context, request, done["job_id"], prefer)
 
     return routes
+
+
+def _standing(context: WebContext) -> Values | None:
+    """Return the rules of the schedule; None where it has none, and those of the plan count."""
+    rules = dict(context.engine.schedule().retention)
+    return rules if any(rules.values()) else None
 
 
 def _preview(context: WebContext, policy: Values | None) -> CleanupPreview:

@@ -59,7 +59,7 @@ class CleanupRequest(Body):
     """What to remove, or only to look at."""
 
     policy: RetentionShape | None = Field(
-        default=None, description="The rules; null: those of the plan."
+        default=None, description="The rules; null: those of the schedule, or else of the plan."
     )
     dry_run: bool = Field(
         default=False, description="Only say what would go, and remove nothing.", examples=[True]
