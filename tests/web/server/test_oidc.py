@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -24,15 +25,22 @@ class Known:
     site: Site
     provider: Provider
 
-    def begin(self) -> httpx.Response:
-        return self.site.get("/auth/oidc/login")
+    def begin(self, *, again: bool = False) -> httpx.Response:
+        return self.site.get("/auth/oidc/login" + "?again=true" * again)
 
-    def log_in(self, *, cookie: str | None = None) -> httpx.Response:
+    def log_in(
+        self, *, cookie: str | None = None, again: bool = False, former: str | None = None
+    ) -> httpx.Response:
         """Go to the provider, log in there, and come back."""
-        begun = self.begin()
+        begun = self.begin(again=again)
         assert begun.status_code == 303, begun.text
+        asked = parse_qs(urlsplit(begun.headers["location"]).query)
+        assert (asked.get("prompt"), asked.get("max_age")) == (
+            (["login"], ["0"]) if again else (None, None)
+        )
         back = urlsplit(self.provider.log_in(begun.headers["location"]))
         kept = cookie or begun.headers["set-cookie"].partition(";")[0]
+        kept = f"{kept}; {former}" if former else kept
         return self.site.request("GET", f"{back.path}?{back.query}", {"Cookie": kept})
 
 
@@ -55,11 +63,15 @@ backup-admins = "admin"
             yield Known(site, provider)
 
 
-def me(known: Known, answer: httpx.Response) -> dict[str, Any]:
+def cookie_of(answer: httpx.Response) -> str:
     assert answer.status_code == 200, answer.text
     cookies = [each.partition(";")[0] for each in answer.headers.get_list("set-cookie")]
     (session,) = [each for each in cookies if each.startswith("holdfast_session=")]
-    found: dict[str, Any] = known.site.get("/auth/me", {"Cookie": session}).json()
+    return session
+
+
+def me(known: Known, answer: httpx.Response) -> dict[str, Any]:
+    found: dict[str, Any] = known.site.get("/auth/me", {"Cookie": cookie_of(answer)}).json()
     return found
 
 
@@ -165,6 +177,38 @@ def test_a_code_works_once(known: Known) -> None:
         known.site.request("GET", f"{back.path}?{back.query}", cookie).status_code for _ in range(2)
     ]
     assert codes == [200, 401]
+
+
+@pytest.mark.parametrize(
+    ("age_s", "proven"), [(0, True), (120, True), (3600, False), (-3600, False), (None, False)]
+)
+def test_only_who_has_just_proven_who_they_are_is_stepped_up(
+    known: Known, age_s: int | None, proven: bool
+) -> None:
+    """A silent round trip through the provider is no password: `auth_time` tells, or nothing."""
+    known.provider.claims["groups"] = "backup-admins"
+    known.provider.claims["auth_time"] = None if age_s is None else int(time.time()) - age_s
+    answer = known.log_in()
+    assert (me(known, answer)["stepped_up_until"] is not None) is proven
+    deleted = known.site.request(
+        "DELETE", f"{API}/backups/nothing", {"Cookie": cookie_of(answer)}
+    ).json()
+    assert deleted["code"] == ("backup-not-found" if proven else "step-up-required")
+    assert proven or "again=true" in deleted["hint"]
+
+
+@pytest.mark.parametrize("claim", [True, "now", 1])
+def test_a_step_up_that_the_provider_does_not_prove_is_refused(known: Known, claim: object) -> None:
+    known.provider.claims["auth_time"] = claim
+    assert known.log_in(again=True).status_code == 401
+    known.provider.claims["auth_time"] = int(time.time())
+    assert me(known, known.log_in(again=True))["stepped_up_until"] is not None
+
+
+def test_a_login_at_the_provider_ends_the_one_before(known: Known) -> None:
+    former = cookie_of(known.log_in())
+    me(known, known.log_in(former=former))
+    assert known.site.get("/auth/me", {"Cookie": former}).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,13 @@ class Door:
             samesite="strict",
         )
 
+    def end_former(self, request: Request) -> None:
+        """End the login that the browser had before: what it knew opens nothing any more."""
+        former = self.cookie_of(request)
+        found = self.accounts.database.accounts.sessions.find(former) if former else None
+        if found is not None:
+            self.accounts.logout(found[0])
+
     def cookie_of(self, request: Request) -> str | None:
         """Return what the browser kept of a login."""
         return request.cookies.get(self.cookie_name(request))
@@ -200,9 +207,12 @@ class Door:
             return
         until = identity.stepped_up_until
         if until is None or until <= self.installation.clock.now():
+            elsewhere = identity.user.oidc_subject is not None
             raise StepUpRequired(
                 "This needs the password once more",
-                hint="Give it by POST /api/v1/auth/step-up, and try again.",
+                hint="Log in once more by GET /api/v1/auth/oidc/login?again=true, and try again."
+                if elsewhere
+                else "Give it by POST /api/v1/auth/step-up, and try again.",
             )
 
     def _is_secure(self, request: Request) -> bool:

@@ -55,10 +55,10 @@ def oidc_routes(door: Door) -> APIRouter:
             bool, Query(description="Prove who one is although one is logged in there.")
         ] = False,
     ) -> Response:
-        attempt = Attempt.begin()
+        attempt = Attempt.begin(again=again)
 
         def work() -> str:
-            return provider.login_url(attempt, _callback(request), again=again)
+            return provider.login_url(attempt, _callback(request))
 
         response = RedirectResponse(await run_sync(work), status_code=303)
         response.set_cookie(
@@ -91,6 +91,12 @@ def oidc_routes(door: Door) -> APIRouter:
                 if not code:
                     raise NotAuthenticated("The provider did not confirm the login")
                 claims = provider.claims_of(code, attempt, _callback(request))
+                proven = provider.proven(claims, door.accounts.step_up_life)
+                if attempt.again and not proven:
+                    raise NotAuthenticated(
+                        "The provider does not say that the user has just proven who they are",
+                        hint="Let it send auth_time, and prompt the user when asked to.",
+                    )
                 name, role = _named(claims, settings.username_claim), _role(claims, door)
                 found |= {"username": name, "role": role.value}
                 user = door.accounts.provider_user(_subject(provider, claims), name, role)
@@ -98,8 +104,10 @@ def oidc_routes(door: Door) -> APIRouter:
                     user,
                     address=address_of(request),
                     user_agent=request.headers.get("user-agent"),
+                    stepped_up=proven,
                 )
-                return secret
+            door.end_former(request)
+            return secret
 
         secret = await run_sync(work)
         home = f"{request.scope.get('root_path', '')}/"

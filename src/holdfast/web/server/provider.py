@@ -15,6 +15,7 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -37,26 +38,35 @@ KEYS_LIFE_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One login at the provider that was begun: what its answer must fit."""
+    """One login at the provider that was begun: what its answer must fit.
+
+    Attributes:
+        again: Whether the user shall prove who they are although they are logged in there.
+    """
 
     state: str
     nonce: str
     verifier: str
+    again: bool = False
 
     @classmethod
-    def begin(cls) -> Attempt:
+    def begin(cls, *, again: bool = False) -> Attempt:
         """Return a new one, all at random."""
-        return cls(*(secrets.token_urlsafe(32) for _ in range(3)))
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        return cls(state, nonce, verifier, again)
 
     def text(self) -> str:
         """Return it for a cookie."""
-        return ".".join((self.state, self.nonce, self.verifier))
+        return ".".join((self.state, self.nonce, self.verifier, *(["again"] * self.again)))
 
     @classmethod
     def parse(cls, text: str) -> Attempt | None:
         """Return what `text` wrote; None if it is something else."""
-        parts = text.split(".")
-        return cls(*parts) if len(parts) == 3 and all(parts) else None
+        parts = text.removesuffix(".again").split(".")
+        if len(parts) != 3 or not all(parts):
+            return None
+        state, nonce, verifier = parts
+        return cls(state, nonce, verifier, text.endswith(".again"))
 
 
 class Provider:
@@ -77,11 +87,8 @@ class Provider:
         self._lock = threading.Lock()
         self._known: tuple[float, Mapping[str, Any], KeySet] | None = None
 
-    def login_url(self, attempt: Attempt, redirect_uri: str, *, again: bool = False) -> str:
+    def login_url(self, attempt: Attempt, redirect_uri: str) -> str:
         """Return where a browser is sent to log in.
-
-        Args:
-            again: Whether the user shall prove who they are although they are logged in there.
 
         Raises:
             NotAuthenticated: The provider cannot be asked.
@@ -98,7 +105,7 @@ class Provider:
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        if again:
+        if attempt.again:
             query |= {"prompt": "login", "max_age": "0"}
         endpoint = str(published["authorization_endpoint"])
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
@@ -121,6 +128,18 @@ class Provider:
             },
         )
         return self._verified(str(answer.get("id_token", "")), attempt, keys)
+
+    def proven(self, claims: Mapping[str, Any], within: timedelta) -> bool:
+        """Say whether the user proved of late who they are; a provider that is silent did not say.
+
+        A token may be a second old and stand for a password that was typed last month: only
+        `auth_time` tells (Core 1.0, 2).
+        """
+        at = claims.get("auth_time")
+        if isinstance(at, bool) or not isinstance(at, int | float):
+            return False
+        age_s = self._clock.now().timestamp() - at
+        return -LEEWAY_S <= age_s <= within.total_seconds() + LEEWAY_S
 
     def _verified(self, id_token: str, attempt: Attempt, keys: KeySet) -> Mapping[str, Any]:
         from joserfc import jwt

@@ -57,7 +57,7 @@ def login_routes(door: Door) -> APIRouter:
                     address=address_of(request),
                     user_agent=request.headers.get("user-agent"),
                 )
-            _end_former(door, request)
+            door.end_former(request)
             until = session.created_at + accounts.step_up_life
             return secret, Identity(user=user, session=session, stepped_up_until=until)
 
@@ -130,14 +130,6 @@ def login_routes(door: Door) -> APIRouter:
         await run_sync(work)
 
     return routes
-
-
-def _end_former(door: Door, request: Request) -> None:
-    """End the login that the browser had before: what it knew opens nothing any more."""
-    former = door.cookie_of(request)
-    found = door.accounts.database.accounts.sessions.find(former) if former else None
-    if found is not None:
-        door.accounts.logout(found[0])
 
 
 def _me(door: Door, identity: Identity) -> Me:
