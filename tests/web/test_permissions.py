@@ -221,6 +221,9 @@ class Row(dict[str, Any]):
         (Person(7, "ann@example.org"), "ann@example.org"),
         (Row(id=7, name="Ann"), "Ann"),
         ({"id": 7}, "7"),
+        ({"sub": "auth0|7", "scope": "admin"}, "auth0|7"),
+        ({"user_id": 7}, "7"),
+        ({"login": "ann"}, "ann"),
         (None, "unnamed"),
         (object(), "unnamed"),
         ("ann\r\nX-Evil: 1", "annX-Evil: 1"),
@@ -238,6 +241,28 @@ def test_whatever_authentication_returns_names_the_actor(
         web.post("/backups/cleanup", json={"policy": {"keep_last": 1}}, headers=WAIT)
         entry = web.get("/audit").json()["entries"][0]
         assert (entry["actor"], entry["address"]) == (name, "127.0.0.1")
+
+
+def test_who_has_no_name_is_nobody_else(
+    application: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key of one would give another's answer, so it is refused; the log says so, once."""
+
+    def authenticated() -> None:
+        """Admit everybody, and say nothing of who they are."""
+
+    with (
+        caplog.at_level(logging.WARNING, "holdfast.web"),
+        served(application, auth=authenticated) as web,
+    ):
+        refused = web.post("/backups", headers={"Idempotency-Key": "1"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "request-invalid")
+        assert web.get("/jobs").json()["total"] == 0
+        backup = web.back_up()
+        path = f"/backups/{backup}/restore"
+        token = web.post(path, json={"dry_run": True}).json()["confirmation"]
+        assert web.post(path, json={"confirmation": token}, headers=WAIT).status_code == 200
+    assert caplog.text.count("returned NoneType, which has none of username") == 1
 
 
 class Stranger(Exception):

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 from fastapi import Header, Request
 
+from holdfast.errors import RequestInvalid
 from holdfast.web.context import WebContext
 from holdfast.web.permissions import Actor
 from holdfast.web.problems import path_of
@@ -54,9 +55,16 @@ async def once(
 
     Raises:
         IdempotencyConflict: The key was used with another request, or its request is under way.
+        RequestInvalid: Nobody knows whose key it is.
     """
     if key is None:
         return await context.run(work)
+    if not actor.named:
+        # As a key of all who have no name, it would give one the answer of another.
+        raise RequestInvalid(
+            "An Idempotency-Key needs an actor with a name, and authentication gave none",
+            hint="Send no key, or have the application's dependency return who it admits.",
+        )
     body = b"" if fingerprint else await request.body()
     seen = hashlib.sha256()
     for each in (str(request.scope.get("query_string", b"")).encode(), fingerprint.encode(), body):

@@ -26,7 +26,8 @@ Dependency: TypeAlias = Callable[..., Any]
 `Depends(...)` or `Security(...)` of one."""
 
 MAX_NAME_LENGTH = 200
-_NAMING = ("username", "email", "name", "id")
+_NAMING = ("username", "email", "name", "id", "sub", "user_id", "login")
+_UNNAMED = "unnamed"
 
 
 class Permission(StrEnum):
@@ -71,13 +72,19 @@ class Actor:
     Attributes:
         permissions: What they may do, as far as is known; the guard of a route checks it.
         address: Where the request comes from, as the server sees it.
-        via: How they are known: `host`, `session`, `token` or `anonymous`.
+        via: How they are known: `host`, `session`, `token`, `anonymous`, or `unnamed` where
+            the host's dependency did not say who it let in.
     """
 
     name: str
     permissions: frozenset[Permission] = ALL_PERMISSIONS
     address: str | None = None
     via: str = "host"
+
+    @property
+    def named(self) -> bool:
+        """Whether the name stands for somebody; all who have none are called the same."""
+        return self.via != _UNNAMED
 
 
 class Guards:
@@ -91,7 +98,8 @@ class Guards:
     """
 
     def __init__(self, auth: Auth | Dependency | DependsParameter | Anyone) -> None:
-        self._guards = {each: _guard(each, _chosen(auth, each)) for each in Permission}
+        self._warned = False
+        self._guards = {each: self._guard(each, _chosen(auth, each)) for each in Permission}
         if isinstance(auth, Anyone):
             _log.warning("Backups are offered without authentication: auth=ANYONE was given")
 
@@ -114,6 +122,35 @@ class Guards:
         route = APIRoute("/", note, dependency_overrides_provider=request.scope.get("app"))
         await route.get_route_handler()(request)
         return found[0]
+
+    def _guard(self, permission: Permission, dependency: DependsParameter) -> Callable[..., Actor]:
+        # Sync work as short as this stays on the event loop when the function is async.
+        async def guard(request: Request, who: Any = dependency) -> Actor:
+            actor = actor_of(who, request)
+            if not actor.named:
+                self._warn_of_unnamed(who)
+            if permission not in actor.permissions:
+                raise PermissionDenied(
+                    f"{actor.name} may not do this",
+                    hint=f"It needs the permission {permission.value}.",
+                )
+            return actor
+
+        guard.holdfast_permission = permission  # type: ignore[attr-defined]
+        return guard  # type: ignore[return-value]
+
+    def _warn_of_unnamed(self, who: object) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        _log.warning(
+            "The dependency given as auth returned %s, which has none of %s: whoever it admits is"
+            " %r in jobs and in the audit, their idempotency keys are refused, and the"
+            " confirmation of a restore is good for any of them",
+            type(who).__name__,
+            ", ".join(_NAMING),
+            _UNNAMED,
+        )
 
 
 def permission_of(guard: object) -> Permission | None:
@@ -141,27 +178,13 @@ def _anyone() -> Actor:
     return Actor(name="anonymous", via="anonymous")
 
 
-def _guard(permission: Permission, dependency: DependsParameter) -> Callable[..., Actor]:
-    # Sync work as short as this stays on the event loop when the function is async.
-    async def guard(request: Request, who: Any = dependency) -> Actor:
-        actor = actor_of(who, request)
-        if permission not in actor.permissions:
-            raise PermissionDenied(
-                f"{actor.name} may not do this",
-                hint=f"It needs the permission {permission.value}.",
-            )
-        return actor
-
-    guard.holdfast_permission = permission  # type: ignore[attr-defined]
-    return guard  # type: ignore[return-value]
-
-
 def actor_of(who: object, request: Request) -> Actor:
     """Return who makes the request, by whatever a host's dependency returned."""
     address = request.client.host if request.client else None
     if isinstance(who, Actor):
         return who if who.address else _at(who, address)
-    return Actor(name=_name(who), address=address)
+    name = _name(who)
+    return Actor(name=name or _UNNAMED, address=address, via="host" if name else _UNNAMED)
 
 
 def _at(actor: Actor, address: str | None) -> Actor:
@@ -170,12 +193,12 @@ def _at(actor: Actor, address: str | None) -> Actor:
 
 def _name(who: object) -> str:
     if isinstance(who, str):
-        return _clean(who) or "unnamed"
+        return _clean(who)
     for key in _NAMING:
         found = who.get(key) if isinstance(who, Mapping) else getattr(who, key, None)
         if found is not None and not callable(found) and _clean(str(found)):
             return _clean(str(found))
-    return "unnamed"
+    return ""
 
 
 def _clean(name: str) -> str:

@@ -298,6 +298,7 @@ class Restores:
 
 
 def _who(actor: Actor) -> str:
+    """Return whose a confirmation is; of those who have no name it is whoever's that has it."""
     return f"{actor.via}:{actor.name}"
 
 
