@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from holdfast.errors import ConfigError
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
@@ -52,6 +54,7 @@ def run(context: Context) -> int:
 
     found = installation(context)
     found.require_safe()
+    _require_something(found)
     if context.arguments.check:
         document = {
             "server": {
@@ -68,6 +71,16 @@ def run(context: Context) -> int:
         return 0
     _serve(context, found)
     return 0
+
+
+def _require_something(found: Installation) -> None:
+    """Refuse to serve what neither protects anything nor has a backup to look at."""
+    for name, service in found.services.items():
+        if not service.plan.sources and not service.repository_exists():
+            raise ConfigError(
+                f"The plan {name} protects nothing, and has no repository either",
+                hint="Start it where its holdfast.toml is, or name that with --config.",
+            )
 
 
 def _serve(context: Context, found: Installation) -> None:
