@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from holdfast import BackupService
 from holdfast.errors import ConfigError
+from holdfast.models.retention import RetentionPolicy
 from holdfast.web import ANYONE, Actor, Auth, Permission, create_router
 from holdfast.web.routing import permission_asked
 from tests.operations.application import Application
@@ -165,6 +166,30 @@ def test_to_keep_a_backup_needs_more_than_to_describe_it(web: Served) -> None:
     assert described.json()["description"] == "x"
     kept = web.request("PATCH", path, json=both, headers=signed(RUN, ADMINISTER))
     assert kept.json()["keep"] is True
+
+
+@pytest.mark.parametrize("by", ["plan", "schedule"])
+def test_a_tag_that_keeps_backups_needs_as_much_as_to_keep_one(
+    application: Application, by: str
+) -> None:
+    """To take it away is to have the next cleanup remove the backup; other tags are free."""
+    policy = RetentionPolicy(keep_last=1, keep_tags=("yearly",)) if by == "plan" else None
+    with served(application, service=application.service(retention=policy)) as web:
+        if by == "schedule":
+            rules = {"keep_last": 1, "keep_tags": ["yearly"]}
+            wanted = {"cron": "0 2 * * *", "enabled": False, "retention": rules}
+            put = web.request("PUT", "/schedule", json=wanted, headers={"If-Match": "*"})
+            assert put.status_code == 200, put.text
+        path = f"/backups/{web.back_up(tags=['yearly', 'a'])}"
+
+        def tagged(*tags: str, by: Permission = RUN) -> int:
+            body = {"tags": list(tags)}
+            return web.request("PATCH", path, json=body, headers=signed(RUN, by)).status_code
+
+        assert (tagged("a"), tagged(), tagged("yearly", "b")) == (403, 403, 200)
+        assert tagged("b", by=ADMINISTER) == 200
+        assert tagged("yearly", "b") == 403
+        assert web.get(path).json()["tags"] == ["b"]
 
 
 def test_a_job_is_cancelled_or_tried_again_by_who_may_start_it(web: Served) -> None:

@@ -215,8 +215,11 @@ def _add_editing(routes: Routes, context: WebContext) -> None:
         if_match: IfMatch = None,
         actor: Actor = operator,
     ) -> BackupShape:
-        """What is left out stays. To keep a backup, or no longer, needs `administer`."""
-        if "keep" in change.model_fields_set:
+        """What is left out stays. To keep a backup, or no longer, needs `administer`.
+
+        So does a tag by which the plan's retention or that of its schedule keeps backups.
+        """
+        if await context.run(_changes_keeping, context, backup_id, change):
             actor = await context.guards.ask(Permission.ADMINISTER, request)
         changed = await context.run(_update, context, actor, backup_id, change, if_match)
         response.headers["ETag"] = etag_of_backup(changed)
@@ -315,6 +318,19 @@ def submit(
         job = context.engine.submit(kind, params, actor=actor.name)
         noted["job_id"] = job.id
     return {"job_id": job.id}
+
+
+def _changes_keeping(context: WebContext, backup_id: str, change: BackupChange) -> bool:
+    """Return whether a change says that a backup stays whatever its age, or no longer."""
+    if "keep" in change.model_fields_set:
+        return True
+    if change.tags is None:
+        return False
+    planned, scheduled = context.service.retention, context.engine.schedule().retention
+    keeping = {*(planned.keep_tags if planned else ()), *scheduled.get("keep_tags", ())}
+    if not keeping:
+        return False
+    return bool(keeping & (set(find_backup(context, backup_id).tags) ^ set(change.tags)))
 
 
 def _update(
