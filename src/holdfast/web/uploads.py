@@ -171,6 +171,9 @@ async def _chunks(request: Request, limits: UploadLimits) -> AsyncIterator[bytes
         if chunk is None:
             return
         received += len(chunk)
+        if received > limits.max_bytes + _FORM_OVERHEAD_BYTES:
+            # Also of what is no part of the file, and after the end of a form.
+            raise _too_large(limits)
         elapsed = time.monotonic() - began_at
         if elapsed > limits.grace_s and received < elapsed * limits.min_bytes_per_s:
             raise _too_slow()

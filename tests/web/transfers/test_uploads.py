@@ -190,6 +190,21 @@ def test_what_does_not_say_that_it_is_too_large_is_counted(
         assert len(taken) <= (3 << 20) // (1 << 16) + 2
 
 
+def test_what_comes_after_the_end_of_a_form_is_counted_too(application: Application) -> None:
+    """R63: it is written nowhere, but keeps the place of another upload for as long as it comes."""
+    with served(application, max_upload_bytes=1 << 20) as web:
+        taken: list[int] = []
+
+        async def endless() -> AsyncIterator[bytes]:
+            yield PART + b"PK\r\n--b--\r\n"
+            for _ in range(1000):
+                taken.append(1)
+                yield bytes(1 << 16)
+
+        refused(web, 413, "upload-too-large", content=endless(), headers={"Content-Type": FORM})
+        assert len(taken) <= (1 << 20) // (1 << 16) + 3
+
+
 def test_a_length_that_is_a_lie_does_not_matter(shared: Served, archive: bytes) -> None:
     """It is only an announcement; a form of several bytes may announce none, or nonsense."""
     for length in ("abc", "-1", "9" * 30):
