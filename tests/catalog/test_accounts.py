@@ -10,15 +10,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from holdfast.catalog import ApiToken, CatalogDatabase, Role, Session, User
+from holdfast.catalog import ApiToken, CatalogDatabase, FailedLogins, Role, Session, User
 from holdfast.catalog.accounts import AccountTable
 from holdfast.catalog.schema import SessionRow, TokenRow, UserRow
-from holdfast.errors import AccountExists, AccountNotFound, LastAdmin
+from holdfast.errors import AccountExists, AccountNotFound, LastAdmin, TooManyRequests
 from tests.rig.daemon import wait_until
 from tests.rig.postgresql import PostgresServer
 from tests.rig.sim_clock import SimClock
 
 HOUR = timedelta(hours=1)
+WINDOW = timedelta(minutes=15)
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA"
 
 
@@ -280,23 +281,51 @@ def test_a_revoked_token_stays_revoked(accounts: AccountTable, ann: User, clock:
     assert len(accounts.tokens.list(ann.id)) == 3
 
 
+def failures(accounts: AccountTable, account: str | None, address: str) -> list[int]:
+    """Count one more; return how many there were of the pair, of the address, of the account."""
+    found: list[FailedLogins] = []
+    accounts.failed_logins.reserve(
+        account, address, within=WINDOW, check=lambda *counts: found.extend(counts)
+    )
+    return [each.count for each in found]
+
+
 def test_failed_logins_are_counted_within_a_window(accounts: AccountTable, clock: SimClock) -> None:
-    """By account, whether there is one or not, and by address; a login forgets the account's."""
-    failed, window = accounts.failed_logins, timedelta(minutes=15)
-    first_at = clock.now()
-    for account in ("ann", " ANN", "bob"):
-        failed.add(account, "192.0.2.1")
-        clock.advance(60)
-    found = failed.of_account("Ann", within=window)
-    assert (found.count, found.oldest_at) == (2, first_at)
-    assert found.newest_at == first_at + timedelta(minutes=1)
-    assert failed.of_address("192.0.2.1", within=window).count == 3
-    assert failed.of_address("192.0.2.2", within=window).count == 0
-    assert failed.of_account("bob", within=timedelta(seconds=59)).count == 0
-    failed.forget("ann")
-    assert failed.of_account("ann", within=window).count == 0
-    assert failed.of_address("192.0.2.1", within=window).count == 1
-    assert failed.expire(clock.now()) == 1
+    """By account, whether there is one or not, and by address; names are compared as of users."""
+    assert failures(accounts, "ann", "192.0.2.1") == [0, 0, 0]
+    assert failures(accounts, "ANN  ", "192.0.2.1") == [1, 1, 1]
+    assert failures(accounts, " \uff41nn", "192.0.2.2") == [0, 0, 2]
+    assert failures(accounts, "bob", "192.0.2.1") == [0, 2, 0]
+    clock.advance(WINDOW.total_seconds() + 1)
+    assert failures(accounts, "ann", "192.0.2.1") == [0, 0, 0]
+    assert accounts.failed_logins.expire(clock.now()) == 8
+
+
+def test_a_login_that_did_not_fail_is_not_counted(accounts: AccountTable) -> None:
+    """And what its address did to its account before is forgotten, but not what it did else."""
+    failures(accounts, "ann", "192.0.2.1")
+    reserved = accounts.failed_logins.reserve(
+        "ann", "192.0.2.1", within=WINDOW, check=lambda *_: None
+    )
+    accounts.failed_logins.take_back(reserved, "Ann", "192.0.2.1")
+    assert failures(accounts, "ann", "192.0.2.1") == [0, 1, 1]
+
+
+def test_what_is_too_much_is_not_counted(accounts: AccountTable) -> None:
+    def refuse(*_: FailedLogins) -> None:
+        raise TooManyRequests("Later", retry_after_s=1)
+
+    with pytest.raises(TooManyRequests):
+        accounts.failed_logins.reserve("ann", "192.0.2.1", within=WINDOW, check=refuse)
+    assert failures(accounts, "ann", "192.0.2.1") == [0, 0, 0]
+
+
+def test_guesses_of_names_keep_nobody_from_the_set_up(accounts: AccountTable) -> None:
+    """Whatever the names, and from wherever they come."""
+    for name in ("set-up", "\nset-up", "None", ""):
+        failures(accounts, name, "192.0.2.1")
+    assert failures(accounts, None, "192.0.2.1") == [0, 0, 0]
+    assert failures(accounts, None, "192.0.2.1") == [1, 1, 1]
 
 
 def test_a_failed_login_in_the_future_locks_nobody_out(
@@ -305,9 +334,9 @@ def test_a_failed_login_in_the_future_locks_nobody_out(
     """R43: the clock was a year ahead, and is set right."""
     now = clock.now()
     clock.set_wall(now + timedelta(days=365))
-    accounts.failed_logins.add("ann", None)
+    failures(accounts, "ann", "192.0.2.1")
     clock.set_wall(now)
-    assert accounts.failed_logins.of_account("ann", within=HOUR).count == 0
+    assert failures(accounts, "ann", "192.0.2.1") == [0, 0, 0]
 
 
 def test_no_secret_is_kept(
@@ -316,7 +345,7 @@ def test_no_secret_is_kept(
     """Neither of sessions nor of tokens, nor what was typed where a name belongs."""
     session, _ = log_in(accounts, ann, clock)
     token, _ = accounts.tokens.make(ann.id, "script", permissions=[])
-    accounts.failed_logins.add("my password", "::1")
+    failures(accounts, "my password", "::1")
     with catalog.reading() as opened:
         hashes = [row.token_hash for row in [*opened.query(SessionRow), *opened.query(TokenRow)]]
     assert len({*hashes}) == 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -178,15 +181,35 @@ def test_guessing_is_slowed_down_for_an_account_and_an_address(site: Site) -> No
     site.login("anna")
 
 
+def test_guesses_at_once_are_as_many_as_one_after_the_other(site: Site) -> None:
+    """R63: while one password is compared, the others count already."""
+    together = threading.Barrier(PER_PAIR)
+
+    def compare(_self: object, _kept: object, _password: object) -> bool:
+        together.wait(60)
+        return False
+
+    def guess(number: int) -> int:
+        body = {"username": "anna" + " " * number, "password": "a wrong password"}
+        return site.post("/auth/login", body).status_code
+
+    with (
+        patch.object(type(site.accounts.passwords), "matches", compare),
+        ThreadPoolExecutor(PER_PAIR * 2) as pool,
+    ):
+        codes = Counter(pool.map(guess, range(PER_PAIR * 2)))
+    assert codes == {401: PER_PAIR, 429: PER_PAIR}
+
+
 def test_a_user_cannot_be_locked_out_from_elsewhere(site: Site) -> None:
-    for _ in range(PER_PAIR * 2):
-        site.accounts.throttle.note_failure("anna", "203.0.113.9")
+    for _ in range(PER_PAIR):
+        site.accounts.throttle.reserve("anna", "203.0.113.9")
     site.login("anna")
 
 
 def test_many_accounts_are_not_guessed_from_one_address(site: Site) -> None:
     for number in range(PER_ADDRESS):
-        site.accounts.throttle.note_failure(f"user{number}", CLIENT)
+        site.accounts.throttle.reserve(f"user{number}", CLIENT)
     assert site.post("/auth/login", {"username": "anna", "password": PASSWORD}).status_code == 429
 
 

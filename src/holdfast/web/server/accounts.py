@@ -149,14 +149,12 @@ class Accounts:
             NotAuthenticated: Name or password is wrong, or the user is locked out.
             TooManyRequests: There were too many failures.
         """
-        failures = self.throttle.require_leave(name, address)
+        attempt = self.throttle.reserve(name, address)
         user = self._table.users.find(name)
         right = self.passwords.matches(user.password_hash if user else None, password)
         if user is None or not right or user.disabled:
-            self.throttle.note_failure(name, address)
             raise NotAuthenticated("The name or the password is wrong")
-        if failures:
-            self.throttle.forgive(name, address)
+        self.throttle.forgive(attempt)
         if user.password_hash and self.passwords.outdated(user.password_hash):
             self._table.users.rehash_password(
                 user.id, user.password_hash, self.passwords.hash(password)
@@ -309,12 +307,10 @@ class Accounts:
     # Inside
 
     def _require_password(self, user: User, password: str, address: str | None) -> None:
-        failures = self.throttle.require_leave(user.name, address)
+        attempt = self.throttle.reserve(user.name, address)
         if not self.passwords.matches(user.password_hash, password):
-            self.throttle.note_failure(user.name, address)
             raise PermissionDenied("The password is wrong")
-        if failures:
-            self.throttle.forgive(user.name, address)
+        self.throttle.forgive(attempt)
 
     def _hash_for(self, user: User, password: str) -> str:
         if user.oidc_subject is not None:

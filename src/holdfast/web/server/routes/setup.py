@@ -19,9 +19,6 @@ from holdfast.web.routing import Routes
 from holdfast.web.server.door import Door, address_of
 from holdfast.web.server.schemas import SetupBody, SetupState, UserView
 
-_NOBODY = "\nset-up"
-"""No user's name; by it, guesses of the token are counted."""
-
 
 def setup_routes(door: Door) -> APIRouter:
     """Return the routes of the first run."""
@@ -56,12 +53,9 @@ def setup_routes(door: Door) -> APIRouter:
         def work() -> UserView:
             address = address_of(request)
             with door.audited(request, "server.set_up", actor=None) as found:
-                accounts.throttle.require_leave(_NOBODY, address)
-                try:
-                    accounts.setup_token.require(body.token)
-                except NotAuthenticated:
-                    accounts.throttle.note_failure(_NOBODY, address)
-                    raise
+                attempt = accounts.throttle.reserve(None, address)
+                accounts.setup_token.require(body.token)
+                accounts.throttle.forgive(attempt)
                 user = accounts.add_user(body.username, Role.ADMIN, body.password, first=True)
                 found["username"] = user.name
                 return UserView.of(user)
