@@ -147,11 +147,7 @@ class Restores:
         """
         upload = self._engine.database.uploads.get(token)
         self._require_there(upload)
-        if _who(actor) != upload.params["who"]:
-            raise PermissionDenied(
-                "This confirmation was given to somebody else",
-                hint="Ask for the restore yourself, and look at what it would replace.",
-            )
+        _require_given_to(actor, upload)
         if upload.backup_id != backup_id:
             raise _of_another("backup")
         if choice is not None and choice.to_params() != upload.params["choice"]:
@@ -162,12 +158,16 @@ class Restores:
             raise _of_another("place")
         return self._begin(self._engine.database.uploads.claim(token), actor, confirm)
 
-    def discard(self, token: str) -> None:
+    def discard(self, token: str, actor: Actor) -> None:
         """Give a restore up, and remove its file.
 
         Raises:
             UploadNotFound: There is no such token, or it was used, or has expired.
+            PermissionDenied: It was given to somebody else.
         """
+        offered = self._engine.database.uploads.get(token)
+        _require_of_plan(offered, self._engine.plan)
+        _require_given_to(actor, offered)
         upload = self._engine.database.uploads.remove(token)
         if upload.path is not None:
             Path(upload.path).unlink(missing_ok=True)
@@ -259,13 +259,9 @@ class Restores:
         return RestoreOffer(upload=upload, token=token)
 
     def _require_there(self, upload: Upload) -> None:
-        if upload.plan != self._engine.plan or (
-            upload.path is not None and identity_of(Path(upload.path)) != upload.params["file"]
-        ):
-            raise UploadNotFound(
-                "There is no such upload, or it was confirmed already, or has expired",
-                hint="Send the file again, or ask for the restore again.",
-            )
+        _require_of_plan(upload, self._engine.plan)
+        if upload.path is not None and identity_of(Path(upload.path)) != upload.params["file"]:
+            raise _not_found()
 
     def _begin(self, upload: Upload, actor: Actor, confirm: str | None) -> Job:
         params = upload.params["choice"]
@@ -295,6 +291,26 @@ class Restores:
         # does not.
         self._engine.database.links.revoke_all()
         return self._engine.submit(kind, {**params, "confirm": confirm}, actor=actor.name)
+
+
+def _require_of_plan(upload: Upload, plan: str) -> None:
+    if upload.plan != plan:
+        raise _not_found()
+
+
+def _not_found() -> UploadNotFound:
+    return UploadNotFound(
+        "There is no such upload, or it was confirmed already, or has expired",
+        hint="Send the file again, or ask for the restore again.",
+    )
+
+
+def _require_given_to(actor: Actor, upload: Upload) -> None:
+    if _who(actor) != upload.params["who"]:
+        raise PermissionDenied(
+            "This confirmation was given to somebody else",
+            hint="Ask for the restore yourself, and look at what it would replace.",
+        )
 
 
 def _who(actor: Actor) -> str:

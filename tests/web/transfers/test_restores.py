@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from holdfast.catalog.links import LinkTable
-from holdfast.errors import CatalogError
+from holdfast.errors import CatalogError, UploadNotFound
 from holdfast.jobs import JobEngine
-from holdfast.web import restores
+from holdfast.web import Actor, restores
+from holdfast.web.restores import Restores
 from tests.operations.application import Application
 from tests.rig.postgresql import PostgresDatabase
 from tests.rig.sim_clock import SimClock
@@ -370,6 +371,21 @@ def test_a_file_that_is_given_up_is_gone(archive: tuple[Served, bytes]) -> None:
     assert web.request("DELETE", f"/restores/{token}").status_code == 204
     assert inbox_of(web.application) == []
     untouched(web, confirm(web, token), 404, "upload-not-found")
+
+
+def test_an_offer_is_given_up_by_whoever_it_was_given_to(
+    archive: tuple[Served, bytes],
+) -> None:
+    """Neither by another administrator, nor by way of another plan of the same catalog."""
+    web, data = archive
+    token = sent(web, data).json()["confirmation"]
+    stranger = web.request("DELETE", f"/restores/{token}", headers=SOMEBODY_ELSE)
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "permission-denied")
+    other = Restores(JobEngine(web.application.service(plan="other"), database=web.engine.database))
+    with pytest.raises(UploadNotFound):
+        other.discard(token, Actor(name="ann"))
+    assert len(inbox_of(web.application)) == 1
+    assert web.request("DELETE", f"/restores/{token}").status_code == 204
 
 
 def test_a_file_that_was_changed_since_is_not_restored(archive: tuple[Served, bytes]) -> None:

@@ -120,7 +120,7 @@ class PlainRestores:
                 offer = self._described(received, actor)
         except (ArchiveError, RestoreError) as error:
             return Validation(valid=False, errors=[error.message], hint=error.hint, warnings=[])
-        self.restores.discard(str(offer.token))
+        self.restores.discard(str(offer.token), actor)
         return self._validation(offer)
 
     def offered(self, received: ReceivedFile, actor: Actor) -> RestoreAnswer:

@@ -205,11 +205,11 @@ def _add_deciding(routes: Routes, context: WebContext, restores: Restores) -> No
         responses=problem_responses(UploadNotFound, *FAILURES),
     )
     async def discard_restore(token: Token, actor: Actor = restorer) -> None:
-        """It is removed at once."""
+        """It is removed at once, for who sent it."""
 
         def discard() -> None:
             with context.audited(actor, "restore.discard"):
-                restores.discard(token)
+                restores.discard(token, actor)
 
         await context.run(discard)
 
