@@ -277,6 +277,31 @@ def test_the_links_of_a_plan_are_revoked_and_no_others(
     assert catalog.links.resolve(others).plan == "other"
 
 
+@pytest.mark.parametrize("end", ["remove", "disabled", "role"])
+def test_a_link_ends_with_the_rights_of_who_made_it(
+    catalog: CatalogDatabase, clock: SimClock, end: str
+) -> None:
+    """R22: be it made in a session or by a token; those of others go on."""
+    users = catalog.accounts.users
+    ann, _ = (users.add(name, Role.ADMIN, password_hash="x") for name in ("ann", "anna"))
+    links = [
+        catalog.links.make("app", "backup_1", actor, clock.now() + HOUR)
+        for actor in ("ann", "ann (her script)", "anna", "anna (ann)", "host", None)
+    ]
+    users.set_password(ann.id, "y")
+    if end == "remove":
+        users.remove(ann.id)
+    elif end == "disabled":
+        users.change(ann.id, disabled=True)
+    else:
+        users.change(ann.id, role=Role.OPERATOR)
+    for link in links[:2]:
+        with pytest.raises(LinkExpired):
+            catalog.links.resolve(link)
+    for link in links[2:]:
+        catalog.links.resolve(link)
+
+
 def test_no_token_is_kept(catalog: CatalogDatabase, clock: SimClock) -> None:
     """Only its SHA-256, so that a copy of the catalog opens nothing."""
     upload, _ = wait_for(catalog, clock)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, delete
+from sqlalchemy import ColumnElement, delete, select
 
-from holdfast.catalog.credentials import hash_token, new_token
-from holdfast.catalog.schema import LinkRow
+from holdfast.catalog.credentials import hash_token, name_key, new_token
+from holdfast.catalog.schema import LinkRow, UserRow
 from holdfast.catalog.values import Link
 from holdfast.errors import LinkExpired
 
@@ -23,15 +23,22 @@ class LinkTable:
         self._database = database
 
     def make(self, plan: str, backup_id: str, actor: str | None, expires_at: datetime) -> str:
-        """Make a link; return its token."""
+        """Make a link; return its token.
+
+        Args:
+            actor: Who makes it, as the audit names them: `NAME`, or `NAME (TOKEN)`. A link of
+                one of our users ends when that user is removed, locked out or gets another role.
+        """
         token = new_token()
         with self._database.writing() as session:
+            key = name_key((actor or "").partition(" (")[0])
             session.add(
                 LinkRow(
                     token_hash=hash_token(token),
                     plan=plan,
                     backup_id=backup_id,
                     actor=actor,
+                    user_id=session.scalar(select(UserRow.id).where(UserRow.name_key == key)),
                     created_at=self._database.clock.now(),
                     expires_at=expires_at,
                 )

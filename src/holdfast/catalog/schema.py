@@ -227,15 +227,16 @@ class UploadRow(Base):
 
 
 class LinkRow(Base):
-    """A link to download."""
+    """A link to download; `user_id` is of the user who made it, and goes with that user."""
 
     __tablename__ = "holdfast_links"
-    __table_args__ = (Index(None, "expires_at"),)
+    __table_args__ = (Index(None, "expires_at"), Index(None, "user_id"))
 
     token_hash: Mapped[str] = mapped_column(_HASH, primary_key=True)
     plan: Mapped[str]
     backup_id: Mapped[str]
     actor: Mapped[str | None]
+    user_id: Mapped[str | None] = mapped_column(_ID)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from holdfast.catalog.credentials import name_key
 from holdfast.catalog.people import Role, User
-from holdfast.catalog.schema import SessionRow, UserRow
+from holdfast.catalog.schema import LinkRow, SessionRow, UserRow
 from holdfast.errors import AccountExists, AccountNotFound, LastAdmin
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ class UserTable:
     ) -> User:
         """Change what is given; who is disabled or gets another role is logged out.
 
+        The links to download that the user made end too.
+
         Raises:
             AccountNotFound: There is no such user.
             AccountExists: The name or the subject is taken.
@@ -120,6 +122,7 @@ class UserTable:
             if (row.role, row.disabled) != before:
                 _refuse_without_admin(session)
                 _log_out(session, user_id)
+                _end_links(session, user_id)
             return user_of(row)
 
     def set_password(
@@ -145,7 +148,7 @@ class UserTable:
                 row.password_hash = after
 
     def remove(self, user_id: str) -> None:
-        """Remove a user with all sessions and tokens.
+        """Remove a user with all sessions, tokens and links to download.
 
         Raises:
             AccountNotFound: There is no such user.
@@ -154,6 +157,7 @@ class UserTable:
         with self._database.writing(alone=_ALONE) as session:
             row = _found(session, user_id)
             session.delete(row)
+            _end_links(session, user_id)
             if row.role == Role.ADMIN and not row.disabled:
                 _refuse_without_admin(session)
 
@@ -200,6 +204,10 @@ def _refuse_without_admin(session: OrmSession) -> None:
             "This is the last administrator who can log in",
             hint="Make another user an administrator first.",
         )
+
+
+def _end_links(session: OrmSession, user_id: str) -> None:
+    session.execute(delete(LinkRow).where(LinkRow.user_id == user_id))
 
 
 def _log_out(session: OrmSession, user_id: str, keep: str | None = None) -> None:

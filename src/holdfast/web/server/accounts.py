@@ -116,6 +116,8 @@ class Accounts:
     ) -> User:
         """Change what is given; the user is logged out everywhere.
 
+        With another role, or locked out, the user's links to download end too.
+
         Raises:
             LastAdmin: Nobody could administer any more.
             AccountError: The password is too easy to guess, or the user logs in elsewhere.
@@ -128,7 +130,7 @@ class Accounts:
         return changed
 
     def remove_user(self, user: User) -> None:
-        """Remove a user with all logins and tokens.
+        """Remove a user with all logins, tokens and links to download.
 
         Raises:
             LastAdmin: Nobody could administer any more.

@@ -101,11 +101,13 @@ def upgrade() -> None:
         sa.Column("plan", sa.Text(), nullable=False),
         sa.Column("backup_id", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=True),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
         sa.Column("created_at", _INSTANT, nullable=False),
         sa.Column("expires_at", _INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("token_hash", name="holdfast_links_pk"),
     )
     op.create_index("holdfast_links_by_expires_at", "holdfast_links", ["expires_at"])
+    op.create_index("holdfast_links_by_user_id", "holdfast_links", ["user_id"])
     op.create_table(
         "holdfast_requests",
         sa.Column("scope", sa.Text(), nullable=False),
