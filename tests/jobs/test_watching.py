@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 
 import psycopg
@@ -17,7 +17,7 @@ from holdfast.catalog import CatalogDatabase
 from holdfast.jobs import JobEngine, JobOptions
 from holdfast.jobs.options import Order
 from holdfast.jobs.protocol import Ended, Moved, Outcome, Report
-from holdfast.jobs.running import RunningJob
+from holdfast.jobs.running import RunningJob, Stop
 from holdfast.jobs.sessions import Activity, session_activity, session_members
 from holdfast.models.backup import Trigger
 from holdfast.models.job import Job, JobKind, JobProgress, JobStatus
@@ -72,11 +72,21 @@ class FakeWork:
         """Nothing was paused."""
 
 
-def do(root: Path, work: FakeWork) -> Job:
+class Unending(FakeWork):
+    """Fake work that cannot be ended, as in a thread."""
+
+    asked_to_end = False
+
+    def kill(self) -> bool:
+        self.asked_to_end = True
+        return False
+
+
+def do(root: Path, work: FakeWork, kind: JobKind = JobKind.BACKUP, stop: Stop | None = None) -> Job:
     """Do fake work as a job; return that as it ended."""
     ended: list[Job | None] = []
     with closing(CatalogDatabase(f"sqlite:///{root}/catalog.db")) as database:
-        database.jobs.add(plan="p", kind=JobKind.BACKUP, trigger=Trigger.MANUAL_API)
+        database.jobs.add(plan="p", kind=kind, trigger=Trigger.MANUAL_API)
         claim = database.jobs.claim("test", "p", lease_s=600)
         assert claim is not None
         running = RunningJob(
@@ -88,6 +98,8 @@ def do(root: Path, work: FakeWork) -> Job:
             done=lambda _, job: ended.append(job),
             monotonic_s=lambda: work.now_s,
         )
+        if stop is not None:
+            running.stop(stop)
         running.thread.start()
         running.thread.join(LONG_S)
     assert ended
@@ -225,3 +237,11 @@ def test_an_order_survives_the_pipe() -> None:
     """What is to be done arrives as it was said."""
     order = Order(kind=JobKind.BACKUP, params={"tags": ["a"]}, trigger=Trigger.MANUAL_CLI)
     assert Order.from_json(order.to_json()) == order
+
+
+def test_a_restore_that_cannot_be_ended_is_told_as_ended_only_when_it_has(tmp_path: Path) -> None:
+    """In a thread it may have replaced data by then: nobody may be told that it was cancelled."""
+    work = Unending(chain(repeat(None, 5), [Ended(outcome=Outcome(backup_id="b"))]))
+    job = do(tmp_path, work, JobKind.RESTORE, stop=Stop.ASKED)
+    assert work.asked_to_end
+    assert (job.status, job.backup_id) == (JobStatus.COMPLETED, "b")

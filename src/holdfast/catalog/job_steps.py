@@ -28,6 +28,11 @@ def is_active(plan: str) -> tuple[ColumnElement[bool], ...]:
     return JobRow.plan == plan, JobRow.status.in_(_ACTIVE)
 
 
+def replaces_data(row: JobRow) -> bool:
+    """Whether a job replaces live data."""
+    return JobKind(row.kind).restores
+
+
 def next_to_run(session: OrmSession, plan: str) -> Select[JobRow]:
     """Return the query for the oldest job that may run now."""
     query = select(JobRow).where(*is_pending(plan)).order_by(JobRow.id).limit(1).with_for_update()

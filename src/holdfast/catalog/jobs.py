@@ -28,6 +28,7 @@ from holdfast.catalog.job_steps import (
     put_lease,
     put_warnings,
     refuse_second_run,
+    replaces_data,
     tell,
 )
 from holdfast.catalog.leases import LeaseClock
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _Jobs = list[Job]
 _Events = list[JobEvent]
+_Claims = list[Claim]
 
 
 class JobTable:
@@ -263,14 +265,31 @@ class JobTable:
                 tell(session, row, "status", now)
             return job_of(row)
 
-    def fail_abandoned(self, plan: str) -> _Jobs:
-        """Fail the jobs whose lease has ended, and fence off whoever had them; return them."""
+    def take_abandoned(self, owner: str, plan: str, *, lease_s: float) -> _Claims:
+        """Take over the restores whose lease has ended, to find out what became of the data."""
         with self._database.reading() as session:
             if not session.scalar(select(exists().where(*is_active(plan)))):
                 return []
         with self._database.writing() as session:
             now = self._now()
-            rows = self._ended(session, plan, now)
+            rows = [each for each in self._ended(session, plan, now) if replaces_data(each)]
+            for row in rows:
+                row.owner = owner
+                row.generation += 1
+                put_lease(row, lease_s, now)
+            return [Claim(job_of(row), owner, row.generation) for row in rows]
+
+    def fail_abandoned(self, plan: str) -> _Jobs:
+        """Fail the jobs whose lease has ended, and fence off whoever had them; return them.
+
+        Not those that replace data (`take_abandoned`).
+        """
+        with self._database.reading() as session:
+            if not session.scalar(select(exists().where(*is_active(plan)))):
+                return []
+        with self._database.writing() as session:
+            now = self._now()
+            rows = [each for each in self._ended(session, plan, now) if not replaces_data(each)]
             for row in rows:
                 row.generation += 1
                 put_end(session, row, JobStatus.FAILED, now, interruption_of(row))

@@ -12,15 +12,24 @@ from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
 
-from holdfast.catalog import CatalogDatabase
-from holdfast.errors import BackupBusy, HoldfastError, LeaseLost, RepositoryNotFound
+from holdfast.catalog import CatalogDatabase, Claim
+from holdfast.errors import (
+    BackupBusy,
+    HoldfastError,
+    JobInterrupted,
+    LeaseLost,
+    RepositoryNotFound,
+)
 from holdfast.jobs.options import JobOptions, Order
+from holdfast.jobs.protocol import Outcome
 from holdfast.jobs.running import RunningJob, Stop
+from holdfast.jobs.settling import hint_after, settled
 from holdfast.jobs.timing import Timing
 from holdfast.jobs.work import Work, start_work
 from holdfast.models.backup import Trigger
 from holdfast.models.job import Job, JobStatus
 from holdfast.models.schedule import BackupConfig
+from holdfast.operations.journal import Recovery
 from holdfast.service import BackupService
 
 MOST_ATTEMPTS = 3
@@ -64,6 +73,7 @@ class Crew:
         self._forgot_at_s = float("-inf")
         # One of a process that died before this start, a job's or a command line's.
         self._unsettled = True
+        self._recovery: Recovery | None = None
         self._threads = [
             self._thread(self._dispatch, "dispatch"),
             self._thread(self._keep_alive, "heartbeat"),
@@ -211,36 +221,65 @@ class Crew:
                 running.stop(Stop.LOST)
 
     def _settle_abandoned(self) -> None:
+        for claim in self._jobs.take_abandoned(
+            self._owner, self._plan, lease_s=self._options.lease_s
+        ):
+            self._settle_taken(claim)
+            self._changed()
         for job in self._jobs.fail_abandoned(self._plan):
             _log.warning("Job %s was abandoned by its process, and has failed", job.id)
-            self._recover(job)
             self._try_again(job)
             self._changed()
 
-    def _recover(self, job: Job) -> None:
-        """Make data that were being replaced wholly old or wholly new."""
-        if job.kind.restores:
-            self._unsettled = True
-            self._settle_now()
+    def _settle_taken(self, claim: Claim) -> None:
+        """End a restore that its process abandoned, as what recovery makes of the data says."""
+        job = claim.job
+        failed = Outcome(
+            error=JobInterrupted(
+                "The process that did this job ended before the work was done",
+                hint=hint_after(job),
+            )
+        )
+        outcome = settled(job, failed, self._recover(job))
+        status = JobStatus.FAILED if outcome.error else JobStatus.COMPLETED
+        _log.warning("Job %s was abandoned by its process, and has %s", job.id, status.value)
+        self._jobs.finish(
+            claim,
+            status=status,
+            backup_id=outcome.backup_id,
+            result=outcome.result,
+            warnings=outcome.warnings,
+            error=outcome.error,
+        )
+
+    def _recover(self, job: Job) -> Recovery | None:
+        """Make data that were being replaced wholly old or wholly new; return what was done."""
+        if not job.kind.restores:
+            return None
+        self._unsettled = True
+        # Whatever settled it came before: an interrupted restore does not wait for a lease to end.
+        return self._settle_now() or self._recovery
 
     def _settle_restore(self) -> None:
         """Settle a restore that was interrupted, once nobody is at work on the plan."""
         if self._unsettled and not self._still_running():
             self._settle_now()
 
-    def _settle_now(self) -> None:
+    def _settle_now(self) -> Recovery | None:
+        recovery = None
         try:
-            recovery = None
             if self._service.restore_interrupted():
                 recovery = self._service.recover()
         except BackupBusy:
-            return  # it is not over: its process is about to end, or it is a command line's
+            return None  # it is not over: its process is about to end, or it is a command line's
         except HoldfastError as error:
             _log.warning("An interrupted restore could not be settled: %s", error.message)
         else:
             if recovery is not None:
+                self._recovery = recovery
                 _log.warning("%s", recovery.sentence())
         self._unsettled = False
+        return recovery
 
     def _try_again(self, job: Job) -> None:
         """Add a run of the schedule anew that was interrupted; anything else is for people."""

@@ -20,8 +20,10 @@ from holdfast.errors import (
 from holdfast.jobs.options import JobOptions, Order
 from holdfast.jobs.protocol import Ended, Entered, Moved, Outcome
 from holdfast.jobs.sessions import Activity
+from holdfast.jobs.settling import hint_after, settled
 from holdfast.jobs.work import Work
 from holdfast.models.job import Job, JobProgress, JobStatus
+from holdfast.operations.journal import Recovery
 
 _WRITE_EVERY_S = 0.25
 _LOOK_S = 0.2
@@ -49,7 +51,8 @@ class RunningJob:
 
     Args:
         begin: Starts the work.
-        gave_up: Called when work was ended in its middle, before the job is finished.
+        gave_up: Called when work was ended in its middle, or failed, before the job is finished;
+            returns what became of data that were being replaced.
         done: Called when nothing more comes of it.
     """
 
@@ -60,7 +63,7 @@ class RunningJob:
         options: JobOptions,
         *,
         begin: Callable[[Order], Work],
-        gave_up: Callable[[Job], None],
+        gave_up: Callable[[Job], Recovery | None],
         done: Callable[[RunningJob, Job | None], None],
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -135,7 +138,7 @@ class RunningJob:
             if self._stop is not None and not told_to_stop:
                 told_to_stop = True
                 work.cancel()
-            if self._overdue() and not work.kill():
+            if self._overdue() and not work.kill() and self._may_be_left():
                 return Ended(reason="does not heed that it was to stop")
 
     def _overdue(self) -> bool:
@@ -144,6 +147,13 @@ class RunningJob:
             return False
         late = self._monotonic_s() - self._stop_at_s > self._options.cancel_grace_s
         return late or self._stop is Stop.LOST or self._hurry.is_set()
+
+    def _may_be_left(self) -> bool:
+        """Whether work that cannot be ended may be told as ended, though it still goes on.
+
+        Not what replaces data: nobody may be told that they are as before while they are not.
+        """
+        return self._stop is Stop.LOST or not self.claim.job.kind.restores
 
     def _notice_stall(self, work: Work) -> None:
         still_s = self._monotonic_s() - self._moved_at_s
@@ -197,10 +207,10 @@ class RunningJob:
 
     def _finish(self, ended: Ended) -> Job | None:
         outcome = ended.outcome or Outcome(error=self._interrupted(ended.reason))
-        if ended.outcome is None:
-            self._gave_up(self.claim.job)
-        elif isinstance(outcome.error, Cancelled) and self._stop is not Stop.ASKED:
+        if ended.outcome is not None and self._was_stopped_by_us(outcome):
             outcome = Outcome(error=self._interrupted("was asked to stop"))
+        if outcome.error is not None:
+            outcome = settled(self.claim.job, outcome, self._gave_up(self.claim.job))
         status = _status_of(outcome)
         if self._stop is Stop.LOST:
             return None
@@ -220,6 +230,9 @@ class RunningJob:
                 if self._hurry.wait(_TRY_AGAIN_S):
                     raise
 
+    def _was_stopped_by_us(self, outcome: Outcome) -> bool:
+        return isinstance(outcome.error, Cancelled) and self._stop is not Stop.ASKED
+
     def _interrupted(self, reason: str) -> HoldfastError:
         match self._stop:
             case Stop.ASKED:
@@ -233,11 +246,11 @@ class RunningJob:
             case Stop.ENGINE:
                 return JobInterrupted(
                     "The application was stopped before the work was done",
-                    hint="Nothing half-done is visible; try it again.",
+                    hint=hint_after(self.claim.job),
                 )
         return JobInterrupted(
             f"The process of the job {reason} before the work was done",
-            hint="Nothing half-done is visible; try it again. The log may say more.",
+            hint=f"{hint_after(self.claim.job)} The log may say more.",
         )
 
 
