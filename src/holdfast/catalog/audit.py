@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 
 from holdfast.catalog.job_rows import plain
 from holdfast.catalog.schema import AuditRow
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from holdfast.catalog.database import CatalogDatabase
 
 _Entries = list[AuditEntry]
+_ALONE = "audit"
 
 
 class AuditTable:
@@ -35,11 +36,15 @@ class AuditTable:
         detail: Mapping[str, Any] | None = None,
         address: str | None = None,
         job_id: str | None = None,
+        once_within: timedelta | None = None,
     ) -> AuditEntry:
         """Add an entry; it is durable when this returns.
 
         Args:
             detail: JSON values; never a secret.
+            once_within: Add none, and return that one, if the same actor did the same with the same
+                outcome from the same address in this time: who need not be known to be refused
+                must not be able to fill the catalog.
         """
         row = AuditRow(
             at=self._database.clock.now(),
@@ -52,7 +57,11 @@ class AuditTable:
             address=address,
             job_id=job_id,
         )
-        with self._database.writing() as session:
+        with self._database.writing(alone=None if once_within is None else _ALONE) as session:
+            if once_within is not None:
+                former = session.scalar(_alike(row, once_within))
+                if former is not None:
+                    return _entry(former)
             session.add(row)
         return _entry(row)
 
@@ -104,6 +113,17 @@ class AuditTable:
         with self._database.writing() as session:
             gone = session.execute(delete(AuditRow).where(AuditRow.at < older_than))
             return gone.rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def _alike(row: AuditRow, within: timedelta) -> Select[AuditRow]:
+    same = (AuditRow.actor, row.actor), (AuditRow.address, row.address)
+    return (
+        select(AuditRow)
+        .where(AuditRow.at.between(row.at - within, row.at))
+        .where(AuditRow.action == row.action, AuditRow.outcome == row.outcome)
+        .where(*(column.is_not_distinct_from(value) for column, value in same))
+        .limit(1)
+    )
 
 
 def _entry(row: AuditRow) -> AuditEntry:

@@ -234,6 +234,24 @@ def test_logins_are_in_the_audit_without_what_was_typed(site: Site) -> None:
     ]
 
 
+def test_who_is_refused_again_and_again_does_not_fill_the_audit(site: Site) -> None:
+    """The first refusal of an account and an address in a quarter of an hour is recorded."""
+    before = len(site.audit())
+    with patch.object(type(site.accounts.passwords), "matches", return_value=False):
+        for number in range(PER_PAIR + 3):
+            site.post("/auth/login", {"username": "anna", "password": "wrong"})
+            site.post("/auth/login", {"username": f"nobody{number}", "password": "wrong"})
+    assert sorted(site.audit()[: len(site.audit()) - before], key=str) == [
+        ("anna", "session.open", "not-authenticated"),
+        ("anna", "session.open", "too-many-requests"),
+        (None, "session.open", "not-authenticated"),
+    ]
+    site.clock.ahead += WINDOW + timedelta(seconds=2)
+    site.post("/auth/login", {"username": "anna", "password": "wrong"})
+    assert site.audit()[0] == ("anna", "session.open", "not-authenticated")
+    assert len(site.audit()) == before + 4
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -9,11 +9,18 @@ from typing import Any
 
 from fastapi import Depends, Request, Response
 
-from holdfast.errors import HoldfastError, NotAuthenticated, PermissionDenied, StepUpRequired
+from holdfast.errors import (
+    HoldfastError,
+    NotAuthenticated,
+    PermissionDenied,
+    StepUpRequired,
+    TooManyRequests,
+)
 from holdfast.web.permissions import Actor, Auth, Permission
 from holdfast.web.server.accounts import Accounts
 from holdfast.web.server.identity import Identity
 from holdfast.web.server.installation import Installation
+from holdfast.web.server.throttle import WINDOW
 
 COOKIE = "holdfast_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -136,14 +143,20 @@ class Door:
         about: str | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Record who did what and how it ended; blocking. Gives a mapping for more detail."""
+        """Record who did what and how it ended; blocking. Gives a mapping for more detail.
+
+        Of those whom nobody knows, the first refusal of each account and address in a while is
+        recorded: their tries would fill the catalog otherwise.
+        """
         found: dict[str, Any] = dict(detail or {})
-        outcome = "error"
+        outcome, once_within = "error", None
         try:
             yield found
             outcome = "done"
         except HoldfastError as error:
             outcome = error.code
+            if isinstance(error, NotAuthenticated | TooManyRequests):
+                once_within = WINDOW
             raise
         finally:
             self.installation.database.audit.add(
@@ -153,6 +166,7 @@ class Door:
                 outcome=outcome,
                 detail=found,
                 address=address_of(request),
+                once_within=once_within,
             )
 
     def _by_token(self, authorization: str) -> Identity:
