@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,10 +24,12 @@ from holdfast.errors import (
     RepositoryLocked,
     RequestInvalid,
     StoreError,
+    TooManyRequests,
     UploadTooLarge,
     UsageError,
 )
 from holdfast.web.permissions import Actor, Guards, Permission
+from holdfast.web.threads import Threads
 
 if TYPE_CHECKING:
     from holdfast.jobs import JobEngine
@@ -37,6 +40,9 @@ _log = logging.getLogger("holdfast.web")
 MAX_THREADS = 16
 """Of all our routers in one event loop. The host's own 40 are left to the host: requests that
 wait for a lock of the repository must not keep its pages waiting."""
+
+MAX_LOOKS = 4
+"""How many restores are looked at in this process at a time: each reads all of a backup."""
 
 MAX_UPLOAD_BYTES = 64 * 1024**3
 
@@ -57,6 +63,9 @@ FAILURES: tuple[type[HoldfastError], ...] = (
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+_look_threads = Threads("look-threads", MAX_LOOKS)
+_look_slots = threading.BoundedSemaphore(MAX_LOOKS)
+_LOOK_AGAIN_AFTER_S = 30
 _limiter: RunVar[CapacityLimiter] = RunVar("holdfast-threads")
 
 
@@ -87,6 +96,23 @@ class WebContext:
         return await anyio.to_thread.run_sync(
             functools.partial(work, *args, **options), limiter=_threads()
         )
+
+    async def look(self, work: Callable[_P, _T], /, *args: _P.args, **options: _P.kwargs) -> _T:
+        """Do blocking work that reads a whole backup, in threads that nothing else waits for.
+
+        Raises:
+            TooManyRequests: All of them are busy.
+        """
+        if not _look_slots.acquire(blocking=False):
+            raise TooManyRequests(
+                f"{MAX_LOOKS} restores are being looked at already",
+                hint="Wait until one of them has been.",
+                retry_after_s=_LOOK_AGAIN_AFTER_S,
+            )
+        try:
+            return await _look_threads.run(work, *args, **options)
+        finally:
+            _look_slots.release()
 
     @contextmanager
     def audited(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from holdfast.catalog.links import LinkTable
 from holdfast.errors import CatalogError, UploadNotFound
 from holdfast.jobs import JobEngine
 from holdfast.web import Actor, restores
+from holdfast.web.context import MAX_LOOKS
 from holdfast.web.restores import Restores
 from tests.operations.application import Application
 from tests.rig.postgresql import PostgresDatabase
@@ -92,9 +95,13 @@ def test_a_confirmed_restore_is_done_and_can_be_undone(backed_up: tuple[Served, 
     job = done.json()
     assert (job["kind"], job["status"], job["actor"]) == ("restore", "completed", "ann")
     assert events(web) == 3
-    name = web.post("/undo", json={"dry_run": True}).json()["confirm_with"]
-    undone = web.post("/undo", json={"confirm": name}, headers=WAIT)
+    look = web.post("/undo", json={"dry_run": True}).json()
+    wanted = {"confirm": look["confirm_with"], "backup_id": look["backup_id"]}
+    undone = web.post("/undo", json=wanted, headers=WAIT)
     assert undone.json()["status"] == "completed", undone.text
+    # Of two who looked at the same, the second would take the first one's undo back.
+    second = web.post("/undo", json=wanted, headers=WAIT).json()
+    assert (second["status"], second["error"]["code"]) == ("failed", "precondition-failed")
     assert web.application.state() == changed
 
 
@@ -307,6 +314,34 @@ def test_a_restore_whose_links_cannot_be_revoked_does_not_begin(
     assert restore(web, backup, confirmation=token).status_code == 200
     kinds = [each["kind"] for each in web.get("/jobs").json()["jobs"]]
     assert kinds == ["restore", "backup"]
+
+
+def test_looks_keep_nothing_else_waiting(
+    backed_up: tuple[Served, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each reads a whole backup; so there are few at a time, in threads of their own."""
+    web, backup = backed_up
+    begun, go = threading.Semaphore(0), threading.Event()
+    restore_backup = web.service.restore_backup
+
+    def held(*args: Any, **options: Any) -> Any:
+        begun.release()
+        assert go.wait(60)
+        return restore_backup(*args, **options)
+
+    monkeypatch.setattr(web.service, "restore_backup", held)
+    with ThreadPoolExecutor(MAX_LOOKS) as pool:
+        try:
+            looks = [pool.submit(look, web, backup) for _ in range(MAX_LOOKS)]
+            assert all(begun.acquire(timeout=60) for _ in looks)
+            more = web.post(f"/backups/{backup}/restore", json={"dry_run": True})
+            assert (more.status_code, more.json()["code"]) == (429, "too-many-requests")
+            assert int(more.headers["retry-after"]) > 0
+            assert web.get("/backups").status_code == 200
+        finally:
+            go.set()
+        assert all(each.result(60)["confirmation"] for each in looks)
+    assert look(web, backup)["confirmation"]
 
 
 # Of a file that is sent

@@ -19,6 +19,7 @@ from holdfast.errors import (
     RequestInvalid,
     RestoreCheckFailed,
     SchemaMismatch,
+    TooManyRequests,
     UploadNotFound,
     VerificationFailed,
 )
@@ -110,6 +111,7 @@ def _add_backups(routes: Routes, context: WebContext, restores: Restores) -> Non
                 SchemaMismatch,
                 IdempotencyConflict,
                 RestoreCheckFailed,
+                TooManyRequests,
                 VerificationFailed,
                 RequestInvalid,
             ),
@@ -150,7 +152,7 @@ async def _look(
     choice: RestoreChoice,
 ) -> Response:
     found = await context.run(find_backup, context, backup_id)
-    offer = await context.run(describe, context, restores, actor, found.backup_id, choice)
+    offer = await context.look(describe, context, restores, actor, found.backup_id, choice)
     shown = offer_shape(offer, request, offer.token or "")
     return JSONResponse(shown.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
 

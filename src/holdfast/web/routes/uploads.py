@@ -148,7 +148,7 @@ def _add_sending(routes: Routes, context: WebContext, restores: Restores) -> Non
         )
         received = await restores.receive(request)
         try:
-            offer = await context.run(describe, context, restores, actor, received, choice)
+            offer = await context.look(describe, context, restores, actor, received, choice)
         except BaseException:
             restores.remove(received)
             raise
