@@ -815,6 +815,7 @@ class BackupService:
         *,
         dry_run: bool = False,
         confirm: str | None = None,
+        expected_backup_id: str | None = None,
         progress: ProgressCallback | None = None,
         cancel: CancellationToken | None = None,
     ) -> RestoreResult:
@@ -822,15 +823,17 @@ class BackupService:
 
         Args:
             confirm: As of `restore_backup`.
+            expected_backup_id: The `backup_id` of a dry run; None: whichever there is.
 
         Raises:
+            PreconditionFailed: Another restore was made since that dry run.
             ConfirmationRequired: `confirm` is missing, or names other data; nothing was touched.
             NothingToUndo: Nothing was restored, or without a safety backup.
         """
         if not dry_run:
             require_confirmed(self._plan, confirm)
         with self._work(progress, cancel, recover=dry_run) as work:
-            return undo_restore(work, dry_run=dry_run)
+            return undo_restore(work, dry_run=dry_run, expected_backup_id=expected_backup_id)
 
     # Guarding what changes the data
 

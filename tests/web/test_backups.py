@@ -326,7 +326,10 @@ def test_an_undo_needs_the_name_that_a_dry_run_tells(web: Served) -> None:
         refused = web.post("/undo", json={"confirm": confirm})
         assert (refused.status_code, refused.json()["code"]) == (409, "confirmation-required")
     assert web.application.state() == before
-    done = web.post("/undo", json={"confirm": preview["confirm_with"]}, headers=WAIT).json()
+    wanted = {"confirm": preview["confirm_with"], "backup_id": preview["backup_id"]}
+    unbound = web.post("/undo", json={"confirm": preview["confirm_with"]})
+    assert (unbound.status_code, unbound.json()["code"]) == (409, "confirmation-required")
+    done = web.post("/undo", json=wanted, headers=WAIT).json()
     assert done["status"] == "completed", done["error"]
     assert web.application.state() == changed
 

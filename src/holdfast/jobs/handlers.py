@@ -68,7 +68,7 @@ _PARAMS: Mapping[JobKind, frozenset[str]] = {
     JobKind.VERIFY: frozenset({"backup_id"}),
     JobKind.DRILL: frozenset({"backup_id"}),
     JobKind.CLEANUP: frozenset({"policy", "dry_run"}),
-    JobKind.UNDO: frozenset({"confirm"}),
+    JobKind.UNDO: frozenset({"confirm", "expected_backup_id"}),
 }
 _NEEDED: Mapping[JobKind, tuple[str, ...]] = {
     JobKind.RESTORE: ("backup_id",),
@@ -302,6 +302,7 @@ def _undo(service: BackupService, desk: Desk) -> Outcome:
     result = desk.patiently(
         lambda: service.undo(
             confirm=desk.order.params.get("confirm"),
+            expected_backup_id=desk.order.params.get("expected_backup_id"),
             progress=_restoring(desk),
             cancel=desk.cancel,
         ),

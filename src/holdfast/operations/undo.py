@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from holdfast.catalog import Run, RunKind, RunStatus
-from holdfast.errors import NothingToUndo
+from holdfast.errors import NothingToUndo, PreconditionFailed
 from holdfast.models.backup import BackupType, RestoreResult
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
@@ -21,12 +21,18 @@ from holdfast.operations.workspace import plan_lock
 from holdfast.repository import Snapshot
 
 
-def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResult:
+def undo_restore(
+    workplace: Workplace, *, dry_run: bool = False, expected_backup_id: str | None = None
+) -> RestoreResult:
     """Restore the safety backup of the last restore; what it put where no directory was goes again.
 
     What is replaced by that gets a safety backup too, so an undo can be undone.
 
+    Args:
+        expected_backup_id: The safety backup that a look before named; None: whichever.
+
     Raises:
+        PreconditionFailed: Another restore was made since that look.
         NothingToUndo: Nothing was restored yet, or without a safety backup.
         RestoreInterrupted: A restore was interrupted, and cannot be settled.
         BackupBusy: Another backup, restore or cleanup of the plan is running.
@@ -34,6 +40,12 @@ def undo_restore(workplace: Workplace, *, dry_run: bool = False) -> RestoreResul
     # First: a restore that was interrupted and is then completed is the last one.
     recovery = None if dry_run else _settled(workplace)
     backup_id, snapshot = find_safety_backup(workplace)
+    if expected_backup_id not in (None, backup_id):
+        raise PreconditionFailed(
+            f"The last restore is another by now: an undo would put {backup_id} back, and not"
+            f" {expected_backup_id}; nothing was changed",
+            hint="Look again at what it would change, then confirm that.",
+        )
     tree = workplace.repository.tree(snapshot)
     last = _last_restore(workplace)
     paths = tuple(last.detail.get("paths", ())) if last else ()

@@ -95,8 +95,8 @@ def test_a_confirmed_restore_is_done_and_can_be_undone(backed_up: tuple[Served, 
     job = done.json()
     assert (job["kind"], job["status"], job["actor"]) == ("restore", "completed", "ann")
     assert events(web) == 3
-    look = web.post("/undo", json={"dry_run": True}).json()
-    wanted = {"confirm": look["confirm_with"], "backup_id": look["backup_id"]}
+    seen = web.post("/undo", json={"dry_run": True}).json()
+    wanted = {"confirm": seen["confirm_with"], "backup_id": seen["backup_id"]}
     undone = web.post("/undo", json=wanted, headers=WAIT)
     assert undone.json()["status"] == "completed", undone.text
     # Of two who looked at the same, the second would take the first one's undo back.

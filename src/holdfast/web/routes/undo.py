@@ -60,7 +60,7 @@ def undo_routes(context: WebContext) -> APIRouter:
         prefer: Prefer = None,
         actor: Actor = restorer,
     ) -> Response:
-        """It replaces live data, so it needs the name that a dry run tells.
+        """It replaces live data, so it needs the name and the backup that a dry run tells.
 
         What is replaced by that gets a safety backup too, so an undo can be undone.
         """
@@ -69,8 +69,9 @@ def undo_routes(context: WebContext) -> APIRouter:
             return JSONResponse(undo_preview(result).model_dump(mode="json"))
 
         def work() -> Values:
-            _require(context, wanted.confirm)
-            return submit(context, actor, JobKind.UNDO, {"confirm": wanted.confirm})
+            _require(context, wanted)
+            params = {"confirm": wanted.confirm, "expected_backup_id": wanted.backup_id}
+            return submit(context, actor, JobKind.UNDO, params)
 
         done = await once(context, request, actor, key, work)
         return await answer_job(context, request, done["job_id"], prefer)
@@ -78,10 +79,15 @@ def undo_routes(context: WebContext) -> APIRouter:
     return routes
 
 
-def _require(context: WebContext, confirm: str | None) -> None:
-    if not confirm:
+def _require(context: WebContext, wanted: UndoRequest) -> None:
+    if not wanted.confirm:
         raise ConfirmationRequired(
             "An undo replaces live data, and this one was not confirmed; nothing was changed",
-            hint="Send dry_run first, then its confirm_with as confirm.",
+            hint="Send dry_run first, then its confirm_with as confirm, and its backup_id.",
         )
-    require_confirmed(context.service.plan, confirm)
+    require_confirmed(context.service.plan, wanted.confirm)
+    if not wanted.backup_id:
+        raise ConfirmationRequired(
+            "The confirmation does not say which restore is to be undone; nothing was changed",
+            hint="Send the backup_id of the dry run too.",
+        )

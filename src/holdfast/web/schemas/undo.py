@@ -19,6 +19,14 @@ class UndoRequest(Body):
         description="`confirm_with` of a dry run: the name of the live data to be replaced.",
         examples=["production"],
     )
+    backup_id: str | None = Field(
+        default=None,
+        max_length=64,
+        pattern=r"^[^\x00]*$",
+        description="`backup_id` of the dry run: if another restore was made since, nothing is"
+        " undone.",
+        examples=[BACKUP_ID],
+    )
 
 
 class ChangeShape(Shape):
