@@ -109,6 +109,13 @@ SERVER_FIELDS = (
         summary="The largest archive that may be uploaded, in MiB.",
     ),
     Field(
+        key="server.audit_days",
+        parse=values.parse_count,
+        default=730,
+        summary="After how many days an entry of the audit is removed, when the server starts;"
+        " 0 keeps all.",
+    ),
+    Field(
         key="oidc.issuer",
         parse=values.parse_issuer,
         summary="The address of an OpenID Connect provider that users may log in at.",

@@ -148,6 +148,7 @@ class ServerSettings:
         step_up_minutes: How long a typed password allows what destroys [minutes].
         cookie_secure: `auto`, `always` or `never`.
         max_upload_mib: Of the largest archive [MiB].
+        audit_days: How long an entry of the audit is kept [days]; 0: for ever.
     """
 
     host: str = "127.0.0.1"
@@ -165,6 +166,7 @@ class ServerSettings:
     step_up_minutes: int = 5
     cookie_secure: str = "auto"
     max_upload_mib: int = 20_480
+    audit_days: int = 730
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from holdfast.web.server.app import _begin
+from holdfast.web.server.door import Door
 from holdfast.web.server.throttle import PER_ADDRESS, PER_PAIR, WINDOW
 from tests.web.server.site import PASSWORD, Site, running
 
@@ -250,6 +253,18 @@ def test_who_is_refused_again_and_again_does_not_fill_the_audit(site: Site) -> N
     site.post("/auth/login", {"username": "anna", "password": "wrong"})
     assert site.audit()[0] == ("anna", "session.open", "not-authenticated")
     assert len(site.audit()) == before + 4
+
+
+@pytest.mark.parametrize(("days", "kept"), [(730, 1), (731, 2), (0, 2), (10**9, 2)])
+def test_the_audit_ends_where_the_configuration_says(site: Site, days: int, kept: int) -> None:
+    audit = site.installation.database.audit
+    audit.add(actor="anna", action="act", outcome="done")
+    site.clock.ahead += timedelta(days=730, hours=1)
+    audit.add(actor="anna", action="act", outcome="done")
+    server = replace(site.installation.server, audit_days=days)
+    installation = replace(site.installation, server=server)
+    _begin(Door(installation, site.accounts))
+    assert audit.list(action="act")[1] == kept
 
 
 @pytest.mark.parametrize(

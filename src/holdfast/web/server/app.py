@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from holdfast.web.server.routes.users import user_routes
 _log = logging.getLogger("holdfast.web.server")
 
 API = "/api/v1"
+_CENTURY_DAYS = 36_500
 SERVE_VARIABLE = "HOLDFAST_SERVE"
 """What `holdfast serve` tells its processes: the file and the options it was given, as JSON."""
 _OWN = (login_routes, setup_routes, user_routes, token_routes, plan_routes, oidc_routes)
@@ -123,6 +125,10 @@ def _begin(door: Door) -> None:
             actor=None, action="server.end_all", outcome="done", detail={"reason": "older catalog"}
         )
     database.accounts.sessions.expire()
+    if days := door.installation.server.audit_days:
+        database.audit.expire(
+            door.installation.clock.now() - timedelta(days=min(days, _CENTURY_DAYS))
+        )
     if not database.accounts.users.count():
         token = door.accounts.setup_token.make_once()
         if token is not None:
