@@ -421,3 +421,14 @@ def test_text_that_cannot_be_kept_is_the_askers_fault(catalog: CatalogDatabase, 
         assert catalog.jobs.list(backup_id=text) == ([], 0)
     except RequestInvalid as error:
         assert error.http_status == 422  # noqa: PT017 - one of two answers
+
+
+def test_a_run_of_the_schedule_does_not_wait_behind_what_people_asked_for(
+    catalog: CatalogDatabase,
+) -> None:
+    """However many jobs somebody asks for, the plan is backed up in time."""
+    for trigger in (Trigger.MANUAL_API, Trigger.SCHEDULED_CRON):
+        catalog.jobs.add(plan="app", kind=JobKind.BACKUP, trigger=trigger)
+    claim = catalog.jobs.claim("one", "app", lease_s=60)
+    assert claim is not None
+    assert claim.job.trigger is Trigger.SCHEDULED_CRON

@@ -12,6 +12,7 @@ from holdfast.catalog.job_rows import event_row
 from holdfast.catalog.schema import JobEventRow, JobRow
 from holdfast.catalog.values import Claim
 from holdfast.errors import AlreadyRun, HoldfastError, JobInterrupted, JobNotFound, LeaseLost
+from holdfast.models.backup import Trigger
 from holdfast.models.job import JobKind, JobStatus
 
 _ACTIVE = [status.value for status in JobStatus if status.active]
@@ -34,8 +35,10 @@ def replaces_data(row: JobRow) -> bool:
 
 
 def next_to_run(session: OrmSession, plan: str) -> Select[JobRow]:
-    """Return the query for the oldest job that may run now."""
-    query = select(JobRow).where(*is_pending(plan)).order_by(JobRow.id).limit(1).with_for_update()
+    """Return the query for the oldest job that may run now; those of the schedule go first."""
+    asked = JobRow.trigger != Trigger.SCHEDULED_CRON.value
+    query = select(JobRow).where(*is_pending(plan)).order_by(asked, JobRow.id)
+    query = query.limit(1).with_for_update()
     if session.scalar(select(exists().where(JobRow.slot == plan))):
         return query.where(JobRow.kind.in_(_READ_ONLY))
     return query
