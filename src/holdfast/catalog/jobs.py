@@ -32,7 +32,7 @@ from holdfast.catalog.job_steps import (
     tell,
 )
 from holdfast.catalog.leases import LeaseClock
-from holdfast.catalog.schema import JobEventRow, JobRow
+from holdfast.catalog.schema import JobEventRow, JobRow, LinkRow
 from holdfast.catalog.values import Claim
 from holdfast.errors import Cancelled, HoldfastError, JobFinished
 from holdfast.models.backup import Trigger
@@ -243,6 +243,9 @@ class JobTable:
             row.result = plain(result or {})
             put_warnings(session, row, list(dict.fromkeys([*row.warnings, *warnings])), now)
             put_end(session, row, status, now, error)
+            if status is JobStatus.COMPLETED and replaces_data(row):
+                # They were made of the data as they were before.
+                session.execute(delete(LinkRow).where(LinkRow.plan == row.plan))
             return job_of(row)
 
     def request_cancel(self, job_id: str) -> Job:

@@ -96,9 +96,12 @@ def test_a_confirmed_restore_is_done_and_can_be_undone(backed_up: tuple[Served, 
     assert (job["kind"], job["status"], job["actor"]) == ("restore", "completed", "ann")
     assert events(web) == 3
     seen = web.post("/undo", json={"dry_run": True}).json()
+    link = web.post(f"/backups/{backup}/download-link", json={}).json()["url"]
+    assert web.client.get(link).status_code == 200
     wanted = {"confirm": seen["confirm_with"], "backup_id": seen["backup_id"]}
     undone = web.post("/undo", json=wanted, headers=WAIT)
     assert undone.json()["status"] == "completed", undone.text
+    assert web.client.get(link).status_code == 404, "a link outlives what it was made of"
     # Of two who looked at the same, the second would take the first one's undo back.
     second = web.post("/undo", json=wanted, headers=WAIT).json()
     assert (second["status"], second["error"]["code"]) == ("failed", "precondition-failed")
