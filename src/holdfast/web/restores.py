@@ -289,7 +289,7 @@ class Restores:
         # What was allowed before the data are replaced is not allowed after (R22). First, for a
         # job that was added begins whatever fails then, and who asked would be told that it
         # does not.
-        self._engine.database.links.revoke_all()
+        self._engine.database.links.revoke_plan(self._engine.plan)
         return self._engine.submit(kind, {**params, "confirm": confirm}, actor=actor.name)
 
 
