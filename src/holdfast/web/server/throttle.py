@@ -73,5 +73,5 @@ class Throttle:
                 raise TooManyRequests(
                     "There were too many failed logins",
                     retry_after_s=max(1, round(wait.total_seconds()) + 1),
-                    hint="Wait, or let an administrator set a new password.",
+                    hint="Wait until then; a new password does not end it.",
                 )
