@@ -22,6 +22,7 @@ from holdfast.errors import (
     UnsupportedRepository,
 )
 from holdfast.repository import Repository, Snapshot
+from holdfast.repository.layout import ObjectKind
 from holdfast.stores import MemoryStore
 from tests.repository.making import PASSWORD, WHEN, back_up, create, golden_store, reopen
 from tests.rig.fault_store import Fault, FaultStore, Mode
@@ -163,6 +164,27 @@ def test_a_damaged_snapshot_is_named_and_hides_no_other() -> None:
     problems: list[RepositoryDamaged] = []
     assert len(repository.list_snapshots(problems.append)) == 1
     assert len(problems) == 1
+
+
+def test_a_snapshot_that_is_replaced_while_they_are_read_is_not_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A change of what is said of a backup saves its snapshot anew and removes the former."""
+    repository = create()
+    first = back_up(repository, {"a": b"1"})
+    load = repository.objects.load
+    replaced: list[Snapshot] = []
+
+    def replacing(kind: ObjectKind, name: str) -> bytes:
+        if not replaced and name == first.id:
+            replaced.append(repository.save_snapshot(replace(first, id=None, tags=("new",))))
+            repository.remove_snapshot(name)
+        return load(kind, name)
+
+    with repository.lock(exclusive=True):
+        monkeypatch.setattr(repository.objects, "load", replacing)
+        found = repository.list_snapshots()
+    assert [each.tags for each in found] == [("new",)]
 
 
 def test_a_listing_that_fails_is_not_an_empty_one() -> None:

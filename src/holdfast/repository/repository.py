@@ -6,7 +6,7 @@ This class joins the parts; each part lives in its own module.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from holdfast.clock import Clock, SystemClock
@@ -51,6 +51,8 @@ from holdfast.repository.writer import RepositoryWriter
 from holdfast.stores.base import Store
 
 _DEFAULT_KDF = KdfParameters()
+_MOST_LISTINGS = 100
+"""Each is one more snapshot that was removed while they were read; so many are no chance."""
 
 
 class Repository:
@@ -303,18 +305,44 @@ class Repository:
         Raises:
             RepositoryDamaged: A snapshot cannot be read; the message names it.
         """
-        snapshots: list[Snapshot] = []
-        for snapshot_id, _ in list(self.objects.list(ObjectKind.SNAPSHOT)):
+        listed: list[str] = []
+        found: dict[str, Snapshot | None] = {}
+        for _ in range(_MOST_LISTINGS):
+            listed = [snapshot_id for snapshot_id, _ in self.objects.list(ObjectKind.SNAPSHOT)]
+            if self._load_listed(listed, found, on_damaged):
+                break
+        snapshots = (found.get(snapshot_id) for snapshot_id in listed)
+        return sorted(
+            (each for each in snapshots if each is not None),
+            key=lambda snapshot: (snapshot.time, snapshot.id or ""),
+        )
+
+    def _load_listed(
+        self,
+        listed: Iterable[str],
+        found: dict[str, Snapshot | None],
+        on_damaged: Callable[[RepositoryDamaged], None] | None,
+    ) -> bool:
+        """Load what was listed and is not loaded yet; return whether all of it was still there.
+
+        What has gone since may have been replaced: a change of its description saves another
+        snapshot and removes the former, and only another listing shows that one.
+        """
+        whole = True
+        for snapshot_id in listed:
+            if snapshot_id in found:
+                continue
             try:
                 document = self.objects.load(ObjectKind.SNAPSHOT, snapshot_id)
-                snapshots.append(decode_snapshot(document, snapshot_id))
+                found[snapshot_id] = decode_snapshot(document, snapshot_id)
             except ObjectNotFound:
-                continue  # removed by another process since it was listed
+                whole = False
             except RepositoryDamaged as error:
                 if on_damaged is None:
                     raise
+                found[snapshot_id] = None
                 on_damaged(error)
-        return sorted(snapshots, key=lambda snapshot: (snapshot.time, snapshot.id or ""))
+        return whole
 
     def load_snapshot(self, snapshot_id: str) -> Snapshot:
         """Return a snapshot by its full id.
