@@ -89,8 +89,10 @@ async def _run(address: str, live: Path, isolation: str, options: argparse.Names
         await _answering(client)
         await measure(client, seconds=options.seconds / 4, **pace)  # to warm up
         before = await measure(client, seconds=options.seconds, seed=2, **pace)
-        async with _backups(client, live) as made:
-            during = await measure(client, seconds=options.seconds, seed=3, **pace)
+        async with _backups(client, live) as (made, running):
+            during = await measure(
+                client, seconds=options.seconds * 2, seed=3, counts=running.is_set, **pace
+            )
         after = await measure(client, seconds=options.seconds, seed=4, **pace)
     without = min(before, after, key=lambda each: each.percentile99_s)
     result = Result(isolation=isolation, without=without, during=during, backups=len(made))
@@ -99,16 +101,22 @@ async def _run(address: str, live: Path, isolation: str, options: argparse.Names
 
 
 @asynccontextmanager
-async def _backups(client: httpx.AsyncClient, live: Path) -> AsyncIterator[list[str]]:
-    """Make one backup after the other while the context lasts; the first is under way in it."""
+async def _backups(
+    client: httpx.AsyncClient, live: Path
+) -> AsyncIterator[tuple[list[str], asyncio.Event]]:
+    """Make one backup after the other while the context lasts; the first is under way in it.
+
+    The event is set while one is made, and not while the data are changed for the next.
+    """
     made: list[str] = []
-    going = asyncio.Event()
+    going, running = asyncio.Event(), asyncio.Event()
     stop = asyncio.Event()
 
     async def keep_on() -> None:
         while not stop.is_set():
             if made:
-                await asyncio.to_thread(database.change, live, "recent", seed=len(made))
+                await _change(live, seed=len(made))
+            running.set()
             answer = await client.post("/backups-api/backups")
             answer.raise_for_status()
             job = answer.json()
@@ -116,6 +124,7 @@ async def _backups(client: httpx.AsyncClient, live: Path) -> AsyncIterator[list[
             while job["status"] in ("pending", "running"):
                 await asyncio.sleep(_POLL_S)
                 job = (await client.get(f"/backups-api/jobs/{job['id']}")).json()
+            running.clear()
             if job["status"] != "completed":
                 raise RuntimeError(f"A backup failed: {job['error']}")
             made.append(job["backup_id"])
@@ -123,10 +132,18 @@ async def _backups(client: httpx.AsyncClient, live: Path) -> AsyncIterator[list[
     task = asyncio.create_task(keep_on())
     await asyncio.wait([asyncio.create_task(going.wait()), task], return_when="FIRST_COMPLETED")
     try:
-        yield made
+        yield made, running
     finally:
         stop.set()
         await task
+
+
+async def _change(live: Path, *, seed: int) -> None:
+    """Change the data in a process of its own: this one measures."""
+    argv = ["-m", "benchmarks.database", "change", str(live), "--how", "recent"]
+    process = await asyncio.create_subprocess_exec(sys.executable, *argv, "--seed", str(seed))
+    if await process.wait():
+        raise RuntimeError("The data could not be changed")
 
 
 async def _answering(client: httpx.AsyncClient) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -25,9 +26,18 @@ class Latency:
 
 
 async def measure(
-    client: httpx.AsyncClient, *, seconds: float, per_second: float, rows: int, seed: int = 1
+    client: httpx.AsyncClient,
+    *,
+    seconds: float,
+    per_second: float,
+    rows: int,
+    seed: int = 1,
+    counts: Callable[[], bool] = lambda: True,
 ) -> Latency:
     """Ask for pages for so long.
+
+    Args:
+        counts: Says as a request is made whether its answer's time is counted.
 
     Raises:
         httpx.HTTPStatusError: An answer was an error.
@@ -40,7 +50,8 @@ async def measure(
         wait_s = begun_s + number / per_second - time.perf_counter()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
-        asked.append(asyncio.create_task(_ask(client, chance.randrange(rows), took_s)))
+        noted = took_s if counts() else []
+        asked.append(asyncio.create_task(_ask(client, chance.randrange(rows), noted)))
     await asyncio.gather(*asked)
     return latency_of(took_s)
 
