@@ -104,6 +104,7 @@ Neither may ever contain a secret.
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar
@@ -815,3 +816,23 @@ class MissingExtra(HoldfastError):
 
     code = "extra-missing"
     http_status = 501
+
+
+def error_of_code(
+    code: str, message: str, hint: str | None = None, *, otherwise: type[HoldfastError]
+) -> HoldfastError:
+    """Return the error that was written down elsewhere by its code, message and hint.
+
+    Args:
+        otherwise: Its class where no error has the code.
+    """
+    kind = next((each for each in _kinds(HoldfastError) if each.code == code), otherwise)
+    error = kind.__new__(kind)  # some take more than a sentence, which is all that is left of it
+    HoldfastError.__init__(error, message, hint=hint)
+    return error
+
+
+def _kinds(kind: type[HoldfastError]) -> Iterator[type[HoldfastError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _kinds(each)

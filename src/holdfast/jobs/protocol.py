@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 
-from holdfast.errors import HoldfastError, JobError
+from holdfast.errors import HoldfastError, JobError, error_of_code
 from holdfast.models.job import JobProgress, JobStatus
 
 _log = logging.getLogger("holdfast.jobs")
@@ -160,13 +160,4 @@ def error_to_json(error: HoldfastError) -> dict[str, Any]:
 
 def error_of(values: Mapping[str, Any]) -> HoldfastError:
     """Return the error that JSON values describe; of an unknown code, a plain one."""
-    kind = next((each for each in _kinds(HoldfastError) if each.code == values["code"]), JobError)
-    error = kind.__new__(kind)  # some take more than a sentence, which is all that is left of it
-    HoldfastError.__init__(error, values["message"], hint=values["hint"])
-    return error
-
-
-def _kinds(kind: type[HoldfastError]) -> Iterator[type[HoldfastError]]:
-    yield kind
-    for each in kind.__subclasses__():
-        yield from _kinds(each)
+    return error_of_code(values["code"], values["message"], values["hint"], otherwise=JobError)

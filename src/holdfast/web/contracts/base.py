@@ -8,12 +8,12 @@ application's clients do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastapi.params import Depends as DependsParameter
 
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, error_of_code
 from holdfast.models.backup import Trigger
 from holdfast.models.job import Job, JobKind, JobStatus
 from holdfast.web.context import MAX_UPLOAD_BYTES, WebContext
@@ -94,15 +94,5 @@ async def ended(context: WebContext, job: Job) -> Job:
 def error_of(job: Job) -> HoldfastError:
     """Return the error that a job ended with, as it was raised where the work was done."""
     code = job.error_code or ("cancelled" if job.status is JobStatus.CANCELLED else "")
-    found = next((each for each in _kinds(HoldfastError) if each.code == code), HoldfastError)
-    error = found.__new__(found)
     message = job.error_message or f"The job {job.id} is {job.status.value}"
-    # Some classes ask for more than a job remembers; what all of them have is enough here.
-    HoldfastError.__init__(error, message, hint=job.error_hint)
-    return error
-
-
-def _kinds(base: type[HoldfastError]) -> Iterator[type[HoldfastError]]:
-    yield base
-    for derived in base.__subclasses__():
-        yield from _kinds(derived)
+    return error_of_code(code, message, job.error_hint, otherwise=HoldfastError)
