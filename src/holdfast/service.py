@@ -88,6 +88,12 @@ from holdfast.operations.journal import Recovery, journal_path
 from holdfast.operations.labels import checked_description, checked_tags
 from holdfast.operations.measuring import freed_bytes, measured
 from holdfast.operations.migrations import OtherSchema
+from holdfast.operations.overview import (
+    RepositoryOverview,
+    RepositoryPlace,
+    place_of,
+    repository_overview,
+)
 from holdfast.operations.pausing import Hook, Pauses
 from holdfast.operations.plan import Migrations, Plan, Workplace
 from holdfast.operations.protected import (
@@ -1155,6 +1161,22 @@ class BackupService:
                 self.init_repository()
             with self._work(progress, token) as work:
                 return import_archive(work, tree, compression=self._level)
+
+    def repository_place(self) -> RepositoryPlace:
+        """Say where the repository is, or will be; it needs no password."""
+        with self._access.store() as store:
+            return place_of(store)
+
+    def look_at_repository(self) -> RepositoryOverview:
+        """Say what opens the repository, who is at work in it, and when it was last checked.
+
+        It reads no backup and settles nothing, so it may be asked for often.
+
+        Raises:
+            RepositoryNotFound: There is no repository.
+        """
+        with self._work(recover=False) as work:
+            return repository_overview(work)
 
     def check(
         self,

@@ -42,7 +42,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 EXAMPLES = {GenerationMode.POSITIVE: 15, GenerationMode.NEGATIVE: 8}
-WORK = ("create_backup", "verify_backup", "drill", "apply_retention")
+WORK = ("create_backup", "verify_backup", "drill", "apply_retention", "check", "prune")
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,8 @@ class RunKind(StrEnum):
     CLEANUP = "cleanup"
     VERIFY = "verify"
     DRILL = "drill"
+    CHECK = "check"
+    PRUNE = "prune"
 
 
 class RunStatus(StrEnum):

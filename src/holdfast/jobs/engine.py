@@ -20,6 +20,7 @@ from holdfast.errors import (
     JobFinished,
     JobNotFinished,
     PreconditionFailed,
+    TooManyRequests,
 )
 from holdfast.jobs.crew import Crew
 from holdfast.jobs.handlers import require_params
@@ -32,6 +33,9 @@ from holdfast.models.schedule import BackupConfig
 from holdfast.operations.recipe import policy_to_json
 from holdfast.service import BackupService
 
+MOST_WAITING = 100
+"""How many jobs of one plan may wait: a client gone mad cannot bury what others ask for."""
+_ROOM_AFTER_S = 30
 _WAIT_STEP_S = 0.25
 _OF_THE_SCHEDULE = frozenset({"scheduled", "policy", "max_removed_share", "due_at"})
 """What only a run of the schedule may do: by its policy, it removes backups."""
@@ -167,10 +171,13 @@ class JobEngine:
 
         Raises:
             RequestInvalid: A parameter is unknown or missing.
+            TooManyRequests: So many jobs of the plan wait already. The schedule adds its own
+                past that.
             CatalogError: It could not be added.
         """
         given = dict(params or {})
         require_params(kind, given)
+        self._require_room()
         job = self.database.jobs.add(
             plan=self.plan, kind=kind, trigger=trigger, actor=actor, params=given
         )
@@ -250,6 +257,7 @@ class JobEngine:
             JobNotFound: There is none with this id.
             JobNotFinished: It is still under way.
             JobFinished: It did what it was asked for, and would only do it twice.
+            TooManyRequests: So many jobs of the plan wait already.
         """
         job = self.get(job_id)
         if not job.status.finished:
@@ -261,7 +269,17 @@ class JobEngine:
                 f"Job {job_id} did what it was asked for; nothing is left to try again",
                 hint="Ask for it anew, as another job.",
             )
+        self._require_room()
         return self._try_again(job, actor)
+
+    def _require_room(self) -> None:
+        _, waiting = self.list(statuses=[JobStatus.PENDING], limit=1)
+        if waiting >= MOST_WAITING:
+            raise TooManyRequests(
+                f"{waiting} jobs of the plan {self.plan} wait already, and no more may",
+                hint="Wait until some are done, or cancel those that nobody needs.",
+                retry_after_s=_ROOM_AFTER_S,
+            )
 
     def _try_again(self, job: Job, actor: str | None) -> Job:
         params, trigger = job.params, job.trigger

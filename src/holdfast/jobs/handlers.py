@@ -11,7 +11,13 @@ from typing import Any
 
 import msgspec
 
-from holdfast.errors import HoldfastError, JobError, RequestInvalid, VerificationFailed
+from holdfast.errors import (
+    HoldfastError,
+    JobError,
+    RepositoryDamaged,
+    RequestInvalid,
+    VerificationFailed,
+)
 from holdfast.jobs.desk import Desk
 from holdfast.jobs.protocol import Outcome
 from holdfast.models.backup import (
@@ -25,6 +31,7 @@ from holdfast.models.job import JobKind, JobStatus
 from holdfast.models.manifest import Manifest
 from holdfast.models.progress import Progress
 from holdfast.operations.recipe import policy_of
+from holdfast.repository import CheckReport
 from holdfast.service import BackupService
 
 _log = logging.getLogger("holdfast.jobs")
@@ -33,6 +40,10 @@ SCHEDULED_WAIT_S = 600.0
 """How long a run of the schedule waits for a command line that writes."""
 ASKED_WAIT_S = 30.0
 """And any other: somebody looks on."""
+
+MOST_PROBLEMS = 100
+"""What is told of a check: of a medium that is lost, everything is missing."""
+_CHECKED = ("snapshots", "packs", "packs_bytes", "packs_read", "bytes_read")
 
 _REPLACING = ("Staging", "Making a safety backup", "Replacing")
 _RESTORE_OPTIONS = {
@@ -69,6 +80,8 @@ _PARAMS: Mapping[JobKind, frozenset[str]] = {
     JobKind.DRILL: frozenset({"backup_id"}),
     JobKind.CLEANUP: frozenset({"policy", "dry_run"}),
     JobKind.UNDO: frozenset({"confirm", "expected_backup_id"}),
+    JobKind.CHECK: frozenset({"read_data"}),
+    JobKind.PRUNE: frozenset(),
 }
 _NEEDED: Mapping[JobKind, tuple[str, ...]] = {
     JobKind.RESTORE: ("backup_id",),
@@ -355,6 +368,45 @@ def _clean_up(service: BackupService, desk: Desk) -> Outcome:
     )
 
 
+def _check(service: BackupService, desk: Desk) -> Outcome:
+    read_data = bool(desk.order.params.get("read_data"))
+    report = desk.patiently(
+        lambda: service.check(read_data, progress=desk.progress, cancel=desk.cancel),
+        ASKED_WAIT_S,
+    )
+    return Outcome(
+        result={
+            "passed": report.ok,
+            "read_data": read_data,
+            "problems": [str(each) for each in report.findings[:MOST_PROBLEMS]],
+            "problem_count": len(report.findings),
+            "touched_backups": list(report.touched_backups[:MOST_PROBLEMS]),
+            **{name: _plain(getattr(report, name)) for name in _CHECKED},
+        },
+        warnings=report.notes[:MOST_PROBLEMS],
+        error=_damage(report),
+    )
+
+
+def _damage(report: CheckReport) -> RepositoryDamaged | None:
+    """Return why a repository that was checked is not sound."""
+    if report.ok:
+        return None
+    first, more = report.findings[0], len(report.findings) - 1
+    others = f", and {more} more" if more else ""
+    return RepositoryDamaged(
+        f"The repository is damaged: {first}{others}",
+        hint=" ".join(dict.fromkeys(each.remedy for each in report.findings)),
+    )
+
+
+def _prune(service: BackupService, desk: Desk) -> Outcome:
+    freed_bytes = desk.patiently(
+        lambda: service.prune(progress=desk.progress, cancel=desk.cancel), ASKED_WAIT_S
+    )
+    return Outcome(result={"freed_bytes": freed_bytes})
+
+
 def _plain(value: Any) -> Any:
     """Return a value as JSON values."""
     return msgspec.to_builtins(value, builtin_types=(), str_keys=True)
@@ -370,4 +422,6 @@ _HANDLERS: Mapping[JobKind, _Handler] = {
     JobKind.VERIFY: _verify,
     JobKind.DRILL: _drill,
     JobKind.CLEANUP: _clean_up,
+    JobKind.CHECK: _check,
+    JobKind.PRUNE: _prune,
 }

@@ -52,6 +52,8 @@ _SPANS = {
     JobKind.DRILL: {"": _Span(50, _LAST), "Verifying": _Span(0, 50, whole=True)},
     JobKind.IMPORT: {"": _Span(0, 50), "Importing": _Span(50, _LAST)},
     JobKind.CLEANUP: {"": _Span(0, _LAST)},
+    JobKind.CHECK: {"": _Span(0, 20), "Reading packs": _Span(20, _LAST, whole=True)},
+    JobKind.PRUNE: {"": _Span(0, _LAST)},
 }
 _TABLE = " table "
 

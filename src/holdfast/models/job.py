@@ -22,11 +22,13 @@ class JobKind(StrEnum):
     VERIFY = "verify"
     DRILL = "drill"
     CLEANUP = "cleanup"
+    CHECK = "check"
+    PRUNE = "prune"
 
     @property
     def writes(self) -> bool:
         """Whether it changes backups or live data; one such job of a plan runs at a time."""
-        return self not in (JobKind.VERIFY, JobKind.DRILL)
+        return self not in (JobKind.VERIFY, JobKind.DRILL, JobKind.CHECK)
 
     @property
     def restores(self) -> bool:

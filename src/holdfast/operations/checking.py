@@ -5,9 +5,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 
+from holdfast.catalog import RunKind
 from holdfast.errors import StoreError
 from holdfast.operations.plan import Workplace
+from holdfast.operations.runs import recorded_run
 from holdfast.repository import CheckReport, Subset, check
+
+MOST_PROBLEMS_KEPT = 100
+"""Of a check, in the log of runs: enough to see what happened to the medium."""
 
 
 def check_repository(
@@ -16,7 +21,8 @@ def check_repository(
     """Check the structure of the repository, and with `read_data` or `subset` stored bytes.
 
     Where no lock can be written the check goes on without one, and a note says so: then what
-    another process removes meanwhile looks as if it were missing.
+    another process removes meanwhile looks as if it were missing. What came of it is recorded,
+    for whoever looks later; a check of a part of the stored bytes counts as one of none.
 
     Raises:
         RepositoryLocked: Another process holds an exclusive lock.
@@ -28,6 +34,18 @@ def check_repository(
             held.enter_context(workplace.repository.lock())
         except StoreError as error:
             notes = (f"checked without a lock, as none can be written: {error.message}",)
+        report = _recorded_check(workplace, read_data=read_data, subset=subset)
+    return replace(report, notes=(*notes, *report.notes)) if notes else report
+
+
+def _recorded_check(workplace: Workplace, *, read_data: bool, subset: Subset | None) -> CheckReport:
+    with recorded_run(
+        workplace.runs,
+        workplace.clock,
+        RunKind.CHECK,
+        plan=workplace.plan.name,
+        trigger="check",
+    ) as record:
         report = check(
             workplace.repository,
             read_data=read_data,
@@ -35,4 +53,11 @@ def check_repository(
             progress=workplace.progress,
             cancel=workplace.cancel,
         )
-    return replace(report, notes=(*notes, *report.notes)) if notes else report
+        record.detail = {
+            "passed": report.ok,
+            "read_data": read_data,
+            "problems": [str(each) for each in report.findings[:MOST_PROBLEMS_KEPT]],
+        }
+        if not report.ok:
+            record.failed_because = str(report.findings[0])
+        return report

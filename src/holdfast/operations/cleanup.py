@@ -223,12 +223,22 @@ def _plan_prune(workplace: Workplace, lock: Lock, options: PruneOptions | None) 
 def prune_repository(workplace: Workplace, options: PruneOptions | None = None) -> int:
     """Free what no backup reaches; return how many bytes less the repository occupies."""
     repository = workplace.repository
-    with repository.lock(exclusive=True) as lock:
+    with (
+        repository.lock(exclusive=True) as lock,
+        recorded_run(
+            workplace.runs,
+            workplace.clock,
+            RunKind.PRUNE,
+            plan=workplace.plan.name,
+            trigger="prune",
+        ) as record,
+    ):
         plan = _plan_prune(workplace, lock, options)
         workplace.cancel.raise_if_cancelled()
         summary = execute_prune(
             repository, lock, plan, progress=workplace.progress, cancel=workplace.cancel
         )
+        record.detail = {"freed_bytes": summary.freed_bytes}
     return summary.freed_bytes
 
 

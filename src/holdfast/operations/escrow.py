@@ -100,8 +100,11 @@ class _Record:
     keys: dict[str, _KeyRecord] = field(default_factory=dict)
 
 
-def escrow_status(store: Store, state_dir: Path) -> EscrowStatus:
+def escrow_status(store: Store, state_dir: Path, *, encrypted: bool | None = None) -> EscrowStatus:
     """Say how the way into a repository is kept; needs no password.
+
+    Args:
+        encrypted: Whether it needs a password, where that is known; else it is tried.
 
     Raises:
         RepositoryNotFound: There is no repository.
@@ -112,8 +115,10 @@ def escrow_status(store: Store, state_dir: Path) -> EscrowStatus:
     records = [noted[key.id] for key in keys if key.id in noted]
     kept = [each.kept_at for each in records if each.kept_at]
     opened = [each.opened_at for each in records if each.opened_at]
+    if encrypted is None:
+        encrypted = bool(recovery or kept) or _needs_password(store)
     return EscrowStatus(
-        encrypted=bool(recovery or kept) or _needs_password(store),
+        encrypted=encrypted,
         recovery_keys=_names(recovery),
         password_kept_at=max(kept, default=None),
         opened_at=max(opened, default=None),

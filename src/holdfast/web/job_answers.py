@@ -11,9 +11,10 @@ from uuid import UUID
 from fastapi import Header, Request
 from fastapi.responses import JSONResponse
 
-from holdfast.errors import JobNotFound
+from holdfast.errors import JobNotFound, TooManyRequests
 from holdfast.models.job import Job, JobKind, JobStatus
 from holdfast.web.context import WebContext
+from holdfast.web.problems import problem_responses
 from holdfast.web.routing import link
 from holdfast.web.schemas.jobs import JobShape, job_shape
 
@@ -33,7 +34,7 @@ Prefer: TypeAlias = Annotated[
     ),
 ]
 
-JOB_RESPONSES: dict[int | str, dict[str, Any]] = {
+JOB_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": JobShape, "description": "It was waited for, and the job has ended."},
     202: {
         "model": JobShape,
@@ -41,7 +42,13 @@ JOB_RESPONSES: dict[int | str, dict[str, Any]] = {
         "headers": {"Location": {"schema": {"type": "string"}, "description": "The job."}},
     },
 }
-"""What an operation that starts a job may answer with, besides problems."""
+"""What an operation about a job answers with, besides problems."""
+
+JOB_RESPONSES: dict[int | str, dict[str, Any]] = {
+    **JOB_ANSWERS,
+    **problem_responses(TooManyRequests),
+}
+"""What one that starts a job may answer with: there may be too many that wait."""
 
 BACKUP_RESPONSES: dict[int | str, dict[str, Any]] = {
     **JOB_RESPONSES,

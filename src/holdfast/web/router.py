@@ -22,6 +22,7 @@ from holdfast.web.routes.downloads import download_routes
 from holdfast.web.routes.errors import error_routes
 from holdfast.web.routes.health import health_routes
 from holdfast.web.routes.jobs import job_routes
+from holdfast.web.routes.repository import repository_routes
 from holdfast.web.routes.restores import restore_routes
 from holdfast.web.routes.schedule import schedule_routes
 from holdfast.web.routes.undo import undo_routes
@@ -39,6 +40,7 @@ _GROUPS = (
     restore_routes,
     job_routes,
     schedule_routes,
+    repository_routes,
     audit_routes,
     health_routes,
     undo_routes,

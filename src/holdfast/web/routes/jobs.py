@@ -19,7 +19,14 @@ from holdfast.models.job import Job, JobKind, JobStatus
 from holdfast.web.context import FAILURES, WebContext
 from holdfast.web.events import After, LastEventId, first_number, job_events
 from holdfast.web.idempotency import IdempotencyKey, once
-from holdfast.web.job_answers import JOB_RESPONSES, Prefer, answer_job, find_job, is_job_id
+from holdfast.web.job_answers import (
+    JOB_ANSWERS,
+    JOB_RESPONSES,
+    Prefer,
+    answer_job,
+    find_job,
+    is_job_id,
+)
 from holdfast.web.paging import Cursor, Limit, add_next_link, format_cursor, parse_cursor
 from holdfast.web.permissions import Actor, Permission
 from holdfast.web.problems import problem_responses
@@ -80,7 +87,7 @@ def _add_reading(routes: Routes, context: WebContext) -> None:
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> JobPage:
-        """Newest first: backups, restores, proofs and cleanups, also those of the schedule."""
+        """Newest first: backups, restores, proofs and upkeep, also those of the schedule."""
         before = _before(cursor)
         jobs, total = await context.run(
             context.engine.database.jobs.list,
@@ -146,7 +153,7 @@ def _add_changing(routes: Routes, context: WebContext) -> None:
         summary="Cancel a job",
         status_code=202,
         responses={
-            **JOB_RESPONSES,
+            **JOB_ANSWERS,
             **problem_responses(JobNotFound, JobFinished, IdempotencyConflict, *FAILURES),
         },
         response_model=None,
@@ -200,7 +207,8 @@ def permission_for(kind: JobKind) -> Permission:
     """Return what it takes to start a job of a kind, and so to cancel it or try it again."""
     if kind.restores or kind is JobKind.IMPORT:
         return Permission.RESTORE
-    return Permission.ADMINISTER if kind is JobKind.CLEANUP else Permission.RUN
+    removes = kind in (JobKind.CLEANUP, JobKind.PRUNE)
+    return Permission.ADMINISTER if removes else Permission.RUN
 
 
 async def _may_change(context: WebContext, request: Request, job_id: str) -> None:
