@@ -59,6 +59,7 @@ from holdfast.operations.cleanup import (
     prune_repository,
 )
 from holdfast.operations.commands import spelled, split_command
+from holdfast.operations.contents import StoredEntry, list_folder
 from holdfast.operations.detached import needs_repository, throwaway_repository
 from holdfast.operations.download import STORED, Download, Measures, open_download
 from holdfast.operations.drill import drill_backup
@@ -345,6 +346,11 @@ class BackupService:
         return self._retention
 
     @property
+    def compression_level(self) -> int:
+        """The zstd level that backups are compressed with unless told otherwise."""
+        return self._level
+
+    @property
     def scratch_root(self) -> Path:
         """Where temporary copies in the clear are made."""
         return self._scratch_root
@@ -539,6 +545,17 @@ class BackupService:
             manifest = work.repository.tree(snapshot).manifest
             values: dict[str, Any] = msgspec.to_builtins(manifest)
             return values
+
+    def list_contents(self, backup_id: str, path: str = "") -> list[StoredEntry]:
+        """Return what is in a folder of a backup, folders first, each by name.
+
+        Raises:
+            BackupNotFound: There is no such backup.
+            PathNotInBackup: It has no such folder.
+        """
+        with self._work(recover=False) as work:
+            _, snapshot = backups_of(work).resolve(backup_id)
+            return list_folder(work.repository.tree(snapshot), path)
 
     def verify_backup(
         self,

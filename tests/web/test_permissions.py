@@ -40,6 +40,9 @@ TABLE = {
     ("GET", "/jobs/{job_id}/events"): READ,
     ("POST", "/jobs/{job_id}/cancel"): RUN,
     ("POST", "/jobs/{job_id}/retry"): RUN,
+    ("GET", "/plan"): READ,
+    ("GET", f"{BACKUP}/contents"): READ,
+    ("POST", "/schedule/preview"): READ,
     ("GET", "/schedule"): READ,
     ("PUT", "/schedule"): ADMINISTER,
     ("GET", "/repository"): READ,
@@ -69,6 +72,7 @@ PUBLIC = {("GET", "/downloads/{token}"), ("HEAD", "/downloads/{token}")}
 BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", BACKUP): {"description": "x"},
     ("PUT", "/schedule"): {"cron": "0 2 * * *"},
+    ("POST", "/schedule/preview"): {"cron": "0 2 * * *"},
     ("POST", "/undo"): {"dry_run": True},
     ("POST", f"{BACKUP}/restore"): {"dry_run": True},
     ("POST", f"{BACKUP}/download-link"): {"minutes": 5},

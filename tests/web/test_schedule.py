@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -60,6 +61,34 @@ def test_a_change_must_say_what_it_was_decided_on(web: Served) -> None:
 
 def test_a_schedule_that_is_off_has_no_next_run(web: Served) -> None:
     assert put(web, {"cron": "0 5 * * *", "enabled": False}).json()["next_runs"] == []
+
+
+def test_a_schedule_is_seen_before_it_is_kept(web: Served) -> None:
+    """The next five runs in the zone that is asked for; the one that is kept stays."""
+    before = web.get("/schedule").json()
+    wanted = {"cron": "30 3 * * *", "timezone": "Europe/Berlin"}
+    answer = web.post("/schedule/preview", json=wanted)
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    assert {name: shown[name] for name in wanted} == wanted
+    runs = [datetime.fromisoformat(each) for each in shown["next_runs"]]
+    assert len(runs) == 5
+    assert {f"{each.astimezone(ZoneInfo('Europe/Berlin')):%H:%M}" for each in runs} == {"03:30"}
+    assert web.get("/schedule").json() == before
+    assert put(web, wanted).json()["next_runs"] == shown["next_runs"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"cron": "every day"}, {"cron": "* * * * * *"}, {"cron": "0 2 * * *", "timezone": "Mars"}],
+)
+def test_what_makes_no_schedule_is_refused_as_when_it_is_kept(
+    shared: Served, body: dict[str, Any]
+) -> None:
+    seen, kept = shared.post("/schedule/preview", json=body), put(shared, body)
+    assert (seen.status_code, seen.json()["code"]) == (400, "config-invalid")
+    told = [{name: each.json()[name] for name in ("title", "detail")} for each in (seen, kept)]
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(

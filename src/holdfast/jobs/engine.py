@@ -323,6 +323,11 @@ class JobEngine:
             self._crew.look_at_schedule()
         return saved
 
+    @property
+    def config(self) -> BackupConfig:
+        """How the schedule's backups are made."""
+        return self._config
+
     def next_runs(self, count: int = 5) -> Sequence[datetime]:
         """Return the next nominal times, in UTC; none if the schedule is off."""
         schedule = self.schedule()

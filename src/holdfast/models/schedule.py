@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -61,6 +62,13 @@ class CronSchedule:
             if nominal_at > instant:
                 return nominal_at
         return None
+
+    def all_after(self, instant: datetime) -> Iterator[datetime]:
+        """Yield the nominal times later than `instant`, in UTC, while there are any."""
+        following = self.next_after(instant)
+        while following is not None:
+            yield following
+            following = self.next_after(following)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def require_confirmed(plan: Plan, confirm: str | None) -> None:
 
 def _fingerprint(plan: Plan) -> str:
     where = [_hostname(), plan.name]
-    where += sorted(f"{source.root}\0{_location_of(source)}" for source in plan.sources)
+    where += sorted(f"{source.root}\0{location_of(source)}" for source in plan.sources)
     digest = hashlib.sha256("\0\0".join(where).encode("utf-8", "surrogateescape")).hexdigest()
     return f"{digest[:4]}-{digest[4:8]}"
 
@@ -67,7 +67,8 @@ def _path_of(source: Source) -> Path | None:
     return path.absolute() if isinstance(path, Path) else None
 
 
-def _location_of(source: Source) -> str:
+def location_of(source: Source) -> str:
+    """Return where the live data of a source are, without secrets; "" if only the host knows."""
     if isinstance(source, DatabaseServer):
         return source.location
     return str(_path_of(source) or "")

@@ -18,10 +18,12 @@ from holdfast.web.permissions import Anyone, Auth, Dependency, Guards
 from holdfast.web.routes.audit import audit_routes
 from holdfast.web.routes.backups import backup_routes
 from holdfast.web.routes.cleanup import cleanup_routes
+from holdfast.web.routes.contents import contents_routes
 from holdfast.web.routes.downloads import download_routes
 from holdfast.web.routes.errors import error_routes
 from holdfast.web.routes.health import health_routes
 from holdfast.web.routes.jobs import job_routes
+from holdfast.web.routes.plan import plan_routes
 from holdfast.web.routes.repository import repository_routes
 from holdfast.web.routes.restores import restore_routes
 from holdfast.web.routes.schedule import schedule_routes
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 _GROUPS = (
     cleanup_routes,
     backup_routes,
+    contents_routes,
     download_routes,
     restore_routes,
     job_routes,
@@ -43,6 +46,7 @@ _GROUPS = (
     repository_routes,
     audit_routes,
     health_routes,
+    plan_routes,
     undo_routes,
     error_routes,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from fastapi import APIRouter, Response
 
@@ -21,8 +22,15 @@ from holdfast.web.preconditions import IfMatch, etag_of_version, require_conditi
 from holdfast.web.problems import problem_responses
 from holdfast.web.routing import Routes
 from holdfast.web.schemas.retention import RetentionShape, policy_values
-from holdfast.web.schemas.schedule import Misfire, ScheduleChange, ScheduleShape
+from holdfast.web.schemas.schedule import (
+    Misfire,
+    ScheduleChange,
+    SchedulePreview,
+    SchedulePreviewRequest,
+    ScheduleShape,
+)
 
+_RUNS_SHOWN = 5
 _ETAG = {
     "ETag": {
         "schema": {"type": "string"},
@@ -75,11 +83,22 @@ def schedule_routes(context: WebContext) -> APIRouter:
         response.headers["ETag"] = etag_of_version(schedule.version)
         return _shape(schedule, runs)
 
+    @routes.post(
+        "/schedule/preview",
+        operation_id="preview_schedule",
+        summary="When a schedule would make backups",
+        dependencies=[context.require(Permission.READ)],
+        responses=problem_responses(ConfigError, RequestInvalid, *FAILURES),
+    )
+    async def preview_schedule(wanted: SchedulePreviewRequest) -> SchedulePreview:
+        """The next five runs of a schedule that nobody keeps yet; nothing is changed."""
+        return await context.run(_preview, context, wanted)
+
     return routes
 
 
 def _read(context: WebContext) -> tuple[Schedule, Sequence[datetime]]:
-    return context.engine.schedule(), context.engine.next_runs(5)
+    return context.engine.schedule(), context.engine.next_runs(_RUNS_SHOWN)
 
 
 def _write(
@@ -101,7 +120,13 @@ def _write(
         )
         expected = None if if_match.strip() == "*" else before.version
         saved = context.engine.set_schedule(schedule, expected_version=expected, actor=actor.name)
-    return saved, context.engine.next_runs(5)
+    return saved, context.engine.next_runs(_RUNS_SHOWN)
+
+
+def _preview(context: WebContext, wanted: SchedulePreviewRequest) -> SchedulePreview:
+    cron = CronSchedule(expression=wanted.cron, timezone=wanted.timezone)
+    runs = list(islice(cron.all_after(context.service.clock.now()), _RUNS_SHOWN))
+    return SchedulePreview(cron=wanted.cron, timezone=wanted.timezone, next_runs=runs)
 
 
 def _shape(schedule: Schedule, runs: Sequence[datetime]) -> ScheduleShape:

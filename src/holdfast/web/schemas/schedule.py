@@ -45,6 +45,37 @@ class ScheduleChange(Body):
     )
 
 
+class SchedulePreviewRequest(Body):
+    """A schedule that somebody thinks of."""
+
+    cron: str = Field(
+        max_length=200,
+        description="Minute, hour, day of month, month, day of week.",
+        examples=["0 2 * * *"],
+    )
+    timezone: str = Field(
+        default="UTC",
+        max_length=64,
+        description="IANA name of the zone that `cron` is read in.",
+        examples=["Europe/Berlin"],
+    )
+
+
+class SchedulePreview(Shape):
+    """When backups would be made by such a schedule."""
+
+    cron: str = Field(
+        description="Minute, hour, day of month, month, day of week.", examples=["0 2 * * *"]
+    )
+    timezone: str = Field(
+        description="IANA name of the zone that `cron` is read in.", examples=["Europe/Berlin"]
+    )
+    next_runs: list[Instant] = Field(
+        description="The next five runs; fewer where there are none within 50 years.",
+        examples=[[INSTANT]],
+    )
+
+
 class ScheduleShape(Shape):
     """When backups are made by themselves, and which of them stay."""
 
