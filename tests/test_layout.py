@@ -32,6 +32,7 @@ PUBLIC_NAMES = {
     "BackupType",
     "BackupVerification",
     "CancellationToken",
+    "Channel",
     "CheckResult",
     "DatabaseOptions",
     "DirectoryOptions",

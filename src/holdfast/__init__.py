@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from holdfast.models.guard import GuardResult
     from holdfast.models.progress import CancellationToken, Progress
     from holdfast.models.retention import RetentionDecision, RetentionPlan, RetentionPolicy
+    from holdfast.notify import Channel
     from holdfast.scheduler import BackupConfig, BackupScheduler
     from holdfast.service import BackupService, DatabaseOptions, DirectoryOptions, TablesOptions
 
@@ -41,6 +42,7 @@ _HOMES = {
     "BackupType": "holdfast.models.backup",
     "BackupVerification": "holdfast.models.backup",
     "CancellationToken": "holdfast.models.progress",
+    "Channel": "holdfast.notify",
     "CheckResult": "holdfast.models.backup",
     "DatabaseOptions": "holdfast.service",
     "DirectoryOptions": "holdfast.service",
@@ -67,6 +69,7 @@ __all__ = [
     "BackupType",
     "BackupVerification",
     "CancellationToken",
+    "Channel",
     "CheckResult",
     "DatabaseOptions",
     "DirectoryOptions",

@@ -13,7 +13,8 @@ Neither may ever contain a secret.
     │   ├── RecoveryKeyMistyped
     │   ├── BackupNotFound
     │   ├── AmbiguousBackupId
-    │   └── PathNotInBackup
+    │   ├── PathNotInBackup
+    │   └── ChannelNotFound
     ├── Cancelled
     ├── NotEnoughSpace
     ├── StoreError
@@ -98,6 +99,7 @@ Neither may ever contain a secret.
     │   ├── AccountNotFound
     │   ├── AccountExists
     │   └── LastAdmin
+    ├── NotificationFailed
     └── MissingExtra
 """
 
@@ -183,6 +185,14 @@ class PathNotInBackup(UsageError):
     """The backup holds no file or directory at the given path."""
 
     code = "path-not-in-backup"
+    exit_code = 1
+    http_status = 404
+
+
+class ChannelNotFound(UsageError):
+    """The plan has no notification channel of this name."""
+
+    code = "channel-not-found"
     exit_code = 1
     http_status = 404
 
@@ -809,6 +819,21 @@ class LastAdmin(AccountError):
 
     code = "last-admin"
     http_status = 409
+
+
+class NotificationFailed(HoldfastError):
+    """A notification could not be delivered.
+
+    Attributes:
+        again: Whether it may go well later, as it is.
+    """
+
+    code = "notification-failed"
+    http_status = 502
+
+    def __init__(self, message: str, *, hint: str | None = None, again: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.again = again
 
 
 class MissingExtra(HoldfastError):

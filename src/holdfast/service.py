@@ -43,6 +43,7 @@ from holdfast.models.guard import GuardResult
 from holdfast.models.manifest import Manifest
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
+from holdfast.notify import Channel
 from holdfast.operations import backup as backing_up
 from holdfast.operations.access import PasswordPrompt, RepositoryAccess, encryption_warnings
 from holdfast.operations.backups import backups_of, listing_mark, update_backup
@@ -181,6 +182,7 @@ class BackupService:
         on_resume: Called afterwards, also when the work, or `on_pause`, failed.
         catalog_url: Where jobs, schedules and accounts are kept, as SQLAlchemy writes it; by
             default in a SQLite file beside the repository.
+        notifications: Where people are told how backups fare, by the jobs.
     """
 
     def __init__(
@@ -212,11 +214,13 @@ class BackupService:
         on_pause: Hook | None = None,
         on_resume: Hook | None = None,
         catalog_url: str | None = None,
+        notifications: Sequence[Channel] = (),
         ask_password: PasswordPrompt | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._recipe = Recipe.of(locals())
         self._catalog_url = catalog_url
+        self._notifications = _channels(notifications)
         self._jobs: JobEngine | None = None
         self._jobs_lock = threading.Lock()
         _require_types(database_url, encryption_password, directories, databases)
@@ -301,6 +305,9 @@ class BackupService:
             tables=settings.tables,
             restore_owner=settings.restore.owner,
             catalog_url=settings.server.catalog,
+            notifications=[
+                Channel(name, each.url, each.events) for name, each in settings.notify.items()
+            ],
             ask_password=ask_password,
             clock=clock,
         )
@@ -334,6 +341,11 @@ class BackupService:
 
                 self._jobs = JobEngine(self, catalog_url=self._catalog_url)
             return self._jobs
+
+    @property
+    def notifications(self) -> tuple[Channel, ...]:
+        """Where people are told how backups fare."""
+        return self._notifications
 
     @property
     def clock(self) -> Clock:
@@ -1435,6 +1447,26 @@ def _require_types(
                 f"{name} is a mapping of names, not {type(given).__name__}",
                 hint=f'Write {name}={{"name": ...}}.',
             )
+
+
+def _channels(given: Sequence[object]) -> tuple[Channel, ...]:
+    """Return the channels.
+
+    Raises:
+        ConfigError: One of them is none, or two have one name.
+    """
+    others = [each for each in given if not isinstance(each, Channel)]
+    if others:
+        raise ConfigError(
+            f"notifications is a list of Channel, not of {type(others[0]).__name__}",
+            hint='Write notifications=[Channel("ops", "https://...")].',
+        )
+    channels = tuple(each for each in given if isinstance(each, Channel))
+    names = [each.name for each in channels]
+    twice = sorted({each for each in names if names.count(each) > 1})
+    if twice:
+        raise ConfigError(f"Two notification channels are called {twice[0]}")
+    return channels
 
 
 def _zone(name: str) -> tzinfo:

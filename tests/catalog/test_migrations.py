@@ -26,8 +26,8 @@ SECOND = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade():
@@ -119,10 +119,10 @@ def newer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], No
     def become(more: str = "pass") -> None:
         scripts = tmp_path / "100% scripts"
         shutil.copytree(versions.SCRIPTS, scripts)
-        (scripts / "versions" / "catalog_0002.py").write_text(SECOND.format(more=more))
+        (scripts / "versions" / "catalog_0003.py").write_text(SECOND.format(more=more))
         monkeypatch.setattr(versions, "SCRIPTS", scripts)
-        monkeypatch.setattr(versions, "HEAD", "0002")
-        monkeypatch.setattr("holdfast.catalog.database.HEAD", "0002")
+        monkeypatch.setattr(versions, "HEAD", "0003")
+        monkeypatch.setattr("holdfast.catalog.database.HEAD", "0003")
 
     return become
 
@@ -143,7 +143,7 @@ def test_an_older_catalog_is_brought_forward(
     newer()
     assert another().jobs.get(job.id) == job
     assert within(url, labels) == ["none"]
-    assert within(url, versions.version_of) == "0002"
+    assert within(url, versions.version_of) == "0003"
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -160,7 +160,7 @@ def test_a_migration_that_fails_changes_nothing(
     with pytest.raises(CatalogError, match="syntax error"):
         another().open()
     assert within(url, shape) == before
-    assert within(url, versions.version_of) == "0001"
+    assert within(url, versions.version_of) == "0002"
     assert within(url, lambda it: it.scalar(text("SELECT count(*) FROM holdfast_jobs"))) == 1
 
 

@@ -82,6 +82,7 @@ def test_a_post_takes_an_idempotency_key() -> None:
     assert without <= {
         "post /backups/{backup_id}/download-link",
         "post /restores",
+        "post /notifications/{name}/test",
         "post /schedule/preview",
     }
 

@@ -49,6 +49,8 @@ TABLE = {
     ("POST", "/repository/check"): RUN,
     ("POST", "/repository/prune"): ADMINISTER,
     ("POST", "/repository/unlock"): ADMINISTER,
+    ("GET", "/notifications"): READ,
+    ("POST", "/notifications/{name}/test"): ADMINISTER,
     ("GET", "/audit"): ADMINISTER,
     ("GET", "/health"): READ,
     ("GET", "/metrics"): READ,
@@ -110,7 +112,7 @@ def test_a_route_without_a_permission_says_why(shared: Served) -> None:
 def path_of(path: str, shared: Served) -> str:
     backup = shared.get("/backups").json()["backups"][-1]["id"]
     job = shared.get("/jobs").json()["jobs"][-1]["id"]
-    return path.format(backup_id=backup, job_id=job, token="x", link="x")
+    return path.format(backup_id=backup, job_id=job, token="x", link="x", name="x")
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(TABLE))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from holdfast.catalog.autogenerate import include_name, include_object
     from holdfast.catalog.credentials import hash_token
     from holdfast.catalog.database import CatalogDatabase
+    from holdfast.catalog.deliveries import DeliveryTable
     from holdfast.catalog.facts import FactTable
     from holdfast.catalog.failed_logins import FailedLoginTable
     from holdfast.catalog.jobs import JobTable
@@ -30,7 +31,15 @@ if TYPE_CHECKING:
     from holdfast.catalog.tokens import TokenTable
     from holdfast.catalog.uploads import UploadTable
     from holdfast.catalog.users import UserTable
-    from holdfast.catalog.values import AuditEntry, Claim, Link, Schedule, StoredResponse, Upload
+    from holdfast.catalog.values import (
+        AuditEntry,
+        Claim,
+        Delivery,
+        Link,
+        Schedule,
+        StoredResponse,
+        Upload,
+    )
 
 _HOMES = {
     "AccountTable": "accounts",
@@ -39,6 +48,8 @@ _HOMES = {
     "AuditTable": "audit",
     "CatalogDatabase": "database",
     "Claim": "values",
+    "Delivery": "values",
+    "DeliveryTable": "deliveries",
     "FactTable": "facts",
     "FailedLogins": "people",
     "FailedLoginTable": "failed_logins",
@@ -70,6 +81,8 @@ __all__ = [
     "AuditTable",
     "CatalogDatabase",
     "Claim",
+    "Delivery",
+    "DeliveryTable",
     "FactTable",
     "FailedLoginTable",
     "FailedLogins",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from holdfast.catalog.accounts import AccountTable
     from holdfast.catalog.audit import AuditTable
+    from holdfast.catalog.deliveries import DeliveryTable
     from holdfast.catalog.facts import FactTable
     from holdfast.catalog.jobs import JobTable
     from holdfast.catalog.links import LinkTable
@@ -128,6 +129,13 @@ class CatalogDatabase:
         from holdfast.catalog.facts import FactTable
 
         return FactTable(self)
+
+    @cached_property
+    def deliveries(self) -> DeliveryTable:
+        """What was told on the channels of notification."""
+        from holdfast.catalog.deliveries import DeliveryTable
+
+        return DeliveryTable(self)
 
     def open(self) -> None:
         """Make the catalog if it is not there, and bring its tables up to date.

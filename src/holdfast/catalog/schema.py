@@ -307,3 +307,36 @@ class FailedLoginRow(Base):
     at: Mapped[datetime]
     account_key: Mapped[str]
     address: Mapped[str | None]
+
+
+class DeliveryRow(Base):
+    """A message for one channel of notification.
+
+    Attributes:
+        key: Names what happened, so that it is told once (R44).
+        due_at: When it is to be sent; None: it was, or will not be.
+        generation: Rises when somebody claims it; an older holder is fenced off.
+    """
+
+    __tablename__ = "holdfast_deliveries"
+    __table_args__ = (
+        UniqueConstraint("plan", "key", "channel"),
+        Index(None, "plan", "due_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    number: Mapped[int] = mapped_column(_NUMBER, primary_key=True)
+    plan: Mapped[str]
+    channel: Mapped[str]
+    key: Mapped[str]
+    event: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    delivered: Mapped[bool] = mapped_column(Boolean, default=False)
+    error: Mapped[str | None]
+    owner: Mapped[str | None]
+    generation: Mapped[int] = mapped_column(default=0)
+    lease_ends_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""What the catalog keeps beside jobs, as values: schedules, audit, requests, uploads, links."""
+"""What the catalog keeps beside jobs, as values: schedules, audit, uploads, links, messages."""
 
 from __future__ import annotations
 
@@ -115,3 +115,29 @@ class Link:
     actor: str | None
     created_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message for one channel of notification, and what came of it.
+
+    Attributes:
+        event: As what it is told.
+        document: The message as JSON values.
+        tried_at: When it was sent last; None: not yet.
+        tries: How often it was.
+        error: Why the last try failed.
+        generation: Rises with each claim; whoever holds an older one has lost it.
+    """
+
+    number: int
+    plan: str
+    channel: str
+    event: str
+    document: Mapping[str, Any]
+    created_at: datetime
+    tried_at: datetime | None
+    tries: int
+    delivered: bool
+    error: str | None
+    generation: int

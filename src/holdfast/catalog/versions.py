@@ -28,7 +28,7 @@ from holdfast.errors import CatalogTooNew, MissingExtra
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test compares it with the scripts."""
 VERSION_TABLE = "holdfast_alembic_version"
 SCRIPTS = Path(__file__).with_name("migrations")

@@ -5,10 +5,13 @@ frozen `Settings` and where each of them came from.
 """
 
 from holdfast.config.description import SettingDescription, describe
-from holdfast.config.environment import pass_on, read_environment, wants_no_color
+from holdfast.config.environment import child_environment, pass_on, read_environment, wants_no_color
 from holdfast.config.load import Configuration, Layer, Origin, load_configuration, load_plans
 from holdfast.config.secret import PasswordSource, read_password
 from holdfast.config.settings import (
+    DEFAULT_EVENTS,
+    NOTIFIED_EVENTS,
+    ChannelSettings,
     CompressionSettings,
     DatabaseSettings,
     DirectorySettings,
@@ -25,9 +28,12 @@ from holdfast.config.settings import (
 from holdfast.config.values import LOOPBACK_NAMES, ROLES, SERVER_SCHEMES, database_url
 
 __all__ = [
+    "DEFAULT_EVENTS",
     "LOOPBACK_NAMES",
+    "NOTIFIED_EVENTS",
     "ROLES",
     "SERVER_SCHEMES",
+    "ChannelSettings",
     "CompressionSettings",
     "Configuration",
     "DatabaseSettings",
@@ -45,6 +51,7 @@ __all__ = [
     "SettingDescription",
     "Settings",
     "SettingsTable",
+    "child_environment",
     "database_url",
     "describe",
     "load_configuration",

@@ -10,7 +10,7 @@ from typing import Any
 
 from holdfast.config.fields import FIELDS, PASSWORD_KEYS, Field
 from holdfast.config.load import Configuration
-from holdfast.config.settings import DatabaseSettings
+from holdfast.config.settings import ChannelSettings, DatabaseSettings
 
 # user:password@ in a URL (the password may itself hold an "@", so the last one counts), and
 # what some drivers take as a parameter.
@@ -43,7 +43,8 @@ def _describe(field: Field, configuration: Configuration) -> SettingDescription:
     idle = field.key in PASSWORD_KEYS and field.key != configuration.password_key
     if idle and value is not None and password is not None:
         origin += f" (not used: {password.origin} counts)"
-    shown = "(set)" if field.secret and value is not None else _json_value(value)
+    hidden = field.secret and value is not None and not isinstance(value, Mapping)
+    shown = "(set)" if hidden else _json_value(value)
     return SettingDescription(key=field.key, value=shown, origin=origin)
 
 
@@ -62,6 +63,8 @@ def _json_value(value: Any) -> Any:
         case DatabaseSettings(url=url, container=container):
             shown = _json_value(url)
             return {"url": shown, "container": container} if container else shown
+        case ChannelSettings(events=events):
+            return {"url": "(set)", "on": list(events)}
         case (Path() as path, tuple() as exclude):
             return {"path": str(path), "exclude": list(exclude)}
         case list() | tuple():

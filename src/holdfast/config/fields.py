@@ -6,6 +6,7 @@ The reference of the settings is made from this table, and so is `holdfast confi
 from __future__ import annotations
 
 from holdfast.config import values
+from holdfast.config.channels import parse_channels
 from holdfast.config.field import Field
 from holdfast.config.server_fields import SERVER_FIELDS
 
@@ -326,6 +327,15 @@ FIELDS = (
         parse=values.parse_program,
         summary="A command that migrates the database which `DATABASE_URL` names, such as"
         " `alembic upgrade head`; `restore --migrate` runs it before the swap.",
+    ),
+    Field(
+        key="notify",
+        parse=parse_channels,
+        default={},
+        secret=True,
+        summary="Where people are told how backups fare: tables `[notify.NAME]`, each with `url`,"
+        " `url_file` or `url_command`, and `on`, a list out of `failed`, `recovered`, `succeeded`"
+        " and `overdue` (default: all but `succeeded`).",
     ),
     *SERVER_FIELDS,
 )

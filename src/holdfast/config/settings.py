@@ -8,6 +8,10 @@ from pathlib import Path
 
 from holdfast.config.secret import PasswordSource
 
+NOTIFIED_EVENTS = ("failed", "recovered", "succeeded", "overdue")
+"""What can be told."""
+DEFAULT_EVENTS = ("failed", "recovered", "overdue")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectorySettings:
@@ -133,6 +137,19 @@ class MigrationSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """A channel on which people are told how backups fare.
+
+    Attributes:
+        url: Where its URL, a secret, is to be had.
+        events: What is told on it.
+    """
+
+    url: PasswordSource
+    events: tuple[str, ...] = DEFAULT_EVENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """How `holdfast serve` listens, and whom it lets in.
 
@@ -204,6 +221,7 @@ class Settings:
         expect: Queries that must each yield one true value in a restored database.
         busy_timeout_s: How long a locked database is waited for [s].
         scratch_dir: For temporary copies in the clear; None: the system's.
+        notify: The channels of notification, by name.
     """
 
     repository: Path
@@ -227,5 +245,6 @@ class Settings:
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     restore: RestoreSettings = field(default_factory=RestoreSettings)
     migrations: MigrationSettings = field(default_factory=MigrationSettings)
+    notify: Mapping[str, ChannelSettings] = field(default_factory=dict)
     server: ServerSettings = field(default_factory=ServerSettings)
     oidc: OidcSettings = field(default_factory=OidcSettings)

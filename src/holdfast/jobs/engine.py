@@ -25,6 +25,7 @@ from holdfast.errors import (
 from holdfast.jobs.crew import Crew
 from holdfast.jobs.handlers import require_params
 from holdfast.jobs.listing import BackupListing
+from holdfast.jobs.notifications import Notifications
 from holdfast.jobs.options import JobOptions
 from holdfast.jobs.timing import checked, cron_of, schedule_of
 from holdfast.models.backup import Trigger
@@ -64,6 +65,7 @@ class JobEngine:
         self.plan = service.plan.name
         self.options = options or JobOptions()
         self.backups = BackupListing(service)
+        self.notifications = Notifications(self)
         self._given = database
         self._catalog_url = catalog_url
         self._state = threading.RLock()

@@ -23,6 +23,7 @@ from holdfast.web.routes.downloads import download_routes
 from holdfast.web.routes.errors import error_routes
 from holdfast.web.routes.health import health_routes
 from holdfast.web.routes.jobs import job_routes
+from holdfast.web.routes.notifications import notification_routes
 from holdfast.web.routes.plan import plan_routes
 from holdfast.web.routes.repository import repository_routes
 from holdfast.web.routes.restores import restore_routes
@@ -44,6 +45,7 @@ _GROUPS = (
     job_routes,
     schedule_routes,
     repository_routes,
+    notification_routes,
     audit_routes,
     health_routes,
     plan_routes,

@@ -94,7 +94,7 @@ def test_each_plan_has_the_same_routes(shared_site: Site) -> None:
 
 def send(site: Site, method: str, path: str, headers: dict[str, str]) -> int:
     """Ask with a body that no route takes: only who is let in is told so."""
-    for name in ("backup_id", "job_id", "token_id", "username", "token", "link", "id"):
+    for name in ("backup_id", "job_id", "token_id", "username", "token", "link", "id", "name"):
         path = path.replace(f"{{{name}}}", "nothing")
     body = {} if method in ("GET", "HEAD", "DELETE") else {"json": [1]}
     answer = site.request(method, path, headers, **body)
