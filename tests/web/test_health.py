@@ -9,10 +9,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from holdfast.catalog import Schedule
+from holdfast.jobs.freshness import allowed_age
 from holdfast.models.backup import BackupStatus, BackupType
 from holdfast.models.job import JobKind, JobStatus
 from holdfast.web.metrics import format_metrics
-from holdfast.web.protection import Standing, Verdict, allowed_age, judge
+from holdfast.web.protection import Standing, Verdict, judge
 from tests.operations.application import Application
 from tests.web.serving import ADMIN, WAIT, Served, served
 from tests.web.test_backups import job_of, stored

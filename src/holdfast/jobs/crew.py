@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from types import TracebackType
 
 from holdfast.catalog import CatalogDatabase, Claim
 from holdfast.errors import (
@@ -25,6 +24,7 @@ from holdfast.jobs.protocol import Outcome
 from holdfast.jobs.running import RunningJob, Stop
 from holdfast.jobs.settling import hint_after, settled
 from holdfast.jobs.timing import Timing
+from holdfast.jobs.trouble import Trouble
 from holdfast.jobs.work import Work, start_work
 from holdfast.models.backup import Trigger
 from holdfast.models.job import Job, JobStatus
@@ -142,7 +142,7 @@ class Crew:
 
     def _dispatch(self) -> None:
         """Claim what waits, one after the other."""
-        trouble = _Trouble("Jobs cannot be claimed")
+        trouble = Trouble("Jobs cannot be claimed")
         while not self._stopping.is_set():
             self._wake.clear()
             with trouble:
@@ -187,7 +187,7 @@ class Crew:
 
     def _keep_alive(self) -> None:
         """Renew what runs, and stop what was cancelled; nothing else, for nothing may delay it."""
-        trouble = _Trouble("Jobs cannot be renewed")
+        trouble = Trouble("Jobs cannot be renewed")
         while not self._stopping.wait(self._options.heartbeat_s):
             for each in self._still_running():
                 with trouble:
@@ -201,7 +201,7 @@ class Crew:
 
     def _keep_house(self) -> None:
         """Look after what others left, and what is old."""
-        trouble = _Trouble("What others left cannot be looked after")
+        trouble = Trouble("What others left cannot be looked after")
         while not self._stopping.is_set():
             for duty in (self._settle_abandoned, self._settle_restore, self._forget_old):
                 with trouble:
@@ -327,7 +327,7 @@ class Crew:
 
     def _keep_time(self) -> None:
         """Add what the schedule says when it is due."""
-        trouble = _Trouble("The schedule cannot be kept")
+        trouble = Trouble("The schedule cannot be kept")
         clock = self._service.clock
         while not self._stopping.is_set():
             self._schedule_wake.clear()
@@ -341,30 +341,3 @@ class Crew:
                     wait_s = min(max(left_s, 0.0), wait_s)
             if not self._stopping.is_set():
                 clock.wait(self._schedule_wake, wait_s)
-
-
-class _Trouble:
-    """Says once that something goes wrong, and again when it goes well: a thread must go on."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._said: str | None = None
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        if not isinstance(error, Exception):
-            self._said = self._said if error else None
-            return False
-        said = f"{type(error).__name__}: {error}"
-        if said != self._said:
-            self._said = said
-            expected = isinstance(error, HoldfastError)
-            _log.warning("%s: %s", self._what, error, exc_info=None if expected else error)
-        return True

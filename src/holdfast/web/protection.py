@@ -7,20 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from holdfast.catalog import Schedule
-from holdfast.errors import ConfigError
-from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType
+from holdfast.jobs.freshness import is_good, newest_good, too_old
+from holdfast.models.backup import BackupMetadata, BackupStatus
 from holdfast.models.job import Job, JobStatus
-from holdfast.models.schedule import CronSchedule
 from holdfast.web.backups import stored_backups
 from holdfast.web.context import WebContext
-
-GRACE = timedelta(hours=1)
-"""How long a run may take beyond its time before the backups count as old."""
-_GOOD = (BackupStatus.COMPLETED, BackupStatus.VERIFIED, BackupStatus.RESTORED)
 
 
 class Verdict(StrEnum):
@@ -54,12 +49,12 @@ class Standing:
     @property
     def last_success(self) -> BackupMetadata | None:
         """The newest backup that is stored whole and was not disproven."""
-        return next((each for each in self.backups if _is_good(each)), None)
+        return newest_good(self.backups)
 
     @property
     def last_verified(self) -> BackupMetadata | None:
         """The newest backup whose last verification or drill passed."""
-        good = (each for each in self.backups if _is_good(each) and each.verified)
+        good = (each for each in self.backups if is_good(each) and each.verified)
         return next(good, None)
 
 
@@ -92,12 +87,8 @@ def _failing(standing: Standing) -> list[str]:
     newest = standing.last_success
     if newest is None:
         return ["There is no backup that is stored whole"]
-    allowed = allowed_age(standing.schedule, newest.created_at)
-    age = standing.at - newest.created_at
-    if allowed is not None and age > allowed:
-        old = f"The newest good backup, {newest.backup_id}, is {_span(age)} old"
-        return [f"{old}; by the schedule it should be {_span(allowed)} at most"]
-    return []
+    old = too_old(standing.schedule, newest, standing.at)
+    return [old] if old else []
 
 
 def _warnings(standing: Standing) -> list[str]:
@@ -116,34 +107,3 @@ def _warnings(standing: Standing) -> list[str]:
     if not standing.schedule.enabled:
         found.append("No backups are made by themselves: the schedule is off")
     return found
-
-
-def allowed_age(schedule: Schedule, since: datetime) -> timedelta | None:
-    """Return how old the newest good backup may be; None where the schedule is off.
-
-    One run may be missed before the second one after it: then something is wrong.
-    """
-    if not schedule.enabled:
-        return None
-    try:
-        cron = CronSchedule(expression=schedule.cron, timezone=schedule.timezone)
-    except ConfigError:
-        return None
-    first = cron.next_after(since)
-    second = cron.next_after(first) if first else None
-    return second - since + GRACE if second else None
-
-
-def _is_good(backup: BackupMetadata) -> bool:
-    return (
-        backup.status in _GOOD
-        and not backup.disproven
-        and not backup.damaged
-        and backup.backup_type is not BackupType.PRE_RESTORE
-    )
-
-
-def _span(age: timedelta) -> str:
-    """Return a span for people."""
-    hours = age.total_seconds() / 3600
-    return f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.1f} hours"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from holdfast.web.protection import Standing, Verdict, allowed_age, judge
+from holdfast.jobs.freshness import allowed_age
+from holdfast.web.protection import Standing, Verdict, judge
 from holdfast.web.schemas.base import BACKUP_ID, INSTANT, JOB_ID, Instant, Shape
 
 
