@@ -49,7 +49,7 @@ def test_a_backup_is_made_and_restored(
 
 
 def test_each_kind_of_job_is_done(application: Application, make_engine: MakeEngine) -> None:
-    """Verify, drill, cleanup and undo are jobs too, and end well."""
+    """Verify, drill, cleanup, undo, check and prune are jobs too, and end well."""
     engine = make_engine(IN_A_THREAD)
     old = done(engine, engine.submit(JobKind.BACKUP))
     backup = done(engine, engine.submit(JobKind.BACKUP))
@@ -62,6 +62,10 @@ def test_each_kind_of_job_is_done(application: Application, make_engine: MakeEng
     assert cleanup.status is JobStatus.COMPLETED
     assert old.backup_id in cleanup.result["removed"]
     assert old.backup_id not in [each.backup_id for each in engine.backups.list()]
+    check = done(engine, engine.submit(JobKind.CHECK, {"read_data": True}))
+    assert (check.status, check.result["passed"]) == (JobStatus.COMPLETED, True)
+    prune = done(engine, engine.submit(JobKind.PRUNE))
+    assert (prune.status, prune.result["freed_bytes"]) == (JobStatus.COMPLETED, 0)
 
 
 def test_a_job_that_fails_says_why(application: Application, make_engine: MakeEngine) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from holdfast.catalog import CatalogDatabase, Schedule
 from holdfast.errors import ConfigError
+from holdfast.jobs.engine import MOST_WAITING
 from holdfast.jobs.timing import Timing, checked, latest_between
+from holdfast.models.backup import Trigger
 from holdfast.models.job import Job, JobKind, JobStatus
 from holdfast.models.schedule import BackupConfig, CronSchedule
 from tests.rig.sim_clock import SimClock
@@ -81,6 +83,16 @@ def keeper(tmp_path: Path) -> Iterator[Keeper]:
     )
     with closing(made.database):
         yield made
+
+
+def test_the_schedule_adds_its_run_however_many_jobs_wait(keeper: Keeper) -> None:
+    """Others are refused then; what keeps the data safe is not."""
+    for _ in range(MOST_WAITING + 1):
+        keeper.database.jobs.add(plan=PLAN, kind=JobKind.VERIFY, trigger=Trigger.MANUAL_API)
+    keeper.clock.set_wall(at("2024-03-02 02:00"))
+    job, _ = keeper.timing.look()
+    assert job is not None
+    assert job.trigger is Trigger.SCHEDULED_CRON
 
 
 @pytest.mark.parametrize("zone", ZONES)

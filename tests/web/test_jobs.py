@@ -202,6 +202,32 @@ def test_a_job_is_cancelled(web: Served, monkeypatch: pytest.MonkeyPatch) -> Non
     assert {each["status"] for each in web.get("/backups").json()["backups"]} == {"cancelled"}
 
 
+def test_only_so_many_jobs_of_a_plan_may_wait(web: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """429 says when to come again, whatever is asked for; what was asked before is done."""
+    monkeypatch.setattr("holdfast.jobs.engine.MOST_WAITING", 2)
+    failed = web.engine.wait(
+        web.engine.submit(JobKind.CLEANUP, {"policy": {"x": 1}}).id, PATIENCE_S
+    )
+    held = Held(web, monkeypatch)
+    running = web.post("/backups").json()["id"]
+    assert held.begun.wait(PATIENCE_S)
+    keys = [{"Idempotency-Key": each} for each in "ab"]
+    waiting = [web.post("/backups", headers=key).json()["id"] for key in keys]
+    for path in ("/backups", "/backups/cleanup", f"/jobs/{failed.id}/retry"):
+        web.engine.database.jobs.add(plan="other", kind=JobKind.BACKUP, trigger=Trigger.MANUAL_API)
+        refused = web.post(path)
+        assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests"), path
+        assert refused.headers["retry-after"] == "30"
+    assert web.get("/audit").json()["entries"][0]["outcome"] == "refused"
+    assert web.post("/backups", headers=keys[0]).json()["id"] == waiting[0]
+    assert web.post(f"/jobs/{waiting[0]}/cancel").json()["status"] == "cancelled"
+    made = web.post("/backups", headers={"Idempotency-Key": "c"})
+    assert made.status_code == 202
+    held.go.set()
+    for job in (running, waiting[1], made.json()["id"]):
+        assert web.engine.wait(job, PATIENCE_S).status is JobStatus.COMPLETED
+
+
 def test_a_job_is_tried_again(application: Application) -> None:
     """Another job, that knows which one it repeats; one that runs is not repeated."""
     aside = application.database.rename(application.root / "aside.db")

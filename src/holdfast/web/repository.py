@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,8 +32,8 @@ TRY_EVERY = timedelta(days=180)
 """As `encryption.drill_days` is, unless somebody says otherwise; a service knows no settings."""
 _JOBS_LOOKED_AT = 20
 
-_MAKE_KIT = "holdfast keys recovery -o recovery-kit.txt"
-_TRY_KIT = "holdfast keys drill"
+_MAKE_KIT = "holdfast keys recovery -o recovery-kit.txt --repo"
+_TRY_KIT = "holdfast keys drill --repo"
 
 
 def look_at(context: WebContext) -> RepositoryShape:
@@ -61,7 +62,7 @@ def look_at(context: WebContext) -> RepositoryShape:
         locks=[_lock_shape(each, found) for each in found.locks],
         last_check=_last_check(context, found.last_check),
         last_prune=_last_prune(context, found.last_prune),
-        recovery=_recovery_shape(found.escrow, service.clock.now()),
+        recovery=_recovery_shape(found, service.clock.now()),
     )
 
 
@@ -146,7 +147,8 @@ def _newer(
     return (run.detail if run else {}), ran_at, None
 
 
-def _recovery_shape(status: EscrowStatus, now: datetime) -> RecoveryShape:
+def _recovery_shape(found: RepositoryOverview, now: datetime) -> RecoveryShape:
+    status, place = found.escrow, shlex.quote(found.place.location)
     if not status.encrypted:
         return RecoveryShape(
             state=EscrowState.NOT_NEEDED,
@@ -159,7 +161,7 @@ def _recovery_shape(status: EscrowStatus, now: datetime) -> RecoveryShape:
             state=EscrowState.MISSING,
             message="If the password is lost with this machine, so are the backups: nothing that"
             " opens them is kept elsewhere. Make a recovery kit, and keep it off this machine.",
-            command=_MAKE_KIT,
+            command=f"{_MAKE_KIT} {place}",
         )
     what = _what_is_kept(status)
     tried = f"{status.opened_at:%Y-%m-%d}" if status.opened_at else None
@@ -168,7 +170,7 @@ def _recovery_shape(status: EscrowStatus, now: datetime) -> RecoveryShape:
         return RecoveryShape(
             state=EscrowState.NOT_TRIED,
             message=f"{what} is kept elsewhere, and {since}. Prove that it opens the repository.",
-            command=_TRY_KIT,
+            command=f"{_TRY_KIT} {place}",
         )
     return RecoveryShape(
         state=EscrowState.KEPT,

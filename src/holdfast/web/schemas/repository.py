@@ -111,7 +111,7 @@ class RecoveryShape(Shape):
     )
     command: str | None = Field(
         description="What to type on the server to mend or prove it; null where nothing is to do.",
-        examples=["holdfast keys drill"],
+        examples=["holdfast keys drill --repo /var/backups/app"],
     )
 
 
