@@ -48,7 +48,7 @@ from holdfast.operations import backup as backing_up
 from holdfast.operations.access import PasswordPrompt, RepositoryAccess, encryption_warnings
 from holdfast.operations.backups import backups_of, listing_mark, update_backup
 from holdfast.operations.checking import check_repository
-from holdfast.operations.choice import require_restorable
+from holdfast.operations.choice import require_restorable, roots_of
 from holdfast.operations.cleanup import (
     CleanupResult,
     delete_backup,
@@ -464,6 +464,7 @@ class BackupService:
         tags: Sequence[str] | None = None,
         backup_type: BackupType = BackupType.MANUAL,
         *,
+        sources: Sequence[str] = (),
         trigger: Trigger = Trigger.MANUAL_API,
         verify: bool = False,
         allow_damaged: bool = False,
@@ -479,6 +480,8 @@ class BackupService:
             encrypt: True demands an encrypted repository. False makes a new repository
                 without encryption; one that is encrypted stays so, with a warning. None
                 takes the repository as it is.
+            sources: Take only these sources of the plan, by name. Such a backup counts as none of
+                the plan: its `only` names them, and `latest`, retention and health pass it over.
             verify: Verify it at once; the result is in `verified`.
             allow_damaged: Take a database that fails its integrity check, marked as such.
             compression_level: zstd level, 1 to 19; by default that of the service.
@@ -487,6 +490,7 @@ class BackupService:
 
         Raises:
             AlreadyRun: A scheduled run began at or after `due_at`.
+            UsageError: The plan has no such source, or the run is one of the schedule.
             SourceError: Something cannot be captured; nothing was stored.
             PasswordMissing: There is no password for an encrypted repository.
             EncryptionMismatch: `encrypt` is true and the repository has no encryption.
@@ -494,6 +498,12 @@ class BackupService:
             BackupBusy: Another run of this plan is under way.
         """
         description, labels = checked_description(description), checked_tags(tags or ())
+        only = roots_of(self._plan, sources)
+        if only and (due_at is not None or backup_type is not BackupType.MANUAL):
+            raise UsageError(
+                "A backup of some sources cannot stand for a run of the schedule",
+                hint="Leave out `sources`, or make it by hand.",
+            )
         self._ensure_repository(encrypt=encrypt is not False)
         with self._work(progress, cancel, recover=False) as work:
             warnings = encryption_warnings(work.repository, encrypt)
@@ -508,6 +518,7 @@ class BackupService:
                     backup_type=backup_type,
                     trigger=trigger,
                     allow_damaged=allow_damaged,
+                    only=only,
                     warnings=(*warnings, *([recovered.sentence()] if recovered else [])),
                 )
                 made = backing_up.run_backup(work, options)
@@ -742,7 +753,8 @@ class BackupService:
             )
             result = restore(work, found_id, tree, options)
             if into is None and not dry_run:
-                settle_guard(work, whole=not (paths or sources or tables))
+                parts = paths or sources or tables or tree.manifest.only
+                settle_guard(work, whole=not parts)
             return result
 
     def restore_archive(
@@ -842,7 +854,8 @@ class BackupService:
                     )
                 result = restore(work, backup_id, tree, options)
                 if not dry_run:
-                    settle_guard(work, whole=not (paths or sources or tables))
+                    parts = paths or sources or tables or tree.manifest.only
+                    settle_guard(work, whole=not parts)
                 return result
 
     def undo(

@@ -16,11 +16,12 @@ _GOOD = (BackupStatus.COMPLETED, BackupStatus.VERIFIED, BackupStatus.RESTORED)
 
 
 def is_good(backup: BackupMetadata) -> bool:
-    """Whether a backup is stored whole and was not disproven."""
+    """Whether a backup of the whole plan is stored whole and was not disproven."""
     return (
         backup.status in _GOOD
         and not backup.disproven
         and not backup.damaged
+        and not backup.only
         and backup.backup_type is not BackupType.PRE_RESTORE
     )
 

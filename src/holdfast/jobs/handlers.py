@@ -67,6 +67,7 @@ _PARAMS: Mapping[JobKind, frozenset[str]] = {
             "encrypt",
             "verify",
             "allow_damaged",
+            "sources",
             "scheduled",
             "policy",
             "max_removed_share",
@@ -139,6 +140,7 @@ def _back_up(service: BackupService, desk: Desk) -> Outcome:
             compression_level=params.get("compression_level"),
             description=params.get("description"),
             tags=params.get("tags") or (),
+            sources=params.get("sources") or (),
             backup_type=BackupType.SCHEDULED if scheduled else BackupType.MANUAL,
             trigger=order.trigger,
             verify=bool(params.get("verify")),
@@ -179,6 +181,7 @@ def facts_of(made: BackupMetadata) -> dict[str, Any]:
         "table_counts",
         "total_records",
         "total_files",
+        "only",
         "problems",
     )
     return {name: _plain(getattr(made, name)) for name in names}

@@ -58,6 +58,8 @@ class BackupMetadata:
         disproven: Whether its last verification or drill failed; `status` says how it was
             stored, and `verification_errors` what was found.
         plan: The plan it was made of; empty for one that another program made.
+        only: The sources that it was made of where others of the plan were left out, by name:
+            it is whole for what it holds, and no backup of the plan.
         snapshot_id: Id of its snapshot in the repository, hexadecimal; restic takes it too.
     """
 
@@ -86,6 +88,7 @@ class BackupMetadata:
     trigger: Trigger | None = None
     hostname: str = ""
     plan: str = "default"
+    only: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     damaged: bool = False

@@ -93,6 +93,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         table_counts: Rows per table, `<database name>` left out when there is only one
             database, else `<database name>.<table>`.
         original_size: Sum of the logical sizes [bytes].
+        only: Names of the sources that were asked for, where others of the plan were left out;
+            empty for a backup of the whole plan.
         damaged: True if a source was taken although it failed its own integrity check.
         problems: What could not be captured; empty for a complete backup.
         archive_checksum: In an archive only: SHA-256 of all its bytes before the manifest.
@@ -123,6 +125,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     engines: dict[str, str] = {}
     references: dict[str, str] = {}
     skipped_settings: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     damaged: bool = False
     problems: tuple[Problem, ...] = ()
     archive_checksum: str | msgspec.UnsetType = msgspec.UNSET

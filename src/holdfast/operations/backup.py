@@ -16,12 +16,19 @@ from holdfast import __version__
 from holdfast.catalog import RunKind
 from holdfast.errors import ConfigError, DatabaseChanged, HoldfastError, SourceNotFound
 from holdfast.models.backup import BackupMetadata, BackupType, Trigger
-from holdfast.models.manifest import DATABASE_KINDS, ContentEntry, Manifest, Problem
+from holdfast.models.manifest import (
+    DATABASE_KINDS,
+    FILES_DIR,
+    ContentEntry,
+    Manifest,
+    Problem,
+)
 from holdfast.models.node import Node, NodeType
 from holdfast.models.progress import Progress
 from holdfast.models.tree import BackupTree
-from holdfast.operations.backups import BackupList, backups_of
+from holdfast.operations.backups import BackupList, backups_of, only_of
 from holdfast.operations.capture import TreeBuilder
+from holdfast.operations.counting import count_tables
 from holdfast.operations.labels import checked_description, checked_tags
 from holdfast.operations.plan import Plan, Workplace
 from holdfast.operations.runs import recorded_run
@@ -50,7 +57,8 @@ class BackupOptions:
         compression: zstd level 1 to 19, or None to store as it is.
         skip_missing: Leave out sources that are not there, for a safety backup before a
             restore of what was lost.
-        only: Roots of the sources to take; empty means all.
+        only: Roots of the sources to take; empty means all. Unless it is a safety backup, one
+            that leaves out any is marked as no backup of the plan.
         warnings: Sentences for the user that the caller already knows of.
         facts: Additional facts for the snapshot, such as what a safety backup was made for.
     """
@@ -114,16 +122,30 @@ def run_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadata:
         trigger=options.trigger,
     ) as record:
         record.detail = {PROTECTS: protected_by(workplace.plan)}
+        only = parts_of(workplace.plan, options)
+        if only:
+            record.detail["only"] = only
         metadata = _Backup(workplace, options).run()
         record.backup_id = metadata.backup_id
         record.detail |= {"status": metadata.status, "original_size": metadata.original_size}
         return metadata
 
 
+def parts_of(plan: Plan, options: BackupOptions) -> tuple[str, ...]:
+    """Return the names of the sources to take, where others are left out that belong to it."""
+    taken = [each for each in plan.sources if each.root in options.only]
+    if options.backup_type is BackupType.PRE_RESTORE or len(taken) == len(plan.sources):
+        return ()
+    names = [each.name for each in plan.sources]
+    return tuple(each.name if names.count(each.name) == 1 else each.root for each in taken)
+
+
 class _Backup:
     def __init__(self, workplace: Workplace, options: BackupOptions) -> None:
         self._at = workplace
         self._options = options
+        self._only = parts_of(workplace.plan, options)
+        self._with_tables = False
         self._started_at = workplace.clock.now()
         self._begun_s = workplace.clock.monotonic_s()
         self._captured = Captured(options.compression, warnings=list(options.warnings))
@@ -146,7 +168,10 @@ class _Backup:
             parent = self._parent(listed)
             repository.reload_index(only_intact=True)
             sources = self._sources()
-            self._total_tables = _known_tables(sources, self._tree_of(parent))
+            self._with_tables = any(each.kind in _WITH_TABLES for each in sources)
+            self._total_tables = _known_tables(
+                sources, self._tree_of(parent), only=bool(self._only)
+            )
             self._check_space(parent)
             with repository.writer(
                 lock, compression=self._options.compression, cancel=self._at.cancel
@@ -174,7 +199,7 @@ class _Backup:
     def _sources(self) -> list[Source]:
         sources = []
         for source in self._at.plan.sources:
-            if self._options.only and source.root not in self._options.only:
+            if not self._takes(source):
                 continue
             sources.append(source)
             try:
@@ -188,13 +213,19 @@ class _Backup:
             raise _nothing_protected(self._at.plan)
         return sources
 
+    def _takes(self, source: Source) -> bool:
+        return not self._options.only or source.root in self._options.only
+
     def _parent(self, listed: BackupList) -> Snapshot | None:
         ours = [
             snapshot
             for _, snapshot in listed.snapshots()
             if snapshot.holdfast.get("plan") == self._at.plan.name
         ]
-        return ours[-1] if ours else None
+        # One that lacks what is captured now would have all of that read anew.
+        wanted = {f"/{each.root}" for each in self._at.plan.sources if self._takes(each)}
+        fitting = [each for each in ours if not only_of(each.holdfast) or wanted <= set(each.paths)]
+        return (fitting or ours)[-1] if ours else None
 
     def _check_space(self, parent: Snapshot | None) -> None:
         expected = self._expected_bytes(parent)
@@ -203,10 +234,17 @@ class _Backup:
 
     def _expected_bytes(self, parent: Snapshot | None) -> int:
         """Predict what will be stored: databases shrink, media do not; the old is shared."""
-        known = parent.holdfast.get("original_size", 0) if parent else 0
-        growth = max(self._total_bytes - (known if isinstance(known, int) else 0), 0)
+        growth = max(self._total_bytes - self._known_bytes(parent), 0)
         databases = 0 if self._options.compression is None else min(self._database_bytes, growth)
         return growth - databases + databases // _TYPICAL_RATIO
+
+    def _known_bytes(self, parent: Snapshot | None) -> int:
+        """Return how much of what is captured now the backup before held."""
+        if self._only:
+            before = _previous_contents(self._tree_of(parent))
+            return sum(each.size for root, each in before.items() if root in self._options.only)
+        known = parent.holdfast.get("original_size", 0) if parent else 0
+        return known if isinstance(known, int) else 0
 
     def _capture_present(
         self, source: Source, writer: RepositoryWriter, parent: Snapshot | None, scratch: Path
@@ -300,7 +338,7 @@ class _Backup:
         self._step = step
         self._done_bytes += count
         done = len(self._done_tables)
-        if not done and not any(each.kind in _WITH_TABLES for each in self._at.plan.sources):
+        if not done and not self._with_tables:
             done = self._done_parts
         self._at.progress(
             Progress(
@@ -334,7 +372,7 @@ class _Backup:
             holdfast_version=__version__,
             app=plan.app,
             app_version=plan.app_version,
-            schema_version=_schema_version(plan, every),
+            schema_version=_schema_version(plan, every, asks=self._holds_database()),
             hostname=socket.gethostname(),
             contents=captured.contents,
             table_counts=counts,
@@ -343,14 +381,30 @@ class _Backup:
                 each for root, each in captured.contents.items() if root in captured.roots
             ),
             engines={name: each.engines[name] for each in every for name in each.engines},
-            references=dict(plan.references),
+            references=self._references(),
             skipped_settings=tuple(name for each in every for name in each.skipped_settings),
+            only=self._only,
             damaged=any(each.damaged for each in every),
             problems=tuple(captured.problems),
         )
 
+    def _holds_database(self) -> bool:
+        """Whether what the application says of its schema is said of something in the backup."""
+        return not self._only or self._with_tables
 
-def _known_tables(sources: list[Source], tree: BackupTree | None) -> int:
+    def _references(self) -> dict[str, str]:
+        """Return the queries of which the backup holds both sides."""
+        references = dict(self._at.plan.references)
+        if not self._only:
+            return references
+        return {
+            label: query
+            for label, query in references.items()
+            if self._with_tables and f"{FILES_DIR}/{label}" in self._options.only
+        }
+
+
+def _known_tables(sources: list[Source], tree: BackupTree | None, *, only: bool) -> int:
     """Return how many tables to expect: those of the backup before; 0 if there is none."""
     if not any(each.kind in _WITH_TABLES for each in sources):
         return len(sources)
@@ -360,6 +414,8 @@ def _known_tables(sources: list[Source], tree: BackupTree | None) -> int:
         manifest = tree.manifest
     except (HoldfastError, ValueError):
         return 0
+    if only:
+        return count_tables(manifest, [source.root for source in sources])
     return len({*manifest.table_counts, *manifest.tables})
 
 
@@ -410,7 +466,7 @@ def _table_counts(captured: list[tuple[Source, CaptureFacts]]) -> dict[str, int]
     }
 
 
-def _schema_version(plan: Plan, facts: list[CaptureFacts]) -> str | None:
+def _schema_version(plan: Plan, facts: list[CaptureFacts], *, asks: bool) -> str | None:
     # What the data say goes first: before a migration the code is ahead of them.
     found = next((each.schema_version for each in facts if each.schema_version), None)
-    return found or (plan.schema_version() if plan.schema_version else None)
+    return found or (plan.schema_version() if plan.schema_version and asks else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -139,7 +139,10 @@ class BackupList:
         return found[0]
 
     def _latest(self) -> tuple[str, Snapshot]:
-        """Return the newest backup of the plan that is neither a safety backup nor of tomorrow."""
+        """Return the newest backup of the plan that is neither a safety backup nor of tomorrow.
+
+        One of parts of the plan is it only where there is no other.
+        """
         horizon = self._repository.clock.now() + FUTURE_TOLERANCE
         own = [pair for pair in self._named if _ours(pair[1]).get("plan") == self._plan]
         for pairs in (own, self._named):
@@ -148,8 +151,9 @@ class BackupList:
                 for pair in pairs
                 if _ours(pair[1]).get("type") != BackupType.PRE_RESTORE and pair[1].time <= horizon
             ]
-            if regular or pairs:
-                return (regular or pairs)[-1]
+            whole = [pair for pair in regular if not only_of(_ours(pair[1]))]
+            if whole or regular or pairs:
+                return (whole or regular or pairs)[-1]
         raise BackupNotFound(
             f"There is no backup in {self._repository.store.location} yet{self._damage()}",
             hint="`holdfast create` makes one.",
@@ -198,8 +202,9 @@ class BackupList:
             trigger=_enum(Trigger, ours.get("trigger")),
             hostname=snapshot.hostname,
             plan=str(ours.get("plan", "")),
+            only=only_of(ours),
             problems=tuple(ours.get("problems", ())),
-            warnings=tuple(ours.get("warnings", ())),
+            warnings=(*_holds_only(only_of(ours)), *ours.get("warnings", ())),
             damaged=bool(ours.get("damaged", False)),
             keep=snapshot.delete == KEEP_FOREVER,
             duration_s=ours.get("duration_s"),
@@ -238,8 +243,19 @@ class BackupList:
             "total_files": count_files(manifest),
             "app_version": manifest.app_version,
             "problems": [f"{each.path}: {each.reason}" for each in manifest.problems],
+            "only": manifest.only,
             "damaged": manifest.damaged,
         }
+
+
+def only_of(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the sources that a backup was made of, by its snapshot; none means the whole plan."""
+    return tuple(map(str, facts.get("only") or ()))
+
+
+def _holds_only(names: Sequence[str]) -> tuple[str, ...]:
+    """Say of a backup of parts of a plan what it is, wherever it is shown."""
+    return (f"Holds only: {', '.join(names)}",) if names else ()
 
 
 def count_files(manifest: Manifest) -> int:

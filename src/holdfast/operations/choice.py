@@ -25,6 +25,16 @@ def require_sources(plan: Plan, wanted: Sequence[str]) -> None:
     _require(wanted, names, others=roots, of=f"The plan {plan.name}")
 
 
+def roots_of(plan: Plan, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the places in a backup of the sources that are named; none named means none.
+
+    Raises:
+        UsageError: The plan has not all of them.
+    """
+    require_sources(plan, wanted)
+    return tuple(each.root for each in _named(plan, wanted)) if wanted else ()
+
+
 def require_held(manifest: Manifest, wanted: Sequence[str]) -> None:
     """Make sure that a backup holds all sources that are named, whatever the plan has.
 
@@ -72,7 +82,8 @@ def require_restorable(
                 f"The backup {manifest.backup_id} holds no {source.name}; it holds {held}",
                 hint="`holdfast list` shows the others there are.",
             )
-    refuse_settings_alone(plan, manifest.sources, sources=sources, paths=paths)
+    # A backup of parts of the plan chose them when it was made.
+    refuse_settings_alone(plan, manifest.sources, sources=sources or manifest.only, paths=paths)
 
 
 def refuse_settings_alone(

@@ -141,19 +141,27 @@ def _databases_of(tree: BackupTree) -> list[tuple[str, bool]]:
 
 
 def check_expectations(
-    databases: Mapping[str, Askable], findings: Findings, expectations: Sequence[str]
+    databases: Mapping[str, Askable],
+    findings: Findings,
+    expectations: Sequence[str],
+    *,
+    left_out: Mapping[str | None, str] | None = None,
 ) -> None:
     """Check the user's queries, each against the database that it names, else the first.
 
     Args:
         databases: The restored databases, by path in the backup.
         expectations: `SQL`, or `NAME: SQL` where the backup holds several databases.
+        left_out: Why a database is not asked that is not in the backup on purpose, by its name,
+            and by None for the plan's first one.
     """
     asked: dict[str, list[tuple[str, str]]] = {}
     for written in expectations:
         name, sql = _parse_expectation(written)
         path = _find_database(databases, name)
-        if path is None:
+        if left_out and name in left_out:
+            findings.skip(f"expect: {written}", left_out[name])
+        elif path is None:
             held = ", ".join(Path(path).stem for path in databases)
             wanted = f"database {name}" if name else "database to ask"
             detail = f"the backup holds no {wanted}" + (f"; it holds {held}" if held else "")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from holdfast.catalog import RunKind
 from holdfast.errors import RepositoryDamaged, RestoreError, StoreError
 from holdfast.models.backup import BackupVerification, Trigger
+from holdfast.models.manifest import DATABASE_KINDS
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
 from holdfast.operations.databases import (
@@ -20,7 +21,7 @@ from holdfast.operations.databases import (
 from holdfast.operations.extract import restore_into
 from holdfast.operations.findings import Findings, counted
 from holdfast.operations.plan import Workplace
-from holdfast.operations.references import check_references
+from holdfast.operations.references import check_references, not_asked
 from holdfast.operations.restore import is_our_own, surroundings
 from holdfast.operations.runs import recorded_run
 from holdfast.operations.servers import rehearse, servers_in
@@ -70,7 +71,12 @@ def drill_backup(
                 databases = _databases(
                     workplace, tree, target, scratch, findings, stack, trusted=trusted
                 )
-                check_expectations(databases, findings, (*workplace.plan.expectations, *expect))
+                check_expectations(
+                    databases,
+                    findings,
+                    (*workplace.plan.expectations, *expect),
+                    left_out=_left_out(workplace, tree),
+                )
                 report = check_references(
                     tree,
                     references_of(workplace, tree),
@@ -115,6 +121,15 @@ def _databases(
             if restored is not None:
                 found[root] = restored
     return found
+
+
+def _left_out(workplace: Workplace, tree: BackupTree) -> dict[str | None, str]:
+    """Say why the databases are not asked that a backup of parts of the plan lacks."""
+    reason, held = not_asked(tree.manifest), tree.manifest.sources
+    known = [each.root for each in workplace.plan.sources if each.kind in DATABASE_KINDS]
+    lacking = [root for root in known if root not in held] if reason else []
+    names: list[str | None] = [PurePosixPath(root).stem for root in lacking]
+    return dict.fromkeys(names + [None] * (lacking[:1] == known[:1]), reason)
 
 
 def _restore(

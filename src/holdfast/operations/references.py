@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from holdfast.errors import SourceError
 from holdfast.models.backup import CheckResult
-from holdfast.models.manifest import FILES_DIR
+from holdfast.models.manifest import FILES_DIR, Manifest
 from holdfast.models.node import NodeType
 from holdfast.models.tree import BackupTree
 from holdfast.operations.databases import Askable
@@ -50,12 +50,19 @@ def check_references(
         later: Why a query that no database here answers is left to a drill; else it fails.
     """
     checks, missing, orphans = [], [], []
+    # Of a backup of parts of the plan, the other side may have been left out.
+    later = later or not_asked(tree.manifest)
     askable = list(databases)
     for label, query in references.items():
         root = f"{FILES_DIR}/{label}"
         if tree.node(root) is None:
-            detail = f"the backup holds no directory {root}"
-            checks.append(CheckResult(name=f"references {label}", passed=False, detail=detail))
+            left_out = not_asked(tree.manifest)
+            detail = left_out or f"the backup holds no directory {root}"
+            checks.append(
+                CheckResult(
+                    name=f"references {label}", passed=False, detail=detail, skipped=bool(left_out)
+                )
+            )
             continue
         present = {
             path.removeprefix(f"{root}/")
@@ -86,6 +93,11 @@ def check_references(
             )
         )
     return ReferenceReport(checks=tuple(checks), missing=tuple(missing), orphans=tuple(orphans))
+
+
+def not_asked(manifest: Manifest) -> str:
+    """Say why a backup of parts of the plan is not asked what only the rest answers; or ""."""
+    return f"not asked, as the backup holds only {', '.join(manifest.only)}" * bool(manifest.only)
 
 
 def _named_files(

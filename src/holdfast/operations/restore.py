@@ -349,6 +349,10 @@ class _Restore:
     def _warn_of_lacking(self, wanted: set[str]) -> None:
         """Say which sources the backup could not take; what is live of them stays as it is."""
         manifest = self._tree.manifest
+        if manifest.only and not (wanted or self._options.paths):
+            self._outcome.warnings.append(
+                f"The backup holds only {', '.join(manifest.only)}; the rest is left as it is"
+            )
         for problem in manifest.problems:
             source = self._at.plan.source_at(problem.path)
             if source is None or problem.path in manifest.contents:

@@ -4,9 +4,10 @@ How a policy's rules combine is said at `RetentionPolicy`; how each kind of back
 
 - **Complete** backups (completed, verified or restored from; not damaged, not proven bad) are
   the only ones that the rules count.
-- **Incomplete** ones (partial, damaged, or failed in verification) never push out a complete
-  one. They stay while no newer backup is complete; then they go once they are older than every
-  complete backup that stays, or beyond a limit, or, where no limit is set, 7 days old.
+- **Incomplete** ones (partial, damaged, failed in verification, or of parts of the plan only)
+  never push out a complete one. They stay while no newer backup is complete; then they go once
+  they are older than every complete backup that stays, or beyond a limit, or, where no limit is
+  set, 7 days old.
 - **Safety backups** are judged apart, by no rule of the policy but `keep_within` and
   `keep_tags`: the newest 3 stay, those of the last 7 days, and the one that `undo` needs.
 - **Future-dated** backups are neither counted nor removed.

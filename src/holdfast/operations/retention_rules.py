@@ -33,10 +33,11 @@ _BUCKETS: tuple[tuple[str, Callable[[datetime], tuple[int, ...]]], ...] = (
 def is_complete(backup: BackupMetadata) -> bool:
     """Whether a backup holds all that it should and nothing speaks against it.
 
-    The status alone does not say so: a partial backup that was restored from is `restored`.
+    The status alone does not say so: a partial backup that was restored from is `restored`, and
+    one of parts of the plan is `completed` for what it holds.
     """
     sound = not backup.damaged and not backup.problems and not backup.verification_errors
-    return sound and backup.status in _GOOD
+    return sound and not backup.only and backup.status in _GOOD
 
 
 def is_verified(backup: BackupMetadata) -> bool:
@@ -125,7 +126,7 @@ def judge_incomplete(
     complete: Sequence[RetentionDecision],
     rules: Rules,
 ) -> list[RetentionDecision]:
-    """Judge partial and damaged backups by what was decided of the complete ones."""
+    """Judge partial, damaged and other incomplete backups by what was decided of the complete."""
     newest_at = max(decision.backup.created_at for decision in complete)
     oldest_kept_at = min(decision.backup.created_at for decision in complete if decision.keep)
     decisions = []
@@ -196,7 +197,9 @@ def _local(instant: datetime, timezone: tzinfo) -> datetime:
 def _flaw(backup: BackupMetadata) -> str:
     if backup.damaged:
         return "damaged"
-    return "failed its verification" if backup.verification_errors else "partial"
+    if backup.verification_errors:
+        return "failed its verification"
+    return "partial" if backup.problems or not backup.only else "of parts of the plan"
 
 
 def _decide(backup: BackupMetadata, keep: list[str], remove: list[str]) -> RetentionDecision:

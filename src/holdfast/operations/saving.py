@@ -138,6 +138,7 @@ def _save_named(
         "table_counts": manifest.table_counts,
         "total_records": manifest.total_records,
         "total_files": count_files(manifest),
+        **({"only": manifest.only} if manifest.only else {}),
         "damaged": manifest.damaged,
         "problems": [f"{each.path}: {each.reason}" for each in manifest.problems],
         "warnings": captured.warnings,

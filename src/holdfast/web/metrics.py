@@ -77,7 +77,8 @@ class _Figures(Collector):
         yield self._gauge("backups_verified", "Of them proven", sum(b.verified for b in backups))
         added = sum(each.stored_size for each in backups)
         yield self._gauge("backups_stored_bytes", "What backups added to the repository", added)
-        newest = next(iter(backups), None)
+        # One of parts of the plan would look like data that vanished.
+        newest = next((each for each in backups if not each.only), None)
         if newest is not None:
             yield from self._newest(newest)
 

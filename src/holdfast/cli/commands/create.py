@@ -34,6 +34,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--tags", nargs="+", action="extend", metavar="TAG", help="words to find it by"
     )
     parser.add_argument(
+        "--only",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="take only these databases and directories, or the settings, by name; such a backup"
+        " counts as none of the plan: `latest`, retention and health pass it over",
+    )
+    parser.add_argument(
         "--verify", action="store_true", help="prove afterwards that it is intact and readable"
     )
     parser.add_argument(
@@ -57,6 +65,7 @@ def run(context: Context) -> int:
             compression=settings.compression.enabled if compress is None else compress,
             description=arguments.description,
             tags=_split_tags(arguments.tags or ()),
+            sources=arguments.only or (),
             trigger=Trigger.MANUAL_CLI,
             verify=arguments.verify or settings.verify_after_create,
             allow_damaged=arguments.allow_damaged,

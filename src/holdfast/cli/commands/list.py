@@ -43,7 +43,12 @@ def run(context: Context) -> int:
     context.console.answer({"backups": backups}, lambda: _table(context, backups))
     # restic's own "latest" may be a safety backup: the state that somebody wanted to be rid of.
     newest = next(
-        (each for each in backups if each.backup_type is not BackupType.PRE_RESTORE), None
+        (
+            each
+            for each in backups
+            if each.backup_type is not BackupType.PRE_RESTORE and not each.only
+        ),
+        None,
     )
     note_restic(
         context,
@@ -100,6 +105,8 @@ def _notes(backup: BackupMetadata) -> str:
     marks = [word for word in ("keep", "damaged") if getattr(backup, word)]
     if not backup.encrypted:
         marks.append("not encrypted")
+    if backup.only:
+        marks.append(f"only {', '.join(backup.only)}")
     tags = [f"#{tag}" for tag in backup.tags]
     words = " ".join([*(f"[{mark}]" for mark in marks), *tags])
     return "  ".join(part for part in (words, backup.description or "") if part)

@@ -76,6 +76,7 @@ def _facts(backup: BackupMetadata, manifest: Mapping[str, Any]) -> list[tuple[st
         ),
         ("Description", backup.description or ""),
         ("Tags", ", ".join(backup.tags)),
+        ("Holds only", ", ".join(backup.only)),
         ("Kept", "for ever, whatever the retention rules say" if backup.keep else ""),
         ("Application", " ".join(filter(None, (manifest.get("app"), backup.app_version)))),
         ("Schema", backup.schema_version or ""),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -10,15 +12,21 @@ from pydantic import AwareDatetime
 from holdfast.errors import (
     BackupBusy,
     BackupNotFound,
+    BackupTooNew,
     IdempotencyConflict,
     JobNotFound,
+    ObjectNotFound,
     PreconditionFailed,
+    RepositoryDamaged,
     RepositoryNotFound,
     RequestInvalid,
     RetentionError,
+    UsageError,
 )
 from holdfast.models.backup import BackupMetadata, BackupStats, BackupType
 from holdfast.models.job import JobKind
+from holdfast.models.manifest import TABLE_KIND
+from holdfast.operations.choice import roots_of
 from holdfast.web.backups import all_listed, find_backup, find_listed
 from holdfast.web.context import FAILURES, WebContext
 from holdfast.web.idempotency import IdempotencyKey, once
@@ -34,6 +42,7 @@ from holdfast.web.schemas.backups import (
     BackupPage,
     BackupShape,
     BackupState,
+    HeldShape,
     NewBackup,
     StatsShape,
     backup_shape,
@@ -41,6 +50,8 @@ from holdfast.web.schemas.backups import (
     unstored_shape,
 )
 from holdfast.web.schemas.base import BACKUP_ID
+
+_log = logging.getLogger("holdfast.web")
 
 BackupId = Annotated[str, Path(description="Id of the backup.", examples=[BACKUP_ID])]
 
@@ -170,6 +181,7 @@ def _add_making(routes: Routes, context: WebContext) -> None:
     ) -> Response:
         """The backup is made by a job, which is answered; the first one makes the repository."""
         params = (wanted or NewBackup()).model_dump(mode="json")
+        _require_sources(context, params["sources"])
         job = await _start(context, request, actor, key, JobKind.BACKUP, params)
         return await answer_job(context, request, job, prefer)
 
@@ -190,7 +202,8 @@ def _add_one(routes: Routes, context: WebContext) -> None:
         found = await context.run(find_listed, context, backup_id)
         if isinstance(found, BackupMetadata):
             response.headers["ETag"] = etag_of_backup(found)
-            return backup_shape(found, request)
+            held = await context.run(_held, context, found.backup_id)
+            return backup_shape(found, request, held)
         return unstored_shape(found, request)
 
 
@@ -318,6 +331,28 @@ def submit(
         job = context.engine.submit(kind, params, actor=actor.name)
         noted["job_id"] = job.id
     return {"job_id": job.id}
+
+
+def _require_sources(context: WebContext, names: Sequence[str]) -> None:
+    try:
+        roots_of(context.service.plan, names)
+    except UsageError as error:
+        raise RequestInvalid(error.message, hint=error.hint) from error
+
+
+def _held(context: WebContext, backup_id: str) -> list[HeldShape] | None:
+    """Return what a backup holds; None where its manifest cannot be read."""
+    try:
+        manifest = context.service.backup_manifest(backup_id)
+    except (RepositoryDamaged, BackupTooNew, ObjectNotFound) as error:
+        _log.warning("What %s holds is not known: %s", backup_id, error)
+        return None
+    contents: dict[str, Any] = manifest["contents"]
+    return [
+        HeldShape(root=root, kind=each["kind"], size_bytes=each["size"], count=each.get("count", 0))
+        for root, each in contents.items()
+        if each["kind"] != TABLE_KIND
+    ]
 
 
 def _changes_keeping(context: WebContext, backup_id: str, change: BackupChange) -> bool:

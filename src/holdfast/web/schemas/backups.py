@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Annotated, TypeAlias
 
 from fastapi import Request
 from pydantic import Field
@@ -37,6 +39,9 @@ class BackupState(StrEnum):
     CANCELLED = "cancelled"
 
 
+SourceName: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class NewBackup(Body):
     """How a backup is to be made."""
 
@@ -55,6 +60,13 @@ class NewBackup(Body):
         le=19,
         description="zstd level, 1 fast to 19 small; null: that of the plan.",
         examples=[3],
+    )
+    sources: list[SourceName] = Field(
+        default=[],
+        max_length=100,
+        description="Take only these sources of the plan, by name; none: all of them. Such a backup"
+        " counts as none of the plan: health and retention pass it over.",
+        examples=[["app"]],
     )
     verify: bool = Field(
         default=False, description="Verify it at once; a failure fails the job.", examples=[True]
@@ -100,6 +112,21 @@ class BackupLinks(Shape):
     )
 
 
+class HeldShape(Shape):
+    """One source as a backup holds it."""
+
+    root: str = Field(description="Its place in the backup.", examples=["database/app.db"])
+    kind: str = Field(
+        description="`sqlite`, `postgresql`, `mysql`, `tables`, `directory` or `settings`.",
+        examples=["sqlite"],
+    )
+    size_bytes: int = Field(description="Its size.", examples=[4194304])
+    count: int = Field(
+        description="Rows of a database, files of a directory, keys of the settings.",
+        examples=[142],
+    )
+
+
 class BackupShape(Shape):
     """One backup. Sizes of one that is not stored are 0."""
 
@@ -119,6 +146,11 @@ class BackupShape(Shape):
     plan: str = Field(
         description="The plan it was made of; empty for one of another program.",
         examples=["default"],
+    )
+    only: list[str] = Field(
+        description="The sources that it was made of where others of the plan were left out: it is"
+        " no backup of the plan. Empty for one that is.",
+        examples=[[]],
     )
     description: str | None = Field(description="For people.", examples=["Before release 42"])
     tags: list[str] = Field(description="To find it by.", examples=[["release"]])
@@ -170,6 +202,10 @@ class BackupShape(Shape):
     )
     table_counts: dict[str, int] = Field(
         description="Rows of each table.", examples=[{"orders": 142}]
+    )
+    contents: list[HeldShape] | None = Field(
+        description="What it holds, source by source, where one backup is asked for; null in"
+        " lists, and where it cannot be read."
     )
     total_records: int = Field(description="Rows in all.", examples=[142])
     total_files: int = Field(description="Files in all.", examples=[17])
@@ -225,7 +261,9 @@ class StatsShape(Shape):
     )
 
 
-def backup_shape(backup: BackupMetadata, request: Request) -> BackupShape:
+def backup_shape(
+    backup: BackupMetadata, request: Request, contents: Sequence[HeldShape] | None = None
+) -> BackupShape:
     """Return a stored backup as the interface shows it."""
     return BackupShape(
         id=backup.backup_id,
@@ -234,6 +272,7 @@ def backup_shape(backup: BackupMetadata, request: Request) -> BackupShape:
         type=backup.backup_type,
         trigger=backup.trigger,
         plan=backup.plan,
+        only=list(backup.only),
         description=backup.description,
         tags=list(backup.tags),
         keep=backup.keep,
@@ -252,6 +291,7 @@ def backup_shape(backup: BackupMetadata, request: Request) -> BackupShape:
         problems=list(backup.problems),
         warnings=list(backup.warnings),
         table_counts=dict(backup.table_counts),
+        contents=None if contents is None else list(contents),
         total_records=backup.total_records,
         total_files=backup.total_files,
         schema_version=backup.schema_version,
@@ -279,6 +319,7 @@ def unstored_shape(job: Job, request: Request) -> BackupShape:
         type=type_of(job),
         trigger=job.trigger,
         plan=job.plan,
+        only=list(job.params.get("sources") or ()),
         description=job.params.get("description"),
         tags=list(job.params.get("tags") or ()),
         keep=False,
@@ -297,6 +338,7 @@ def unstored_shape(job: Job, request: Request) -> BackupShape:
         problems=[],
         warnings=list(job.warnings),
         table_counts={},
+        contents=None,
         total_records=0,
         total_files=0,
         schema_version=None,
