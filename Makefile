@@ -14,15 +14,19 @@ help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## Back up, prove and restore a real application, in ./demo
+demo: page ## Back up, prove and restore a real application, and show it on a page (STAY=no ends)
 	@bash scripts/demo.sh
+
+.PHONY: page
+page: ## Build the administrators' page into the package
+	@bash scripts/build_page.sh
 
 .PHONY: environment
 environment: ## Make .venv with everything that development needs
 	@bash scripts/create_environment.sh
 
 .PHONY: test
-test: environment ## Run every test, installing what they need (TESTS=tests/archive for some)
+test: environment page ## Run every test, installing what they need (TESTS=tests/archive for some)
 	@bash scripts/install_system_packages.sh
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
@@ -60,5 +64,6 @@ lock: ## Resolve requirements/dev.lock anew
 
 .PHONY: clean
 clean: ## Remove everything that these commands made
-	rm -rf .venv demo benchmarks/work dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv demo benchmarks/work dist build frontend/dist frontend/node_modules frontend/.built frontend/.node
+	rm -rf src/holdfast/web/server/static/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

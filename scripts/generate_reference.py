@@ -1,6 +1,6 @@
 """Write the pages of docs/reference that are made from the code.
 
-python -m scripts.generate_reference            writes errors.md, python.md and openapi.json
+python -m scripts.generate_reference            writes errors.md, python.md and openapi*.json
 python -m scripts.generate_reference --check    fails if one is out of date
 """
 
@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from holdfast.errors import HoldfastError
-from scripts.openapi_document import openapi_text
+from scripts.openapi_document import openapi_document, openapi_text, server_document
 from scripts.python_page import python_page
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 ERRORS_PAGE = REFERENCE / "errors.md"
 PYTHON_PAGE = REFERENCE / "python.md"
 OPENAPI_DOCUMENT = REFERENCE / "openapi.json"
+SERVER_DOCUMENT = REFERENCE / "openapi-server.json"
 
 _HEAD = """\
 # Errors
@@ -66,7 +67,8 @@ def main() -> int:
     pages = {
         ERRORS_PAGE: errors_page(),
         PYTHON_PAGE: python_page(),
-        OPENAPI_DOCUMENT: openapi_text(),
+        OPENAPI_DOCUMENT: openapi_text(openapi_document()),
+        SERVER_DOCUMENT: openapi_text(server_document()),
     }
     for path, text in pages.items():
         if check and not (path.exists() and path.read_text() == text):

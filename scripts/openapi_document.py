@@ -1,15 +1,22 @@
-"""The description of the REST interface, as an application with a bearer token would publish it."""
+"""The descriptions of the REST interface: of a plan's routes, and of what the server adds."""
 
 from __future__ import annotations
 
 import json
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.security import HTTPBearer
 
 from holdfast import BackupService, __version__
+from holdfast.config import load_plans
 from holdfast.web import create_router
+from holdfast.web.server import Installation, create_app
+from holdfast.web.server.description import OWN_TAGS
 
 _ABOUT = """\
 The routes that `BackupService.router(auth=...)` adds to a FastAPI application, here below no
@@ -31,6 +38,37 @@ def openapi_document() -> dict[str, Any]:
     return app.openapi()
 
 
-def openapi_text() -> str:
-    """Return the document as it is committed."""
-    return json.dumps(openapi_document(), indent=1, ensure_ascii=False) + "\n"
+def server_document() -> dict[str, Any]:
+    """Return what `holdfast serve` has besides the routes of plans: logins, users and tokens."""
+    with tempfile.TemporaryDirectory() as empty:
+        installation = Installation.of(load_plans(directory=Path(empty), environment={}))
+        document = create_app(installation, scheduler=False).openapi()
+    document["info"]["description"] = (
+        "What `holdfast serve` has besides the routes of each plan, below `/api/v1`."
+    )
+    document["paths"] = {
+        path.removeprefix("/api/v1"): item
+        for path, item in document["paths"].items()
+        if any(OWN_TAGS & set(each.get("tags", ())) for each in item.values())
+    }
+    schemas = document["components"]["schemas"]
+    used = set(_referred(document["paths"], schemas))
+    document["components"]["schemas"] = {name: schemas[name] for name in sorted(used)}
+    return document
+
+
+def openapi_text(document: dict[str, Any]) -> str:
+    """Return a document as it is committed."""
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _referred(part: Any, schemas: dict[str, Any]) -> Iterator[str]:
+    """Yield the schemas that a part of a document needs."""
+    found: set[str] = set()
+    waiting = [part]
+    while waiting:
+        names = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(waiting.pop()))
+        new = set(names) - found
+        found |= new
+        waiting += [schemas[name] for name in new]
+    yield from found

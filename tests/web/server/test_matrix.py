@@ -37,7 +37,7 @@ OWN = {
 }
 """Who is let in by each route of the server's own; whoever adds one decides it here."""
 
-PAGE = {("GET", "/"), ("GET", "/page.css"), ("GET", "/page.js")}
+PAGE = {("GET", "/"), ("GET", "/assets/{name}")}
 LETS_BY_LINK = {"/downloads/{link}", "/downloads/{token}"}
 """The secret is in the path: for browsers, which send no header with a download."""
 

@@ -27,7 +27,7 @@ from holdfast.web.server.hosts import HostGuard
 from holdfast.web.server.installation import Installation, schedule_of, setup_message
 from holdfast.web.server.oidc import oidc_routes
 from holdfast.web.server.origins import OriginGuard
-from holdfast.web.server.page import page_routes
+from holdfast.web.server.page import BelowPath, page_routes
 from holdfast.web.server.routes.login import login_routes
 from holdfast.web.server.routes.plans import plan_routes
 from holdfast.web.server.routes.setup import setup_routes
@@ -70,7 +70,6 @@ def create_app(installation: Installation, *, scheduler: bool = True) -> FastAPI
         docs_url=None,  # the page of FastAPI asks other hosts for its scripts
         redoc_url=None,
         openapi_url=None,
-        root_path=installation.server.root_path,
         redirect_slashes=False,
         lifespan=_lifespan(door),
     )
@@ -86,6 +85,7 @@ def create_app(installation: Installation, *, scheduler: bool = True) -> FastAPI
     app.add_middleware(OriginGuard)
     app.add_middleware(HostGuard, hosts=installation.hosts)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(BelowPath, path=installation.server.root_path)
     return app
 
 

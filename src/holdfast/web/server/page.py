@@ -1,32 +1,102 @@
-"""The page at `/`: set-up, login and how the backups stand. It asks nothing of other hosts."""
+"""The page at `/`: one document, and the scripts and styles that it was built into.
+
+It is built from `frontend/` and stands in the package; a checkout in which it is not built says how
+to build it. Nothing of it comes from another host, and its addresses are relative, so that it works
+below any path.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import gzip
+import mimetypes
+import secrets
+from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-_FILES = {
-    "": ("index.html", "text/html; charset=utf-8"),
-    "page.css": ("page.css", "text/css; charset=utf-8"),
-    "page.js": ("page.js", "text/javascript; charset=utf-8"),
-}
+from holdfast.web.server.headers import content_policy
+
+_NONCE_PLACE = 'name="csp-nonce" content="'
+_FOREVER = "public, max-age=31536000, immutable"
+"""Names of assets have a hash of their content in them."""
+_WORTH_PACKING_BYTES = 1000
 
 
 def page_routes() -> APIRouter:
-    """Return the routes of the page's files: known names only, read when the server starts."""
-    router = APIRouter()
-    for path, (name, media_type) in _FILES.items():
-        content = files("holdfast.web.server").joinpath("static", name).read_bytes()
-        router.add_api_route(
-            f"/{path}", _giving(content, media_type), methods=["GET"], include_in_schema=False
+    """Return the routes of the page; of its files only those that were built are known."""
+    static = files("holdfast.web.server").joinpath("static")
+    built = static.joinpath("built")
+    document = built.joinpath("index.html")
+    if not document.is_file():
+        document, assets = static.joinpath("unbuilt.html"), {}
+    else:
+        assets = {each.name: each for each in built.joinpath("assets").iterdir()}
+    return _routes(document.read_text("utf-8"), assets)
+
+
+def _routes(document: str, assets: Mapping[str, Traversable]) -> APIRouter:
+    router = APIRouter(redirect_slashes=False)
+    packed = cache(lambda name: gzip.compress(assets[name].read_bytes(), mtime=0))
+    # Text only: pictures are packed already.
+    texts = {name for name, file in assets.items() if _is_text(name) and _is_long(file)}
+
+    @router.get("/", include_in_schema=False)
+    async def get_page() -> Response:
+        nonce = secrets.token_urlsafe(16)
+        return Response(
+            document.replace(_NONCE_PLACE, f"{_NONCE_PLACE}{nonce}", 1),
+            media_type="text/html; charset=utf-8",
+            headers={
+                "Cache-Control": "no-cache",
+                "Content-Security-Policy": content_policy(style_nonce=nonce),
+            },
         )
+
+    @router.get("/assets/{name}", include_in_schema=False)
+    def get_asset(name: str, request: Request) -> Response:
+        if name not in assets:
+            raise HTTPException(404)
+        headers = {"Cache-Control": _FOREVER}
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        if name in texts:
+            headers["Vary"] = "Accept-Encoding"
+            if "gzip" in request.headers.get("accept-encoding", ""):
+                headers["Content-Encoding"] = "gzip"
+                return Response(packed(name), media_type=media_type, headers=headers)
+        return Response(assets[name].read_bytes(), media_type=media_type, headers=headers)
+
     return router
 
 
-def _giving(content: bytes, media_type: str) -> Callable[[], Awaitable[Response]]:
-    async def get_file() -> Response:
-        return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
+class BelowPath:
+    """Tells the application the path that a proxy puts it below.
 
-    return get_file
+    `/backup` itself is sent on to `/backup/`, where the page's relative addresses are right.
+    """
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self._app = app
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on everything else, whether or not the proxy took the path away."""
+        if scope["type"] not in ("http", "websocket") or not self._path:
+            await self._app(scope, receive, send)
+        elif scope["path"] == self._path:
+            await RedirectResponse(f"{self._path}/", status_code=308)(scope, receive, send)
+        else:
+            await self._app({**scope, "root_path": self._path}, receive, send)
+
+
+def _is_text(name: str) -> bool:
+    return name.endswith((".js", ".css", ".svg", ".json"))
+
+
+def _is_long(file: Traversable) -> bool:
+    return len(file.read_bytes()) >= _WORTH_PACKING_BYTES

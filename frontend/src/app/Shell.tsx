@@ -1,0 +1,134 @@
+import { AppShell, Burger, Container, Group, NavLink, Select, Text } from "@mantine/core";
+import { useDisclosure, useLocalStorage } from "@mantine/hooks";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { Suspense, useEffect, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import type { Me } from "@/api/generated/server";
+import { API, watch } from "@/api/server";
+import { newQueryClient } from "@/app/cache";
+import icon from "@/app/icon.svg";
+import { Preferences } from "@/app/Preferences";
+import { SCREENS } from "@/app/screens";
+import { BackupProvider } from "@/backup/BackupProvider";
+import { AccountMenu } from "@/features/session/AccountMenu";
+import { AccessContext } from "@/parts/access";
+import { Denied, Loading } from "@/parts/States";
+
+const stepUp = () => watch.stepUp?.() ?? Promise.resolve(false);
+const onUnknown = () => watch.onUnknown?.();
+
+/** The frame of all screens: navigation, the plan that is shown, preferences, the account. */
+export function Shell({ me }: { me: Me }) {
+  const { t } = useTranslation();
+  const [opened, { toggle, close }] = useDisclosure();
+  const [pathname] = useLocation();
+  const [kept, setPlan] = useLocalStorage({ key: "holdfast-plan", defaultValue: "" });
+  const plan = me.plans.find((each) => each === kept) ?? me.plans[0] ?? "";
+  const allowed = useMemo(() => new Set(me.permissions), [me.permissions]);
+  // What is known of one plan must not show under another.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a cache for each plan
+  const cache = useMemo(newQueryClient, [plan]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever another screen is opened
+  useEffect(() => close(), [pathname]);
+
+  const links = SCREENS.filter(({ needs }) => allowed.has(needs)).map(
+    ({ name, path, icon: Icon }) => {
+      const to = path.replace("/:id?", "");
+      const active = to === "/" ? pathname === "/" : pathname.startsWith(to);
+      return (
+        <NavLink
+          key={name}
+          component={Link}
+          href={to}
+          label={t(`nav.${name}`)}
+          leftSection={<Icon size={19} stroke={1.7} aria-hidden />}
+          active={active}
+          aria-current={active ? "page" : undefined}
+          variant="light"
+        />
+      );
+    },
+  );
+
+  return (
+    <AccessContext value={allowed}>
+      <AppShell
+        header={{ height: 56 }}
+        navbar={{ width: 216, breakpoint: "sm", collapsed: { mobile: !opened } }}
+        padding="md"
+      >
+        <AppShell.Header px="md">
+          <button type="button" className="skip-link" onClick={focusContent}>
+            {t("nav.skip")}
+          </button>
+          <Group h="100%" justify="space-between" wrap="nowrap" gap="xs">
+            <Group gap="xs" wrap="nowrap">
+              <Burger
+                opened={opened}
+                onClick={toggle}
+                hiddenFrom="sm"
+                size="sm"
+                aria-label={opened ? t("nav.close") : t("nav.open")}
+                aria-expanded={opened}
+              />
+              <img src={icon} width={28} height={28} alt="" />
+              <Text fw={700} visibleFrom="xs">
+                Holdfast
+              </Text>
+              {me.plans.length > 1 ? (
+                <Select
+                  aria-label={t("plan")}
+                  data={me.plans}
+                  value={plan}
+                  onChange={(chosen) => chosen && setPlan(chosen)}
+                  allowDeselect={false}
+                  size="xs"
+                  w={150}
+                />
+              ) : (
+                plan !== "default" && <Text c="dimmed">{plan}</Text>
+              )}
+            </Group>
+            <Group gap={4} wrap="nowrap">
+              <Preferences />
+              <AccountMenu me={me} />
+            </Group>
+          </Group>
+        </AppShell.Header>
+        <AppShell.Navbar p="xs" aria-label={t("nav.label")}>
+          {links}
+        </AppShell.Navbar>
+        <AppShell.Main id="content" tabIndex={-1} style={{ outline: "none" }}>
+          <Container size={1160} px={0}>
+            <QueryClientProvider client={cache}>
+              <BackupProvider
+                key={plan}
+                baseUrl={`${API}/plans/${encodeURIComponent(plan)}`}
+                stepUp={stepUp}
+                onUnknown={onUnknown}
+              >
+                <Suspense fallback={<Loading rows={6} />}>
+                  <Switch>
+                    {SCREENS.map(({ name, path, needs, Screen }) => (
+                      <Route key={name} path={path}>
+                        {allowed.has(needs) ? <Screen /> : <Denied permission={needs} />}
+                      </Route>
+                    ))}
+                    <Route>
+                      <Redirect to="/" replace />
+                    </Route>
+                  </Switch>
+                </Suspense>
+              </BackupProvider>
+            </QueryClientProvider>
+          </Container>
+        </AppShell.Main>
+      </AppShell>
+    </AccessContext>
+  );
+}
+
+function focusContent(): void {
+  document.getElementById("content")?.focus();
+}

@@ -1,0 +1,32 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "@/app/page.css";
+import { setNonce } from "get-nonce";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "@/app/App";
+import { createTexts, LANGUAGES, type Language, preferredLanguage, speak } from "@/i18n/i18n";
+
+// The policy of the server allows the styles that carry this, and no others.
+const nonce = document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.content ?? "";
+setNonce(nonce);
+
+const texts = createTexts();
+texts.on("languageChanged", (language) => {
+  document.documentElement.lang = language;
+});
+const kept = localStorage.getItem("holdfast-language");
+const language = kept !== null && kept in LANGUAGES ? (kept as Language) : preferredLanguage();
+
+function show(): void {
+  const root = document.getElementById("root");
+  if (root === null) throw new Error("index.html has no #root");
+  createRoot(root).render(
+    <StrictMode>
+      <App texts={texts} nonce={nonce} />
+    </StrictMode>,
+  );
+}
+
+// A language that cannot be loaded leaves English.
+void speak(texts, language).then(show, show);

@@ -1,0 +1,19 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { type ListBackupsData, listBackups } from "@/api/generated/plan";
+import { useConnection } from "@/backup/BackupProvider";
+import { answerOf, GLANCE_MS, WATCH_MS } from "@/backup/hooks/answer";
+import { isUnderWay } from "@/backup/jobs";
+import { backupKeys } from "@/backup/keys";
+
+export type BackupQuery = NonNullable<ListBackupsData["query"]>;
+
+/** The backups, as the filters want them; looked at often while one is being made. */
+export function useBackupList(query: BackupQuery = {}) {
+  const { client } = useConnection();
+  return useQuery({
+    queryKey: [...backupKeys.list, query],
+    queryFn: ({ signal }) => answerOf(listBackups({ client, query, signal, throwOnError: true })),
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => (state.data?.backups.some(isUnderWay) ? WATCH_MS : GLANCE_MS),
+  });
+}

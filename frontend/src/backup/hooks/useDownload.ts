@@ -1,0 +1,20 @@
+import { useMutation } from "@tanstack/react-query";
+import { createDownloadLink } from "@/api/generated/plan";
+import { useConnection } from "@/backup/BackupProvider";
+import { answerOf } from "@/backup/hooks/answer";
+
+/** Download a backup as a ZIP: the browser follows a link that is good for some minutes. */
+export function useDownload() {
+  const { client } = useConnection();
+  return useMutation({
+    mutationFn: async (id: string) => {
+      const { url } = await answerOf(
+        createDownloadLink({ client, path: { backup_id: id }, body: {}, throwOnError: true }),
+      );
+      const link = document.createElement("a");
+      link.href = url;
+      link.download = "";
+      link.click();
+    },
+  });
+}

@@ -1,0 +1,23 @@
+import type { BackupShape, JobShape, JobStatus } from "@/api/generated/plan";
+
+const FINISHED: ReadonlySet<JobStatus> = new Set(["completed", "failed", "cancelled"]);
+
+/** Whether nothing more will come of a job. */
+export function isFinished(job: Pick<JobShape, "status">): boolean {
+  return FINISHED.has(job.status);
+}
+
+/** Whether a job replaces live data. */
+export function isRestore(job: Pick<JobShape, "kind">): boolean {
+  return job.kind === "restore" || job.kind === "restore_archive" || job.kind === "undo";
+}
+
+/** Whether a backup is in the repository: not one that is being made, or came to nothing. */
+export function isStored(backup: Pick<BackupShape, "status">): boolean {
+  return !["pending", "running", "failed", "cancelled"].includes(backup.status);
+}
+
+/** Whether a backup is being made. */
+export function isUnderWay(backup: Pick<BackupShape, "status">): boolean {
+  return backup.status === "pending" || backup.status === "running";
+}

@@ -1,0 +1,7 @@
+import { useTranslation } from "react-i18next";
+import { PageHead } from "@/parts/PageHead";
+
+export default function Audit() {
+  const { t } = useTranslation();
+  return <PageHead title={t("nav.audit")} />;
+}

@@ -1,0 +1,49 @@
+import { Alert, Button, Divider, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useTranslation } from "react-i18next";
+import { toProblem } from "@/api/problem";
+import { API } from "@/api/server";
+import { useLogIn } from "@/features/session/useSession";
+import { ProblemText } from "@/parts/States";
+
+/** Log in by name and password, or at the provider. */
+export function LogInForm({ oidc }: { oidc: boolean }) {
+  const { t } = useTranslation("session");
+  const logIn = useLogIn();
+  const form = useForm({ mode: "uncontrolled", initialValues: { username: "", password: "" } });
+  return (
+    <form onSubmit={form.onSubmit((values) => logIn.mutate(values))}>
+      <Stack>
+        <TextInput
+          label={t("username")}
+          autoComplete="username"
+          autoFocus
+          required
+          {...form.getInputProps("username")}
+        />
+        <PasswordInput
+          label={t("password")}
+          autoComplete="current-password"
+          required
+          {...form.getInputProps("password")}
+        />
+        {logIn.isError && (
+          <Alert color="red" role="alert" title={t("logIn.failed")}>
+            <ProblemText problem={toProblem(logIn.error)} />
+          </Alert>
+        )}
+        <Button type="submit" loading={logIn.isPending}>
+          {t("logIn.button")}
+        </Button>
+        {oidc && (
+          <>
+            <Divider label={t("or")} />
+            <Button component="a" href={`${API}/auth/oidc/login`} variant="default">
+              {t("logIn.provider")}
+            </Button>
+          </>
+        )}
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,27 @@
+import type { en } from "../en";
+import audit from "./audit.json";
+import backups from "./backups.json";
+import common from "./common.json";
+import jobs from "./jobs.json";
+import overview from "./overview.json";
+import repository from "./repository.json";
+import restore from "./restore.json";
+import schedule from "./schedule.json";
+import section from "./section.json";
+import session from "./session.json";
+import users from "./users.json";
+
+/** A text that is missing here is an error of types. */
+export const texts: typeof en = {
+  audit,
+  backups,
+  common,
+  jobs,
+  overview,
+  repository,
+  restore,
+  schedule,
+  section,
+  session,
+  users,
+};

@@ -1,0 +1,25 @@
+import audit from "./audit.json";
+import backups from "./backups.json";
+import common from "./common.json";
+import jobs from "./jobs.json";
+import overview from "./overview.json";
+import repository from "./repository.json";
+import restore from "./restore.json";
+import schedule from "./schedule.json";
+import section from "./section.json";
+import session from "./session.json";
+import users from "./users.json";
+
+export const en = {
+  audit,
+  backups,
+  common,
+  jobs,
+  overview,
+  repository,
+  restore,
+  schedule,
+  section,
+  session,
+  users,
+};

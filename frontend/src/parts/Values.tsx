@@ -1,0 +1,64 @@
+import { Text, type TextProps, Tooltip } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { formatBytes, formatNumber } from "@/format/numbers";
+import { formatAgo, formatDuration, formatExact, formatShort } from "@/format/times";
+import { useLocale } from "@/i18n/useLocale";
+import { useNow } from "@/parts/useNow";
+
+interface WhenProps extends TextProps {
+  at: string | null | undefined;
+  /** `ago`: 2 hours ago. `short`: Jan 31, 2026, 02:00. */
+  as?: "ago" | "short";
+  timeZone?: string;
+}
+
+/** An instant; the exact one on hover and focus. */
+export function When({ at, as = "ago", timeZone, ...text }: WhenProps) {
+  const locale = useLocale();
+  const now = useNow();
+  const { t } = useTranslation();
+  if (!at)
+    return (
+      <Text span {...text}>
+        {t("time.never")}
+      </Text>
+    );
+  const instant = new Date(at);
+  const shown =
+    as === "ago" ? formatAgo(instant, now, locale) : formatShort(instant, locale, timeZone);
+  return (
+    <Tooltip label={formatExact(instant, locale, timeZone)} withinPortal>
+      <Text span inherit {...text}>
+        <time dateTime={at}>{shown}</time>
+      </Text>
+    </Tooltip>
+  );
+}
+
+/** A size; the exact number of bytes on hover. */
+export function Bytes({ value }: { value: number }) {
+  const locale = useLocale();
+  const exact = new Intl.NumberFormat(locale, { style: "unit", unit: "byte", unitDisplay: "long" });
+  return (
+    <Tooltip label={exact.format(value)}>
+      <span>{formatBytes(value, locale)}</span>
+    </Tooltip>
+  );
+}
+
+/** A number. */
+export function Count({ value, digits = 0 }: { value: number; digits?: number }) {
+  return <span>{formatNumber(value, useLocale(), digits)}</span>;
+}
+
+/** How long something took; to the thousandth of a second on hover. */
+export function Took({ seconds }: { seconds: number | null | undefined }) {
+  const locale = useLocale();
+  const { t } = useTranslation();
+  if (seconds === null || seconds === undefined) return <span>{t("words.unknown")}</span>;
+  return (
+    <Tooltip label={`${formatNumber(seconds, locale, 3)} s`}>
+      <span>{formatDuration(seconds, locale)}</span>
+    </Tooltip>
+  );
+}
