@@ -43,7 +43,7 @@ from holdfast.models.guard import GuardResult
 from holdfast.models.manifest import Manifest
 from holdfast.models.progress import CancellationToken, ProgressCallback, no_progress
 from holdfast.models.retention import RetentionPlan, RetentionPolicy
-from holdfast.notify import Channel
+from holdfast.notify import Channel, configured_channels
 from holdfast.operations import backup as backing_up
 from holdfast.operations.access import PasswordPrompt, RepositoryAccess, encryption_warnings
 from holdfast.operations.backups import backups_of, listing_mark, update_backup
@@ -305,9 +305,7 @@ class BackupService:
             tables=settings.tables,
             restore_owner=settings.restore.owner,
             catalog_url=settings.server.catalog,
-            notifications=[
-                Channel(name, each.url, each.events) for name, each in settings.notify.items()
-            ],
+            notifications=configured_channels(settings.notify),
             ask_password=ask_password,
             clock=clock,
         )

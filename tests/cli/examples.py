@@ -178,6 +178,14 @@ def _of_keys_and_settings(app: App) -> Iterator[Example]:
     document["config"]["settings"] = document["config"]["settings"][:4]
     says = "`settings` are all settings, in the order of [the list](configuration.md); here 4."
     yield Example("config show", says, document)
+    with (app.root / "holdfast.toml").open("a") as file:
+        file.write('[notify.ops]\nurl = "https://hooks.example.com/not-shown"\n')
+    says = (
+        "`channels` are the configured ones; `last` is what was sent last: `at`, `event`,"
+        " `delivered` and `error`. `notify test` prints `deliveries`, each with `channel`,"
+        " `delivered` and `error`; its exit status is 1 where one was not delivered."
+    )
+    yield Example("notify list", says, app.do("notify", "list", "--json").document)
 
 
 def _anonymous(document: Any, root: Path) -> Any:

@@ -34,14 +34,13 @@ class DeliveryTable:
         self._leases = LeaseClock(database.clock)
 
     def add(
-        self, *, plan: str, key: str, events: Mapping[str, str], document: Mapping[str, Any]
+        self, *, plan: str, key: str, channels: Collection[str], document: Mapping[str, Any]
     ) -> int:
         """Add a message for some channels, but for those that have one of this key.
 
         Args:
             key: Names what happened.
-            events: By channel, as what it is told.
-            document: The message as JSON values; its `event` is put in for each channel.
+            document: The message as JSON values.
 
         Returns:
             How many were added.
@@ -55,14 +54,14 @@ class DeliveryTable:
                     )
                 )
             )
-            missing = {name: event for name, event in events.items() if name not in known}
-            for channel, event in missing.items():
+            missing = [each for each in channels if each not in known]
+            for channel in missing:
                 row = DeliveryRow(
                     plan=plan,
                     channel=channel,
                     key=key,
-                    event=event,
-                    document={**document, "event": event},
+                    event=document["event"],
+                    document=dict(document),
                     created_at=now,
                     due_at=now,
                 )
@@ -143,22 +142,6 @@ class DeliveryTable:
         query = select(DeliveryRow).where(DeliveryRow.number.in_(newest))
         with self._database.reading() as session:
             return {row.channel: _delivery(row) for row in session.scalars(query)}
-
-    def next_due_at(self, plan: str, channels: Collection[str]) -> datetime | None:
-        """Return when the next message is to be tried, if one waits."""
-        query = select(func.min(DeliveryRow.due_at)).where(
-            DeliveryRow.plan == plan, DeliveryRow.channel.in_(channels)
-        )
-        with self._database.reading() as session:
-            return session.scalar(query)
-
-    def keys(self, plan: str, *, since: datetime) -> frozenset[str]:
-        """Return the keys of what was added since an instant."""
-        query = select(DeliveryRow.key).where(
-            DeliveryRow.plan == plan, DeliveryRow.created_at >= since
-        )
-        with self._database.reading() as session:
-            return frozenset(session.scalars(query))
 
     def expire(self, plan: str, *, before: datetime) -> int:
         """Remove what was added before an instant; return how many."""

@@ -150,6 +150,16 @@ class JobTable:
             total = session.scalar(select(func.count()).select_from(JobRow).where(*conditions))
             return [job_of(row) for row in session.scalars(query)], total or 0
 
+    def ended_since(self, plan: str, since: datetime) -> _Jobs:
+        """Return the jobs that completed or failed since an instant, oldest first."""
+        query = select(JobRow).where(
+            JobRow.plan == plan,
+            JobRow.status.in_([JobStatus.COMPLETED.value, JobStatus.FAILED.value]),
+            JobRow.completed_at >= since,
+        )
+        with self._database.reading() as session:
+            return [job_of(row) for row in session.scalars(query.order_by(JobRow.completed_at))]
+
     def claim(self, owner: str, plan: str, *, lease_s: float) -> Claim | None:
         """Take the plan's oldest job that waits and may run now; None if there is none.
 

@@ -21,7 +21,7 @@ def report(
 
     With `--json` the error is the one document on standard output.
     """
-    known = _as_known(error)
+    known = known_error(error)
     status = known.exit_code if status is None else status
     if isinstance(known, Cancelled) and signal_number is not None:
         status = 128 + signal_number
@@ -42,7 +42,8 @@ def report(
     return status
 
 
-def _as_known(error: BaseException) -> HoldfastError:
+def known_error(error: BaseException) -> HoldfastError:
+    """Return any error as one of ours."""
     if isinstance(error, HoldfastError):
         return error
     if isinstance(error, KeyboardInterrupt):

@@ -260,6 +260,15 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
                 ),
             ),
             Command(
+                "notify",
+                "List and test the channels on which people are told how backups fare",
+                (
+                    ("notify list", "which there are, and what was sent last"),
+                    ("notify test", "a message on each of them"),
+                    ("notify test ops", "on one"),
+                ),
+            ),
+            Command(
                 "config",
                 "Show the settings and where each came from",
                 (("config show", "secrets are not shown"), ("config show --json", "for a program")),

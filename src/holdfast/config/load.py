@@ -12,7 +12,7 @@ from typing import Any
 from holdfast.config.document import Document, find_document, read_document
 from holdfast.config.environment import read_environment
 from holdfast.config.fields import FIELDS, FIELDS_BY_KEY, PASSWORD_KEYS, PLAN_KEYS, Field
-from holdfast.config.secret import PasswordSource
+from holdfast.config.secret import PasswordKind, PasswordSource
 from holdfast.config.settings import (
     CompressionSettings,
     DirectorySettings,
@@ -232,7 +232,7 @@ def _configure(
         values=values,
         password_key=_password_key(values, origins),
         file=path,
-        warnings=tuple(_warnings(path, origins)),
+        warnings=tuple(_warnings(path, values, origins)),
     )
 
 
@@ -373,11 +373,13 @@ def _password(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Passw
     return PasswordSource.of_command(values[key], origin)
 
 
-def _warnings(path: Path | None, origins: Mapping[str, Origin]) -> Iterator[str]:
-    if path is None or origins["encryption.password"].layer not in _WRITTEN:
-        return
-    if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-        yield (
-            f"{path} holds the password of the repository and others may read it;"
-            f" run: chmod 600 {path}"
-        )
+def _warnings(
+    path: Path | None, values: Mapping[str, Any], origins: Mapping[str, Origin]
+) -> Iterator[str]:
+    held = []
+    if origins["encryption.password"].layer in _WRITTEN:
+        held.append("the password of the repository")
+    if any(each.url.kind is PasswordKind.VALUE for each in values["notify"].values()):
+        held.append("the URL of a notification channel")
+    if path is not None and held and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        yield f"{path} holds {' and '.join(held)} and others may read it; run: chmod 600 {path}"

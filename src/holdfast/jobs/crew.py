@@ -19,21 +19,20 @@ from holdfast.errors import (
     LeaseLost,
     RepositoryNotFound,
 )
+from holdfast.jobs.herald import Herald
 from holdfast.jobs.options import JobOptions, Order
 from holdfast.jobs.protocol import Outcome
 from holdfast.jobs.running import RunningJob, Stop
 from holdfast.jobs.settling import hint_after, settled
+from holdfast.jobs.telling import is_tried_again
 from holdfast.jobs.timing import Timing
 from holdfast.jobs.trouble import Trouble
 from holdfast.jobs.work import Work, start_work
-from holdfast.models.backup import Trigger
 from holdfast.models.job import Job, JobStatus
 from holdfast.models.schedule import BackupConfig
 from holdfast.operations.journal import Recovery
 from holdfast.service import BackupService
 
-MOST_ATTEMPTS = 3
-"""How often a run of the schedule is tried whose process died."""
 _FORGET_EVERY_S = 3600.0
 _JOIN_S = 5.0
 
@@ -70,6 +69,8 @@ class Crew:
         self._wake = threading.Event()
         self._schedule_wake = threading.Event()
         self._timing = Timing(database, self._plan, config)
+        self._herald = Herald(service, database, options, self._owner)
+        self._deliveries = database.deliveries
         self._forgot_at_s = float("-inf")
         # One of a process that died before this start, a job's or a command line's.
         self._unsettled = True
@@ -95,12 +96,14 @@ class Crew:
         """Begin to work."""
         for each in self._threads:
             each.start()
+        self._herald.start()
 
     def keep_schedule(self) -> None:
         """Add the jobs that the schedule says, from now on (idempotent)."""
         if self._timekeeper is None:
             self._timekeeper = self._thread(self._keep_time, "schedule")
             self._timekeeper.start()
+            self._herald.watch()
 
     def look(self) -> None:
         """Look at once whether there is something to do."""
@@ -134,6 +137,7 @@ class Crew:
         for thread in (*(job.thread for job in running), *self._threads, self._timekeeper):
             if thread is not None and thread is not threading.current_thread():
                 thread.join(_JOIN_S)
+        self._herald.stop()
 
     # The threads
 
@@ -183,6 +187,7 @@ class Crew:
         if job is not None:
             self._try_again(job)
         self._changed()
+        self._herald.look()
         self._wake.set()
 
     def _keep_alive(self) -> None:
@@ -226,10 +231,12 @@ class Crew:
         ):
             self._settle_taken(claim)
             self._changed()
+            self._herald.look()
         for job in self._jobs.fail_abandoned(self._plan):
             _log.warning("Job %s was abandoned by its process, and has failed", job.id)
             self._try_again(job)
             self._changed()
+            self._herald.look()
 
     def _settle_taken(self, claim: Claim) -> None:
         """End a restore that its process abandoned, as what recovery makes of the data says."""
@@ -283,12 +290,7 @@ class Crew:
 
     def _try_again(self, job: Job) -> None:
         """Add a run of the schedule anew that was interrupted; anything else is for people."""
-        if (
-            job.trigger is Trigger.SCHEDULED_CRON
-            and job.status is JobStatus.FAILED
-            and job.error_code == "job-interrupted"
-            and job.attempt < MOST_ATTEMPTS
-        ):
+        if is_tried_again(job):
             params = dict(job.params)
             if job.nominal_at is not None:
                 # Had it come to its end all the same, its backup is there, and is enough.
@@ -310,6 +312,7 @@ class Crew:
         before = self._service.clock.now() - timedelta(days=self._options.keep_jobs_days)
         made = self._jobs.backups_made(self._plan, before=before)
         self._jobs.remove_finished(self._plan, before=before, backups=self._still_there(made))
+        self._deliveries.expire(self._plan, before=before)
 
     def _still_there(self, made: frozenset[str]) -> frozenset[str]:
         """Return which of these backups are stored; all, if that cannot be found out now."""

@@ -24,6 +24,7 @@ class JobOptions:
         cancel_grace_s: How long a job may take to heed a cancel before it is ended [s].
         poll_s: How often it is looked whether another process submitted a job [s].
         schedule_poll_s: How often it is looked whether the schedule was changed [s].
+        overdue_poll_s: How often it is looked whether the newest backup grew too old [s].
         keep_jobs_days: After so many days a finished job is forgotten [24 h]; 0 keeps all.
         parallel: How many jobs may run at once in this process; of those that write, one.
         niceness: How far the work gives way to the application on a busy machine, 0 to 19.
@@ -36,6 +37,7 @@ class JobOptions:
     cancel_grace_s: float = 20.0
     poll_s: float = 1.0
     schedule_poll_s: float = 5.0
+    overdue_poll_s: float = 60.0
     keep_jobs_days: int = 90
     parallel: int = 3
     niceness: int = 5

@@ -6,18 +6,20 @@ message, log, error or catalog; only its kind, scheme and host are shown.
 """
 
 from holdfast.notify.address import Address, ChannelKind
-from holdfast.notify.channel import DEFAULT_EVENTS, Channel, find_channel
-from holdfast.notify.delivery import channel_problem, deliver, told
+from holdfast.notify.channel import DEFAULT_EVENTS, Channel, configured_channels, find_channel
+from holdfast.notify.delivery import LIMIT_S, channel_problem, deliver, told
 from holdfast.notify.message import Event, Message, test_message
 
 __all__ = [
     "DEFAULT_EVENTS",
+    "LIMIT_S",
     "Address",
     "Channel",
     "ChannelKind",
     "Event",
     "Message",
     "channel_problem",
+    "configured_channels",
     "deliver",
     "find_channel",
     "test_message",

@@ -23,6 +23,7 @@ from holdfast.notify.message import Message
 
 TIMEOUT_S = 30.0
 _MOST_SAID = 300
+_LAST_LINES = 2
 _HIDDEN = "***"
 
 
@@ -100,10 +101,11 @@ def _ask_courier(errand: dict[str, Any]) -> dict[str, Any]:
 
 
 def _redacted(said: Iterable[str], address: Address) -> str:
-    """Return the last thing that Apprise said, without anything of the URL."""
-    text = next((each.strip() for each in reversed(list(said)) if each.strip()), "")
-    if not text:
+    """Return what Apprise said last, without anything of the URL."""
+    lines = [each.strip(" .") for each in said if each.strip(" .")]
+    if not lines:
         return ""
+    text = "; ".join(lines[-_LAST_LINES:])
     for secret in address.secrets():
         text = text.replace(secret, _HIDDEN)
     return f": {' '.join(text.split())[:_MOST_SAID]}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from holdfast.config import PasswordSource, read_password
+from holdfast.config import ChannelSettings, PasswordSource, read_password
 from holdfast.errors import ChannelNotFound, ConfigError
 from holdfast.notify.address import Address
 from holdfast.notify.message import Event
@@ -59,6 +59,11 @@ class Channel:
         if isinstance(self._source, PasswordSource):
             with self._lock:
                 self._address = None
+
+
+def configured_channels(settings: Mapping[str, ChannelSettings]) -> list[Channel]:
+    """Return the channels of a configuration; no URL is read yet."""
+    return [Channel(name, each.url, each.events) for name, each in settings.items()]
 
 
 def find_channel(channels: Sequence[Channel], name: str) -> Channel:

@@ -12,15 +12,17 @@ from typing import Any
 
 
 class _Noted(logging.Handler):
-    """Keeps what Apprise says of a failure."""
+    """Keeps what Apprise says of a failure; what raised it, it says to who debugs only."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__()
         self.said: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
-        self.said.append(record.getMessage())
+        """Keep it if it tells of a failure."""
+        text = record.getMessage()
+        if record.levelno >= logging.WARNING or "xception" in text:
+            self.said.append(text)
 
 
 def main() -> None:
@@ -36,6 +38,7 @@ def _send(errand: dict[str, Any]) -> dict[str, Any]:
     logger = logging.getLogger("apprise")
     logger.addHandler(noted)
     logger.propagate = False
+    logger.setLevel(logging.DEBUG)
     service = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Holdfast", async_mode=False))
     known = service.add(errand["url"])
     kind = apprise.NotifyType.SUCCESS if errand["good"] else apprise.NotifyType.FAILURE

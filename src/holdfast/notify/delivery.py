@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
@@ -16,8 +15,6 @@ from holdfast.notify.message import Message
 LIMIT_S = apprise.TIMEOUT_S + 5.0
 """After so long every delivery has come to an end, good or bad."""
 
-_log = logging.getLogger("holdfast.notify")
-
 
 def deliver(channel: Channel, message: Message) -> HoldfastError | None:
     """Send a message, and return why that failed, if it did.
@@ -28,7 +25,6 @@ def deliver(channel: Channel, message: Message) -> HoldfastError | None:
         _send(channel.address(), message)
     except HoldfastError as error:
         channel.forget()
-        _log.warning("Nobody was told on the channel %s: %s", channel.name, error.message)
         return error
     return None
 

@@ -1,0 +1,353 @@
+"""Jobs are told of: what, once, and without a delay for the work (R45, R47, R56)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from holdfast.catalog import Schedule
+from holdfast.config import PasswordSource
+from holdfast.errors import JobInterrupted
+from holdfast.jobs import JobEngine, herald
+from holdfast.jobs.notifications import ChannelState
+from holdfast.models.backup import Trigger
+from holdfast.models.job import Job, JobKind, JobStatus
+from holdfast.notify import Channel
+from holdfast.notify import webhook as by_webhook
+from tests.notify.conftest import CANARY, MakeEngine
+from tests.operations.application import Application
+from tests.rig.daemon import wait_until
+from tests.rig.receivers import Webhook
+
+LONG_S = 120.0
+
+
+def run(engine: JobEngine, kind: JobKind = JobKind.BACKUP, **params: object) -> Job:
+    """Do a job and return how it ended."""
+    return engine.wait(engine.submit(kind, params).id, LONG_S)
+
+
+def fail(engine: JobEngine, application: Application) -> Job:
+    """Have a backup fail: its database is gone for that time."""
+    away = application.database.with_suffix(".away")
+    application.database.rename(away)
+    job = run(engine)
+    away.rename(application.database)
+    assert job.status is JobStatus.FAILED
+    return job
+
+
+def state(engine: JobEngine) -> ChannelState:
+    [found] = engine.notifications.states()
+    return found
+
+
+def wait_for_record(engine: JobEngine) -> None:
+    """Wait until what came of the last message is in the catalog."""
+    wait_until(lambda: state(engine).last is not None, "a record of the delivery")
+
+
+def test_a_failure_then_the_recovery_then_a_success_are_told(
+    make_engine: MakeEngine, application: Application, hook: Webhook
+) -> None:
+    engine = make_engine()
+    failed = fail(engine, application)
+    [document] = hook.wait_for(1)
+    assert document["event"] == "failed"
+    assert document["job"] == {
+        "id": failed.id,
+        "kind": "backup",
+        "status": "failed",
+        "trigger": "manual_api",
+    }
+    assert document["message"] == f"Backup failed: {failed.error_message}"
+    assert document["hint"] == failed.error_hint
+    recovered = run(engine)
+    hook.wait_for(2)
+    succeeded = run(engine)
+    documents = hook.wait_for(3)
+    assert [each["event"] for each in documents] == ["failed", "recovered", "succeeded"]
+    assert [each["backup_id"] for each in documents[1:]] == [
+        recovered.backup_id,
+        succeeded.backup_id,
+    ]
+    wait_until(
+        lambda: bool((last := state(engine).last) and last.event == "succeeded"), "the record"
+    )
+    last = state(engine).last
+    assert last is not None
+    assert (last.delivered, last.error) == (True, None)
+
+
+def test_a_channel_is_told_what_it_wants(
+    make_engine: MakeEngine, application: Application, hook: Webhook
+) -> None:
+    """A recovery is a success for whoever asked for those only; a failure is not told there."""
+    engine = make_engine(("succeeded",))
+    fail(engine, application)
+    run(engine)
+    [document] = hook.wait_for(1)
+    assert document["event"] == "succeeded"
+
+
+def test_a_verification_that_finds_damage_is_a_failure(
+    make_engine: MakeEngine, application: Application, hook: Webhook
+) -> None:
+    engine = make_engine(("failed", "recovered"))
+    backup_id = run(engine).backup_id
+    for pack in (application.repository / "data").rglob("*"):
+        if pack.is_file():
+            pack.chmod(0o600)
+            pack.write_bytes(b"damaged" + pack.read_bytes()[7:])
+    job = run(engine, JobKind.VERIFY, backup_id=backup_id)
+    assert job.status is JobStatus.FAILED
+    [document] = hook.wait_for(1)
+    assert document["message"].startswith("Verify failed: ")
+    assert document["job"]["kind"] == "verify"
+
+
+def test_a_partial_backup_is_a_failure(
+    make_engine: MakeEngine, application: Application, hook: Webhook
+) -> None:
+    """R48: what is missing in it is named."""
+    gone = application.root / "not-there"
+    engine = make_engine(
+        directories={"thumbnails": application.thumbnails, "more": gone},
+    )
+    job = run(engine)
+    assert job.status is JobStatus.COMPLETED
+    [document] = hook.wait_for(1)
+    assert document["event"] == "failed"
+    assert "is partial" in document["message"]
+
+
+def test_a_webhook_that_never_answers_delays_no_job(make_engine: MakeEngine, hook: Webhook) -> None:
+    """R45: jobs come to their ends, and another channel is told meanwhile."""
+    hook.open.clear()
+    stuck = Channel("stuck", hook.url("/stuck"), ["succeeded"])
+    engine = make_engine(notifications=[stuck])
+    assert run(engine).status is JobStatus.COMPLETED
+    hook.wait_for(1)  # it is being told, and hangs
+    assert run(engine).status is JobStatus.COMPLETED
+    assert run(engine).status is JobStatus.COMPLETED
+    assert len(hook.requests) == 1
+    hook.open.set()
+    assert len(hook.wait_for(3)) == 3
+
+
+def test_what_is_stuck_does_not_keep_the_engine_from_its_end(
+    make_engine: MakeEngine, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(herald, "_LAST_WORDS_S", 0.2)
+    hook.open.clear()
+    engine = make_engine()
+    run(engine)
+    hook.wait_for(1)
+    begun_s = time.monotonic()
+    engine.stop()
+    assert time.monotonic() - begun_s < by_webhook.TIMEOUT_S
+    assert not engine.working
+
+
+def test_what_could_not_be_told_is_told_later(
+    make_engine: MakeEngine, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same id; and that it could not is to be seen meanwhile."""
+    monkeypatch.setattr(herald, "AGAIN_AFTER", (timedelta(0), timedelta(0)))
+    hook.status = 503
+    engine = make_engine()
+    run(engine)
+    hook.wait_for(3)
+    wait_until(
+        lambda: bool((last := state(engine).last) and last.tries == 3), "the record of three tries"
+    )
+    last = state(engine).last
+    assert last is not None
+    assert (last.delivered, last.event) == (False, "succeeded")
+    assert last.error is not None
+    assert last.error.startswith("The receiver answered 503. ")
+    assert len({each["id"] for each in hook.documents}) == 1
+    hook.status = 204
+    run(engine)
+    assert len({each["id"] for each in hook.wait_for(4)}) == 2
+
+
+def test_what_will_not_go_well_is_told_once(
+    make_engine: MakeEngine, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(herald, "AGAIN_AFTER", (timedelta(0), timedelta(0)))
+    hook.status = 404
+    engine = make_engine()
+    run(engine)
+    wait_for_record(engine)
+    run(engine)
+    hook.wait_for(2)
+    assert [each["backup_id"] for each in hook.documents] == [
+        job.backup_id for job in engine.list()[0][::-1]
+    ]
+
+
+def test_several_engines_tell_once(
+    make_engine: MakeEngine, application: Application, hook: Webhook
+) -> None:
+    """Each finds the same to tell; one of them tells it."""
+    engines = [make_engine() for _ in range(3)]
+    for each in engines:
+        each.start(keep_schedule=True)
+    ids = [run(engines[number % 3]).id for number in range(5)]
+    hook.wait_for(5)
+    for each in engines:
+        each.stop()
+    assert [each["job"]["id"] for each in hook.documents] == ids
+
+
+def test_what_ended_while_nobody_told_is_told_at_the_next_start(
+    make_engine: MakeEngine, application: Application, hook: Webhook
+) -> None:
+    """But not what was before there was a channel."""
+    silent = make_engine(notifications=[])
+    run(silent)
+    silent.stop()
+    engine = make_engine()
+    engine.start(keep_schedule=False)
+    first = run(engine)
+    hook.wait_for(1)
+    engine.stop()
+    silent = make_engine(notifications=[])
+    second = fail(silent, application)
+    silent.stop()
+    make_engine().start(keep_schedule=False)
+    documents = hook.wait_for(2)
+    assert [each["job"]["id"] for each in documents] == [first.id, second.id]
+
+
+def end_as(engine: JobEngine, *, trigger: Trigger, attempt: int = 1) -> Job:
+    """Add a job, and have it end as one whose process died."""
+    jobs = engine.database.jobs
+    added = jobs.add(plan="default", kind=JobKind.BACKUP, trigger=trigger, attempt=attempt)
+    claim = jobs.claim("nobody", "default", lease_s=60)
+    assert claim is not None
+    assert claim.job.id == added.id
+    return jobs.finish(claim, status=JobStatus.FAILED, error=JobInterrupted("It was killed"))
+
+
+def test_a_run_of_the_schedule_that_is_tried_again_is_not_told_yet(
+    make_engine: MakeEngine, hook: Webhook
+) -> None:
+    """Only when nobody tries it any more; and then the next success is a recovery."""
+    begun = make_engine()
+    begun.start(keep_schedule=False)
+    wait_until(lambda: bool(begun.database.facts.under("notify.since")), "the herald's beginning")
+    begun.stop()
+    engine = make_engine()
+    end_as(engine, trigger=Trigger.SCHEDULED_CRON)
+    last = end_as(engine, trigger=Trigger.SCHEDULED_CRON, attempt=3)
+    engine.start(keep_schedule=False)
+    hook.wait_for(1)
+    run(engine)
+    documents = hook.wait_for(2)
+    assert [(each["event"], each["job"]["id"] == last.id) for each in documents] == [
+        ("failed", True),
+        ("recovered", False),
+    ]
+
+
+def test_a_look_is_not_told_of(make_engine: MakeEngine, hook: Webhook) -> None:
+    engine = make_engine()
+    run(engine)
+    run(engine, JobKind.CLEANUP, policy={"keep_last": 1}, dry_run=True)
+    run(engine)
+    assert [each["job"]["kind"] for each in hook.wait_for(2)] == ["backup", "backup"]
+
+
+def put_schedule(engine: JobEngine, *, hours_ago: float) -> None:
+    """Keep a schedule of each hour since so long."""
+    clock = engine.database.clock
+    now = clock.now()
+
+    class Before:
+        def now(self) -> object:
+            return now - timedelta(hours=hours_ago)
+
+    engine.database.clock = Before()  # type: ignore[assignment]
+    try:
+        engine.database.schedules.put(
+            Schedule(plan="default", cron="0 * * * *", misfire="skip"), expected_version=0
+        )
+    finally:
+        engine.database.clock = clock
+
+
+def test_that_backups_are_overdue_is_told_once_and_then_that_there_is_one(
+    make_engine: MakeEngine, hook: Webhook
+) -> None:
+    """R47: by whoever keeps the schedule, and not again after a restart."""
+    engine = make_engine(("overdue", "recovered"))
+    put_schedule(engine, hours_ago=30)
+    engine.start(keep_schedule=True)
+    [document] = hook.wait_for(1)
+    assert document["event"] == "overdue"
+    assert document["message"].startswith("There is no good backup, 30.0 hours after")
+    assert document["job"] is None
+    engine.stop()
+    again = make_engine(("overdue", "recovered"))
+    again.start(keep_schedule=True)
+    made = run(again)
+    documents = hook.wait_for(2)
+    assert [each["event"] for each in documents] == ["overdue", "recovered"]
+    assert documents[1]["backup_id"] == made.backup_id
+    wait_until(lambda: not again.database.facts.under("notify.overdue"), "the end of the alarm")
+
+
+def test_who_keeps_no_schedule_looks_after_no_age(make_engine: MakeEngine, hook: Webhook) -> None:
+    engine = make_engine(("overdue", "succeeded"))
+    put_schedule(engine, hours_ago=30)
+    engine.start(keep_schedule=False)
+    run(engine)
+    assert [each["event"] for each in hook.wait_for(1)] == ["succeeded"]
+
+
+def test_the_url_of_a_channel_is_told_nowhere(
+    make_engine: MakeEngine,
+    application: Application,
+    hook: Webhook,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R56: neither in logs nor in the catalog, whether it is delivered or not."""
+    monkeypatch.setattr(herald, "AGAIN_AFTER", ())
+    engine = make_engine()
+    with caplog.at_level(logging.DEBUG):
+        jobs = [run(engine), fail(engine, application)]
+        hook.wait_for(2)
+        hook.status = 500
+        jobs.append(run(engine))
+        wait_until(
+            lambda: bool((last := state(engine).last) and last.error), "the record of a failure"
+        )
+        shown = state(engine)
+        engine.stop()
+    assert shown.target == f"http://127.0.0.1:{hook.port}"
+    kept = [path for path in application.repository.rglob("*") if path.is_file()]
+    assert any(path.name == "catalog.db" for path in kept)
+    told = repr([jobs, shown, engine.service.notifications, engine.service.recipe]) + caplog.text
+    assert CANARY not in told
+    assert not [path for path in kept if CANARY.encode() in Path(path).read_bytes()]
+
+
+def test_a_channel_that_cannot_work_is_said_at_the_start(
+    make_engine: MakeEngine, hook: Webhook, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """R47: an alarm that nobody gets is itself to be seen."""
+    source = PasswordSource.of_file(tmp_path / "none", "notify.ops.url_file")
+    engine = make_engine(notifications=[Channel("ops", source)])
+    engine.start(keep_schedule=False)
+    wait_until(lambda: "The notification channel ops" in caplog.text, "a line of the log")
+    found = state(engine)
+    assert (found.kind, found.target, found.last) == (None, "unknown", None)
+    assert found.problem is not None
+    assert "notify.ops.url_file" in found.problem
