@@ -111,16 +111,22 @@ def test_a_repository_is_shown_without_its_secrets(web: Served, application: App
     assert (found["locks"], found["last_check"], found["last_prune"]) == ([], None, None)
 
 
-def test_looking_opens_no_pack_and_no_index(web: Served, application: Application) -> None:
+def test_looking_opens_no_pack_and_no_index(
+    web: Served, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It may be asked for every few seconds, whatever the size of the repository."""
     web.back_up()
-    shown(web)
-    for folder in ("data", "index"):
-        for path in (application.repository / folder).rglob("*"):
-            if path.is_file():
-                path.chmod(0o600)
-                path.write_bytes(b"no pack")
-    assert shown(web)["snapshots"] == 1
+    before = shown(web)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("The index is loaded")
+
+    monkeypatch.setattr(Repository, "_load_index", refuse)
+    for path in (application.repository / "data").rglob("*"):
+        if path.is_file():
+            path.chmod(0o600)
+            path.write_bytes(bytes(path.stat().st_size))
+    assert {**shown(web), "free_bytes": 0} == {**before, "free_bytes": 0}
 
 
 def test_it_says_whether_the_way_in_is_kept_elsewhere(
