@@ -15,6 +15,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 600,
   },
   server: {
-    proxy: { "/api": "http://127.0.0.1:8080" },
+    // While it is worked on: the interface of a server that runs beside.
+    proxy: { "/api": process.env.HOLDFAST_URL ?? "http://127.0.0.1:8080" },
   },
 });
