@@ -306,3 +306,24 @@ def _lock_of_another_host(app: App) -> Path:
     path = app.root / "backups" / "locks" / lock_id
     assert path.exists()
     return path
+
+
+def test_a_part_of_the_plan_is_backed_up_by_its_name(kept: App) -> None:
+    """It says what it holds wherever it is shown, and `latest` is still the whole one."""
+    (whole,) = kept.do("list", "--json").document["backups"]
+    made = kept.do("create", "--only", "app", "--verify")
+    assert "warning: Holds only: app" in made.err
+    listed = kept.do("list")
+    assert "[only app]" in listed.out
+    part = kept.do("list", "--json").document["backups"][0]
+    assert part["only"] == ["app"]
+    assert "Holds only:  app\n" in kept.do("show", part["backup_id"]).out
+    assert kept.do("show", "latest", "--json").document["backup"]["backup_id"] == whole["backup_id"]
+
+
+def test_a_part_that_the_plan_has_not_is_named_with_those_it_has(app: App) -> None:
+    refused = app.run("create", "--only", "thumbnail")
+    assert refused.status == 2
+    assert "has no thumbnail; did you mean thumbnails?" in refused.err
+    assert "It has app, settings, thumbnails." in refused.err
+    assert not (app.root / "backups").exists()

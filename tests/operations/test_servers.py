@@ -515,3 +515,23 @@ def test_a_server_that_does_not_answer_is_not_taken_for_an_empty_one(
     finally:
         shop.server.server.start()
     assert len(shop.server.run("SELECT * FROM orders")) == 3
+
+
+def test_a_part_of_it_is_backed_up_proven_and_restored_alone(shop: Shop) -> None:
+    """R28: the database on the server comes back without the rest, which stays as it is."""
+    service = shop.service()
+    whole = service.create_backup()
+    made = service.create_backup(sources=["orders"], verify=True)
+    assert (made.only, made.verified) == (("orders",), True)
+    assert list(service.backup_manifest(made.backup_id)["table_counts"]) == ["orders", "settings"]
+    proof = service.drill(made.backup_id, expect=["select count(*) = 3 from orders"])
+    assert proof.verified, proof.errors
+    assert next(each for each in proof.checks if each.name == "references media").skipped
+    before = shop.state()
+    shop.write("second")
+    changed = shop.state()
+    service.restore_backup(made.backup_id)
+    assert shop.state() == {**changed, "orders": before["orders"]}
+    service.undo()
+    assert shop.state() == changed
+    assert service.get_backup("latest").backup_id == whole.backup_id
