@@ -28,6 +28,7 @@ environment: ## Make .venv with everything that development needs
 .PHONY: test
 test: environment page ## Run every test, installing what they need (TESTS=tests/archive for some)
 	@bash scripts/install_system_packages.sh
+	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
 .PHONY: soak
@@ -36,16 +37,18 @@ soak: environment ## Orders of many processes' steps, captures under load (SCHED
 	@HOLDFAST_SCHEDULES=$(SCHEDULES) $(BIN)/pytest -n $(WORKERS) tests/repository/test_schedules.py
 
 .PHONY: lint
-lint: environment ## Check formatting, lint, types and the import rules
+lint: environment page ## Check formatting, lint, types and the import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
 .PHONY: format
-format: environment ## Format the code and apply the safe fixes
+format: environment page ## Format the code and apply the safe fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent format
 
 .PHONY: reference
 reference: environment ## Write the generated pages of docs/reference anew

@@ -5,14 +5,15 @@ import { answerOf } from "@/backup/hooks/answer";
 
 /** Download a backup as a ZIP: the browser follows a link that is good for some minutes. */
 export function useDownload() {
-  const { client } = useConnection();
+  const { baseUrl, client } = useConnection();
   return useMutation({
     mutationFn: async (id: string) => {
       const { url } = await answerOf(
         createDownloadLink({ client, path: { backup_id: id }, body: {}, throwOnError: true }),
       );
       const link = document.createElement("a");
-      link.href = url;
+      // Below the address that is known to work: a proxy may have a path that the server does not know.
+      link.href = `${baseUrl}/downloads/${url.slice(url.lastIndexOf("/") + 1)}`;
       link.download = "";
       link.click();
     },
