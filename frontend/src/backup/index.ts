@@ -6,10 +6,12 @@ export { BackupProvider, type BackupProviderProps, useConnection } from "@/backu
 export { useBackup } from "@/backup/hooks/useBackup";
 export { useBackupJob, useRestoreJob } from "@/backup/hooks/useBackupJob";
 export { type BackupQuery, useBackupList } from "@/backup/hooks/useBackupList";
+export { useContents } from "@/backup/hooks/useContents";
 export { useCreateBackup } from "@/backup/hooks/useCreateBackup";
 export { useDeleteBackup } from "@/backup/hooks/useDeleteBackup";
 export { useDownload } from "@/backup/hooks/useDownload";
 export { type JobQuery, useChangeJob, useJobs } from "@/backup/hooks/useJobs";
+export { usePlan } from "@/backup/hooks/usePlan";
 export { useProveBackup } from "@/backup/hooks/useProveBackup";
 export { useHealth, useStats } from "@/backup/hooks/useStanding";
 export {
