@@ -13,7 +13,8 @@ from holdfast.jobs.freshness import allowed_age
 from holdfast.models.backup import BackupStatus, BackupType
 from holdfast.models.job import JobKind, JobStatus
 from holdfast.web.metrics import format_metrics
-from holdfast.web.protection import Standing, Verdict, judge
+from holdfast.web.protection import FindingCode, Standing, Verdict, judge
+from holdfast.web.schemas.health import health_shape
 from tests.operations.application import Application
 from tests.web.serving import ADMIN, WAIT, Served, served
 from tests.web.test_backups import job_of, stored
@@ -44,6 +45,11 @@ RUNNING = job_of(JobStatus.RUNNING, kind=JobKind.VERIFY, stalled=True)
         (replace(WELL, backups=[OLD]), Verdict.FAILING, "3 days old"),
         (replace(WELL, backups=[replace(GOOD, damaged=True)]), Verdict.FAILING, "no backup"),
         (
+            replace(WELL, backups=[replace(GOOD, damaged=True), GOOD]),
+            Verdict.WARNING,
+            "damaged already",
+        ),
+        (
             replace(WELL, backups=[replace(GOOD, backup_type=BackupType.PRE_RESTORE)]),
             Verdict.FAILING,
             "no backup",
@@ -71,7 +77,32 @@ RUNNING = job_of(JobStatus.RUNNING, kind=JobKind.VERIFY, stalled=True)
 def test_the_verdict(standing: Standing, verdict: Verdict, says: str) -> None:
     """Old, damaged, disproven or partial backups do not protect; the reason is told."""
     found, problems = judge(standing)
-    assert (found, says in " ".join(problems)) == (verdict, True)
+    assert (found, says in " ".join(each.message for each in problems)) == (verdict, True)
+
+
+def test_what_is_wrong_has_a_code_and_names_what_it_is_about() -> None:
+    """So that a page can offer what mends it, in its own language."""
+    newest = replace(OLD, verified=False)
+    off = replace(NIGHTLY, enabled=False)
+    wrong = replace(WELL, backups=[newest], last_job=FAILED, active=[RUNNING], schedule=off)
+    told = health_shape(wrong, "default")
+    assert [(each.code, each.backup_id, each.job_id, each.job_kind) for each in told.findings] == [
+        (FindingCode.NOT_VERIFIED, newest.backup_id, None, None),
+        (FindingCode.JOB_FAILED, FAILED.backup_id, FAILED.id, JobKind.BACKUP),
+        (FindingCode.JOB_STALLED, RUNNING.backup_id, RUNNING.id, JobKind.VERIFY),
+        (FindingCode.SCHEDULE_OFF, None, None, None),
+    ]
+    assert told.problems == [each.message for each in told.findings]
+    [old, *_] = health_shape(replace(wrong, schedule=NIGHTLY), "default").findings
+    assert (old.code, old.backup_id) == (FindingCode.TOO_OLD, newest.backup_id)
+    assert health_shape(WELL, "default").findings == []
+
+
+def test_a_proof_has_its_own_time() -> None:
+    """A backup of last week that was verified an hour ago is proven since an hour ago."""
+    proven = AT - timedelta(hours=1)
+    told = health_shape(replace(WELL, backups=[replace(OLD, verification_date=proven)]), "default")
+    assert (told.last_verified_at, told.last_proof_at) == (OLD.created_at, proven)
 
 
 def test_backups_may_be_as_old_as_the_schedule_makes_them() -> None:
@@ -96,6 +127,7 @@ def test_a_scheduler_that_stopped_is_noticed(application: Application) -> None:
         fresh = web.get("/health?strict=true")
         assert (fresh.status_code, fresh.json()["status"]) == (200, "ok")
         assert fresh.json()["last_verified_id"] == fresh.json()["last_success_id"]
+        assert fresh.json()["last_proof_at"] >= fresh.json()["last_verified_at"]
 
 
 def figures(text: bytes) -> dict[str, float]:

@@ -5,7 +5,7 @@ Pure, but for `look`: a scheduler that stopped shows as backups that grow old.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +24,36 @@ class Verdict(StrEnum):
     OK = "ok"
     WARNING = "warning"
     FAILING = "failing"
+
+
+class FindingCode(StrEnum):
+    """What may be wrong with how a plan is protected."""
+
+    NO_BACKUP = "no-backup"
+    TOO_OLD = "too-old"
+    NOT_VERIFIED = "not-verified"
+    DISPROVEN = "disproven"
+    DAMAGED = "damaged"
+    PARTIAL = "partial"
+    JOB_FAILED = "job-failed"
+    JOB_STALLED = "job-stalled"
+    SCHEDULE_OFF = "schedule-off"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        message: For people.
+        backup_id: The backup that it is about.
+        job: The job that it is about.
+    """
+
+    code: FindingCode
+    message: str
+    backup_id: str | None = None
+    job: Job | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,35 +105,51 @@ def look(context: WebContext) -> Standing:
     )
 
 
-def judge(standing: Standing) -> tuple[Verdict, list[str]]:
+def judge(standing: Standing) -> tuple[Verdict, list[Finding]]:
     """Return how a plan stands, and why if not well, worst first."""
-    failing, warnings = _failing(standing), _warnings(standing)
+    failing = list(_failing(standing))
+    found = [*failing, *_of_newest(standing), *_of_jobs(standing)]
+    if not standing.schedule.enabled:
+        off = "No backups are made by themselves: the schedule is off"
+        found.append(Finding(FindingCode.SCHEDULE_OFF, off))
     if failing:
-        return Verdict.FAILING, [*failing, *warnings]
-    return (Verdict.WARNING, warnings) if warnings else (Verdict.OK, [])
+        return Verdict.FAILING, found
+    return (Verdict.WARNING, found) if found else (Verdict.OK, [])
 
 
-def _failing(standing: Standing) -> list[str]:
+def _failing(standing: Standing) -> Iterator[Finding]:
     newest = standing.last_success
     if newest is None:
-        return ["There is no backup that is stored whole"]
+        yield Finding(FindingCode.NO_BACKUP, "There is no backup that is stored whole")
+        return
     old = too_old(standing.schedule, newest, standing.at)
-    return [old] if old else []
+    if old:
+        yield Finding(FindingCode.TOO_OLD, old, newest.backup_id)
 
 
-def _warnings(standing: Standing) -> list[str]:
-    found = []
-    if standing.last_success is not None and standing.last_verified is None:
-        found.append("No backup has been verified")
-    newest = next(iter(standing.backups), None)
-    if newest is not None and newest.disproven:
-        found.append(f"The newest backup, {newest.backup_id}, failed its verification")
-    if newest is not None and newest.status is BackupStatus.PARTIAL:
-        found.append(f"The newest backup, {newest.backup_id}, is partial")
-    job = standing.last_job
-    if job is not None and job.status is JobStatus.FAILED:
-        found.append(f"The last job, {job.kind.value}, failed: {job.error_message}")
-    found += [f"Job {job.id} stands still" for job in standing.active if job.stalled]
-    if not standing.schedule.enabled:
-        found.append("No backups are made by themselves: the schedule is off")
-    return found
+def _of_newest(standing: Standing) -> Iterator[Finding]:
+    success, newest = standing.last_success, next(iter(standing.backups), None)
+    if success is not None and standing.last_verified is None:
+        told = "No backup has been verified"
+        yield Finding(FindingCode.NOT_VERIFIED, told, success.backup_id)
+    if newest is None:
+        return
+    for applies, code, what in (
+        (newest.disproven, FindingCode.DISPROVEN, "failed its verification"),
+        (newest.damaged, FindingCode.DAMAGED, "holds a database that was damaged already"),
+        (newest.status is BackupStatus.PARTIAL, FindingCode.PARTIAL, "is partial"),
+    ):
+        if applies:
+            told = f"The newest backup, {newest.backup_id}, {what}"
+            yield Finding(code, told, newest.backup_id)
+
+
+def _of_jobs(standing: Standing) -> Iterator[Finding]:
+    last = standing.last_job
+    if last is not None and last.status is JobStatus.FAILED:
+        told = f"The last job, {last.kind.value}, failed: {last.error_message}"
+        yield Finding(FindingCode.JOB_FAILED, told, last.backup_id, last)
+    for job in standing.active:
+        if job.stalled:
+            told = f"Job {job.id} stands still"
+            yield Finding(FindingCode.JOB_STALLED, told, job.backup_id, job)

@@ -5,8 +5,22 @@ from __future__ import annotations
 from pydantic import Field
 
 from holdfast.jobs.freshness import allowed_age
-from holdfast.web.protection import Standing, Verdict, judge
+from holdfast.models.job import JobKind
+from holdfast.web.protection import Finding, FindingCode, Standing, Verdict, judge
 from holdfast.web.schemas.base import BACKUP_ID, INSTANT, JOB_ID, Instant, Shape
+
+
+class FindingShape(Shape):
+    """One thing that is wrong, so that a program can act on it."""
+
+    code: FindingCode = Field(description="What it is.", examples=["job-failed"])
+    message: str = Field(
+        description="The same for people, as in `problems`.",
+        examples=["The last job, backup, failed: The disk is full"],
+    )
+    backup_id: str | None = Field(description="The backup that it is about.", examples=[BACKUP_ID])
+    job_id: str | None = Field(description="The job that it is about.", examples=[JOB_ID])
+    job_kind: JobKind | None = Field(description="What that job does.", examples=["backup"])
 
 
 class HealthShape(Shape):
@@ -21,6 +35,9 @@ class HealthShape(Shape):
         description="What is wrong, worst first, for people.",
         examples=[["No backup has been verified"]],
     )
+    findings: list[FindingShape] = Field(
+        description="The same with a stable code each, and with what it is about.", examples=[[]]
+    )
     plan: str = Field(description="The plan.", examples=["default"])
     checked_at: Instant = Field(description="When this was found out.", examples=[INSTANT])
     last_success_at: Instant | None = Field(
@@ -32,6 +49,9 @@ class HealthShape(Shape):
         description="When the newest backup that is proven was taken.", examples=[INSTANT]
     )
     last_verified_id: str | None = Field(description="Its id.", examples=[BACKUP_ID])
+    last_proof_at: Instant | None = Field(
+        description="When that backup was last verified or drilled.", examples=[INSTANT]
+    )
     last_verified_age_s: float | None = Field(description="How old it is [s].", examples=[3600.0])
     allowed_age_s: float | None = Field(
         description="How old the newest good backup may be by the schedule [s]; null where none"
@@ -51,12 +71,13 @@ class HealthShape(Shape):
 
 def health_shape(standing: Standing, plan: str) -> HealthShape:
     """Return how a plan stands as the interface shows it."""
-    verdict, problems = judge(standing)
+    verdict, found = judge(standing)
     success, verified = standing.last_success, standing.last_verified
     allowed = allowed_age(standing.schedule, success.created_at) if success else None
     return HealthShape(
         status=verdict,
-        problems=problems,
+        problems=[each.message for each in found],
+        findings=[_finding(each) for each in found],
         plan=plan,
         checked_at=standing.at,
         last_success_at=success.created_at if success else None,
@@ -64,6 +85,7 @@ def health_shape(standing: Standing, plan: str) -> HealthShape:
         last_success_age_s=(standing.at - success.created_at).total_seconds() if success else None,
         last_verified_at=verified.created_at if verified else None,
         last_verified_id=verified.backup_id if verified else None,
+        last_proof_at=verified.verification_date if verified else None,
         last_verified_age_s=(
             (standing.at - verified.created_at).total_seconds() if verified else None
         ),
@@ -71,4 +93,15 @@ def health_shape(standing: Standing, plan: str) -> HealthShape:
         next_run_at=next(iter(standing.runs), None),
         running_jobs=[job.id for job in standing.active],
         worker_running=standing.working,
+    )
+
+
+def _finding(finding: Finding) -> FindingShape:
+    job = finding.job
+    return FindingShape(
+        code=finding.code,
+        message=finding.message,
+        backup_id=finding.backup_id,
+        job_id=job.id if job else None,
+        job_kind=job.kind if job else None,
     )
