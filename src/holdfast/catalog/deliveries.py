@@ -150,15 +150,18 @@ class DeliveryTable:
             return session.execute(gone).rowcount  # type: ignore[attr-defined, no-any-return]
 
     def _due(self, plan: str, channels: Collection[str], now: datetime) -> Any:
-        ended: ColumnElement[bool] = DeliveryRow.lease_ends_at.is_(None)
+        # What lies further ahead than anything may was noted by a clock that was wrong (R43).
+        ahead = now + LATEST
+        ends_at, due_at = DeliveryRow.lease_ends_at, DeliveryRow.due_at
+        ended: ColumnElement[bool] = or_(ends_at.is_(None), ends_at > ahead)
         if not self._leases.in_doubt:
-            ended = or_(ended, DeliveryRow.lease_ends_at <= now)
+            ended = or_(ended, ends_at <= now)
         return (
             select(DeliveryRow)
             .where(
                 DeliveryRow.plan == plan,
                 DeliveryRow.channel.in_(channels),
-                DeliveryRow.due_at <= now,
+                or_(due_at <= now, due_at > ahead),
                 DeliveryRow.created_at > now - LATEST,
                 ended,
             )
