@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,8 @@ from holdfast.models.node import Node, NodeType
 from holdfast.models.tree import BackupTree
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+"""Where `os.fsdecode` puts bytes that are not UTF-8, and whatever else no document can hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ def _entry(node: Node, folder: str) -> StoredEntry:
 
 def _as_text(name: str) -> str:
     """Return a name that any document can hold."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return _NO_TEXT.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", name)
 
 
 def _instant(at_ns: int) -> datetime | None:
