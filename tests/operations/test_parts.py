@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -159,15 +160,18 @@ def test_the_next_whole_backup_reads_nothing_anew(application: Application) -> N
 
 
 def test_progress_of_a_part_counts_its_part(application: Application) -> None:
-    service = application.service()
+    """The backup before held more, which is not to come."""
+    other = Application(application.root / "other")
+    other.create(events=3)
+    service = application.service(databases={"audit": f"sqlite:///{other.database}"})
     service.create_backup()
     seen: list[Progress] = []
     service.create_backup(sources=["thumbnails"], progress=seen.append)
-    assert seen[-1].done_bytes == seen[-1].total_bytes != 0
     assert {each.total_tables for each in seen} == {1}
+    assert seen[-1].done_bytes == seen[-1].total_bytes != 0
     seen.clear()
-    service.create_backup(sources=["app"], progress=seen.append)
-    assert {each.total_tables for each in seen} <= {2}
+    made = service.create_backup(sources=["audit"], progress=seen.append)
+    assert {each.total_tables for each in seen} == {len(made.table_counts)}
 
 
 def test_the_space_that_it_needs_is_that_of_its_part(
@@ -180,10 +184,8 @@ def test_the_space_that_it_needs_is_that_of_its_part(
     application.execute("create table more (content blob)")
     application.execute("insert into more values (randomblob(1500000))")
     free = "holdfast.stores.local.LocalStore.free_bytes"
-    monkeypatch.setattr(free, lambda _store: 200_000_000)
-    service.create_backup(sources=["app"])
-    application.execute("insert into more values (randomblob(1500000))")
-    monkeypatch.setattr(free, lambda _store: 1000)
+    monkeypatch.setattr(free, lambda _store: 1_250_000)
+    service.create_backup(sources=["settings"])
     with pytest.raises(NotEnoughSpace):
         service.create_backup(sources=["app"])
 
@@ -264,3 +266,23 @@ def test_an_archive_of_it_says_so_when_it_comes_back(application: Application) -
     brought = elsewhere.import_archive(archive)
     assert (brought.only, brought.warnings[0]) == (("app",), "Holds only: app")
     assert elsewhere.get_backup(brought.backup_id).only == ("app",)
+
+
+def test_files_alone_have_no_schema_of_the_code(application: Application) -> None:
+    """What the application expects says nothing of files, which fit any of its versions."""
+    service = application.service(schema_version=lambda: "v9")
+    assert service.create_backup(sources=["thumbnails"]).schema_version is None
+    assert service.create_backup(sources=["app"]).schema_version == "v9"
+
+
+def test_what_a_guarded_command_left_is_not_settled_by_a_part(application: Application) -> None:
+    """The rest may still be as the command left it: its backup stays kept until all is back."""
+    service = application.service()
+    part = service.create_backup(sources=["app"])
+    archive = service.export_backup(part.backup_id, application.root / "part.zip")
+    guarded = service.guard([sys.executable, "-c", "raise SystemExit(1)"], keep=True)
+    service.restore_backup(part.backup_id)
+    service.restore_archive(archive)
+    assert service.get_backup(guarded.backup_id).keep
+    service.restore_backup(guarded.backup_id)
+    assert not service.get_backup(guarded.backup_id).keep
