@@ -18,8 +18,6 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.rig.daemon import wait_until
 
-PATIENCE_S = 60.0
-
 
 @dataclass
 class Webhook:
@@ -63,7 +61,7 @@ def webhook() -> Iterator[Webhook]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             made.requests.append((self.path, dict(self.headers), json.loads(body)))
-            made.open.wait(PATIENCE_S)
+            made.open.wait()
             self.send_response(made.status)
             self.send_header("Content-Length", "0")
             self.send_header("Location", "/elsewhere")
