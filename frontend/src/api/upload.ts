@@ -1,10 +1,12 @@
 import type { Connection } from "@/api/connection";
-import type { OfferShape } from "@/api/generated/plan";
+import type { OfferShape, UploadArchiveData } from "@/api/generated/plan";
 import { Problem, toProblem } from "@/api/problem";
 
 export interface UploadOptions {
   /** For a `.zip.age`. */
   passphrase?: string;
+  /** How it is to be restored. */
+  choice?: NonNullable<UploadArchiveData["query"]>;
   onProgress?: (sentBytes: number, totalBytes: number) => void;
   signal?: AbortSignal;
 }
@@ -31,11 +33,11 @@ export async function uploadArchive(
 function sendFile(
   connection: Connection,
   file: File,
-  { passphrase, onProgress, signal }: UploadOptions,
+  { passphrase, choice = {}, onProgress, signal }: UploadOptions,
 ): Promise<OfferShape> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `${connection.baseUrl}/restores`);
+    request.open("POST", `${connection.baseUrl}/restores${queryOf(choice)}`);
     request.responseType = "json";
     for (const [name, value] of Object.entries(connection.headers())) {
       request.setRequestHeader(name, value);
@@ -53,4 +55,13 @@ function sendFile(
     form.append("file", file);
     request.send(form);
   });
+}
+
+function queryOf(choice: object): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(choice)) {
+    for (const each of Array.isArray(value) ? value : [value]) query.append(name, String(each));
+  }
+  const text = query.toString();
+  return text && `?${text}`;
 }

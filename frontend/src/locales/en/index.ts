@@ -5,6 +5,7 @@ import jobs from "./jobs.json";
 import overview from "./overview.json";
 import repository from "./repository.json";
 import restore from "./restore.json";
+import restoring from "./restoring.json";
 import schedule from "./schedule.json";
 import section from "./section.json";
 import session from "./session.json";
@@ -18,6 +19,7 @@ export const en = {
   overview,
   repository,
   restore,
+  restoring,
   schedule,
   section,
   session,

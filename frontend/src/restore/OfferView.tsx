@@ -1,0 +1,40 @@
+import { Group, Stack, Text, Title } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { OfferShape } from "@/api/generated/plan";
+import { ChangeList } from "@/restore/ChangeList";
+import { Checks } from "@/restore/Checks";
+import { LossNote } from "@/restore/LossNote";
+import { OfferSource } from "@/restore/OfferSource";
+import { Warnings } from "@/restore/Warnings";
+
+export interface OfferViewProps {
+  offer: OfferShape;
+  /** Whether a safety backup is made before anything is replaced. */
+  safety: boolean;
+}
+
+/** What a restore would replace, by what, and what was found when it was checked. */
+export function OfferView({ offer, safety }: OfferViewProps) {
+  const { t } = useTranslation("restoring");
+  return (
+    <Stack gap="md">
+      <OfferSource offer={offer} />
+      <Checks checks={offer.checks} />
+      <Warnings warnings={offer.warnings} />
+      <LossNote offer={offer} safety={safety} />
+      <Stack gap="xs">
+        <Group justify="space-between" align="baseline" gap="xs">
+          <Title order={3} size="h5">
+            {t("offer.replaced")}
+          </Title>
+          {offer.target && (
+            <Text size="sm" c="dimmed">
+              {t("offer.on", { host: offer.target.hostname })}
+            </Text>
+          )}
+        </Group>
+        <ChangeList changes={offer.changes} places={offer.target?.places} />
+      </Stack>
+    </Stack>
+  );
+}

@@ -1,0 +1,51 @@
+import { Group, Stack, Text, Title } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { JobShape } from "@/api/generated/plan";
+import { useChangeJob } from "@/backup/hooks/useJobs";
+import { ActionButton } from "@/parts/ActionButton";
+import { JobProgress } from "@/parts/JobProgress";
+import { sayFailed } from "@/parts/say";
+import { When } from "@/parts/Values";
+import { StepList } from "@/restore/StepList";
+import { isReplacing } from "@/restore/steps";
+
+/** A restore that is under way; it can be stopped as long as nothing was replaced. */
+export function RestoreProgress({ job, safety }: { job: JobShape; safety?: boolean }) {
+  const { t } = useTranslation("restoring");
+  const change = useChangeJob();
+  const stop = () =>
+    change.mutate(
+      { id: job.id, by: "cancel" },
+      { onError: (error) => sayFailed(t("job.notStopped"), error) },
+    );
+  return (
+    <Stack gap="lg">
+      <Stack gap={2}>
+        <Title order={2} size="h4">
+          {job.kind === "undo" ? t("job.undoing") : t("job.restoring")}
+        </Title>
+        <Text size="sm" c="dimmed">
+          {job.actor && `${t("job.by", { actor: job.actor })} · `}
+          <When at={job.created_at} />
+        </Text>
+      </Stack>
+      <JobProgress job={job} />
+      <StepList job={job} safety={safety} />
+      <Group justify="space-between" gap="sm">
+        <Text size="sm" c="dimmed">
+          {isReplacing(job) ? t("job.replacing") : t("job.nothingYet")} {t("job.leave")}
+        </Text>
+        {!isReplacing(job) && (
+          <ActionButton
+            needs="restore"
+            variant="default"
+            onClick={stop}
+            loading={change.isPending || job.cancel_requested}
+          >
+            {t("job.stop")}
+          </ActionButton>
+        )}
+      </Group>
+    </Stack>
+  );
+}

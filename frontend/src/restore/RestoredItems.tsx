@@ -1,0 +1,47 @@
+import { Table } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { Count } from "@/parts/Values";
+
+const MANY = 12;
+
+/** How many rows or files came back, table by table or part by part. */
+export function RestoredItems({ items }: { items: Readonly<Record<string, number>> }) {
+  const { t } = useTranslation("restoring");
+  const found = Object.entries(items);
+  if (found.length === 0) return null;
+  const table = (
+    <Table
+      verticalSpacing={4}
+      fz="sm"
+      aria-label={t("result.items")}
+      stickyHeader={found.length > MANY}
+    >
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th scope="col">{t("result.item")}</Table.Th>
+          <Table.Th scope="col" ta="right">
+            {t("result.count")}
+          </Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {found.map(([name, count]) => (
+          <Table.Tr key={name}>
+            <Table.Th scope="row" fw={500} style={{ overflowWrap: "anywhere" }}>
+              {name}
+            </Table.Th>
+            <Table.Td ta="right">
+              <Count value={count} />
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+  if (found.length <= MANY) return table;
+  return (
+    <Table.ScrollContainer minWidth={260} maxHeight={320} type="native" tabIndex={0}>
+      {table}
+    </Table.ScrollContainer>
+  );
+}
