@@ -93,6 +93,7 @@ def test_what_is_wrong_has_a_code_and_names_what_it_is_about() -> None:
         (FindingCode.SCHEDULE_OFF, None, None, None),
     ]
     assert told.problems == [each.message for each in told.findings]
+    assert [each.detail for each in told.findings] == [None, "The disk is full", None, None]
     [old, *_] = health_shape(replace(wrong, schedule=NIGHTLY), "default").findings
     assert (old.code, old.backup_id) == (FindingCode.TOO_OLD, newest.backup_id)
     assert health_shape(WELL, "default").findings == []

@@ -21,6 +21,9 @@ class FindingShape(Shape):
     backup_id: str | None = Field(description="The backup that it is about.", examples=[BACKUP_ID])
     job_id: str | None = Field(description="The job that it is about.", examples=[JOB_ID])
     job_kind: JobKind | None = Field(description="What that job does.", examples=["backup"])
+    detail: str | None = Field(
+        description="What that job said of its failure.", examples=["The disk is full"]
+    )
 
 
 class HealthShape(Shape):
@@ -104,4 +107,5 @@ def _finding(finding: Finding) -> FindingShape:
         backup_id=finding.backup_id,
         job_id=job.id if job else None,
         job_kind=job.kind if job else None,
+        detail=job.error_message if job else None,
     )
