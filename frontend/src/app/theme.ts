@@ -28,7 +28,11 @@ export const theme = createTheme({
     Tooltip: {
       defaultProps: { withArrow: true, events: { hover: true, focus: true, touch: true } },
     },
-    Modal: { defaultProps: { centered: true } },
+    Modal: { defaultProps: { centered: true, styles: { title: { fontWeight: 650 } } } },
+    Drawer: { defaultProps: { styles: { title: { fontWeight: 650 } } } },
+    // A <header> that is not within an <article> is the banner of the page, of which there is one.
+    ModalHeader: { defaultProps: { component: "div" } },
+    DrawerHeader: { defaultProps: { component: "div" } },
   },
 });
 

@@ -19,7 +19,7 @@ export function When({ at, as = "ago", timeZone, ...text }: WhenProps) {
   const { t } = useTranslation();
   if (!at)
     return (
-      <Text span {...text}>
+      <Text span inherit {...text}>
         {t("time.never")}
       </Text>
     );
