@@ -1,0 +1,131 @@
+import { Alert, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import type { BackupShape, JobShape, PlanShape } from "@/api/generated/plan";
+import { toProblem } from "@/api/problem";
+import { useBackup } from "@/backup/hooks/useBackup";
+import { usePlan } from "@/backup/hooks/usePlan";
+import { useLookAtRestore } from "@/backup/hooks/useStartRestore";
+import { useDiscardUpload } from "@/backup/hooks/useUpload";
+import { isStored } from "@/backup/jobs";
+import { BackupRow } from "@/features/restore/BackupRow";
+import { choiceOf, newWanted } from "@/features/restore/choice";
+import { Decision } from "@/features/restore/Decision";
+import { Options } from "@/features/restore/Options";
+import { ActionButton } from "@/parts/ActionButton";
+import { Loaded, Loading, ProblemText } from "@/parts/States";
+
+interface FromBackupProps {
+  id: string;
+  onStarted: (job: JobShape, safety: boolean) => void;
+}
+
+/** Restore a backup of the repository. */
+export function FromBackup({ id, onStarted }: FromBackupProps) {
+  const backup = useBackup(id);
+  const plan = usePlan();
+  return (
+    <Loaded query={plan} loading={<Loading rows={4} height={72} />}>
+      {(planned) => (
+        <Loaded query={backup} loading={<Loading rows={4} height={72} />}>
+          {(found) => <Chosen backup={found} plan={planned} onStarted={onStarted} />}
+        </Loaded>
+      )}
+    </Loaded>
+  );
+}
+
+interface ChosenProps {
+  backup: BackupShape;
+  plan: PlanShape;
+  onStarted: (job: JobShape, safety: boolean) => void;
+}
+
+function Chosen({ backup, plan, onStarted }: ChosenProps) {
+  const { t } = useTranslation("restore");
+  const [wanted, setWanted] = useState(() => newWanted(plan));
+  const look = useLookAtRestore();
+  const discard = useDiscardUpload();
+  const lookNow = () => look.mutate({ id: backup.id, choice: choiceOf(wanted) });
+  const giveUp = () => {
+    // It would expire by itself; nobody need wait for its end.
+    if (look.data?.confirmation) discard.mutate(look.data.confirmation);
+    look.reset();
+  };
+  const nothing = wanted.sources?.length === 0;
+  return (
+    <Stack gap="md">
+      <Paper withBorder p="md" component="section" aria-labelledby="restore-what">
+        <Group justify="space-between" mb="xs" gap="xs">
+          <Title order={2} size="h4" id="restore-what">
+            {t("chosen.title")}
+          </Title>
+          {look.data ? (
+            <Button variant="subtle" size="compact-sm" onClick={giveUp}>
+              {t("chosen.change")}
+            </Button>
+          ) : (
+            <Button component={Link} href="/restore" variant="subtle" size="compact-sm">
+              {t("chosen.other")}
+            </Button>
+          )}
+        </Group>
+        <BackupRow backup={backup} />
+      </Paper>
+      {!isStored(backup) ? (
+        <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("chosen.notStored")}>
+          {backup.error?.message}
+        </Alert>
+      ) : look.data ? (
+        <Decision
+          offer={look.data}
+          plan={plan}
+          wanted={wanted}
+          onStarted={(job) => onStarted(job, wanted.safety)}
+          onLookAgain={lookNow}
+          onDiscard={giveUp}
+        />
+      ) : (
+        <>
+          <Paper withBorder p="md" component="section" aria-labelledby="restore-how">
+            <Title order={2} size="h4" mb="sm" id="restore-how">
+              {t("how.title")}
+            </Title>
+            <Options
+              plan={plan}
+              backup={backup}
+              wanted={wanted}
+              onChange={setWanted}
+              schemaDiffers={toProblem(look.error).code === "schema-mismatch"}
+            />
+          </Paper>
+          {look.isError && (
+            <Alert
+              color="red"
+              role="alert"
+              icon={<IconAlertTriangle aria-hidden />}
+              title={t("look.failed")}
+            >
+              <ProblemText problem={toProblem(look.error)} />
+            </Alert>
+          )}
+          <Group gap="md">
+            <ActionButton
+              needs="restore"
+              onClick={lookNow}
+              loading={look.isPending}
+              disabled={nothing}
+            >
+              {t("look.button")}
+            </ActionButton>
+            <Text size="sm" c="dimmed" role="status">
+              {look.isPending ? t("look.running") : t("look.about")}
+            </Text>
+          </Group>
+        </>
+      )}
+    </Stack>
+  );
+}
