@@ -1,0 +1,66 @@
+import { Group, Paper, Stack, Text, ThemeIcon, Title } from "@mantine/core";
+import {
+  IconShieldCheck,
+  IconShieldExclamation,
+  IconShieldPlus,
+  IconShieldX,
+} from "@tabler/icons-react";
+import { Trans, useTranslation } from "react-i18next";
+import type { HealthShape } from "@/api/generated/plan";
+import { Findings } from "@/features/overview/Findings";
+import classes from "@/features/overview/overview.module.css";
+import { freshnessOf, type Tone } from "@/features/overview/standing";
+import { When } from "@/parts/Values";
+
+const LOOKS = {
+  ok: { color: "teal", icon: IconShieldCheck },
+  warning: { color: "orange", icon: IconShieldExclamation },
+  failing: { color: "red", icon: IconShieldX },
+  new: { color: "sea", icon: IconShieldPlus },
+} as const;
+
+/** The sentence that the page leads with: protected or not, how fresh, how proven. */
+export function Standing({ health, tone }: { health: HealthShape; tone: Tone }) {
+  const { t } = useTranslation("overview");
+  const { color, icon: Icon } = LOOKS[tone];
+  return (
+    <Paper
+      component="section"
+      withBorder
+      p={{ base: "md", sm: "lg" }}
+      className={classes.standing}
+      data-tone={tone}
+      aria-labelledby="standing"
+    >
+      <Group wrap="nowrap" gap="md" align="center">
+        <ThemeIcon size={56} radius="xl" variant="light" color={color}>
+          <Icon size={34} stroke={1.6} aria-hidden />
+        </ThemeIcon>
+        <Stack gap={2}>
+          <Title order={2} size="h2" id="standing">
+            {t(`title.${tone}`)}
+          </Title>
+          <Text size="lg" lh={1.35}>
+            {tone === "new" ? t("new.lead") : <Freshness health={health} />}
+          </Text>
+        </Stack>
+      </Group>
+      {tone !== "new" && health.findings.length > 0 && <Findings health={health} />}
+    </Paper>
+  );
+}
+
+function Freshness({ health }: { health: HealthShape }) {
+  const { t } = useTranslation("overview");
+  return (
+    <Trans
+      t={t}
+      i18nKey={`fresh.${freshnessOf(health)}`}
+      components={{
+        backup: <When at={health.last_success_at} />,
+        proof: <When at={health.last_proof_at} />,
+        proven: <When at={health.last_verified_at} />,
+      }}
+    />
+  );
+}

@@ -1,0 +1,110 @@
+import { isUnderWay } from "@/backup/jobs";
+import { isGood, type Run } from "@/features/overview/runs";
+
+/** `before`: the first backup came later. `ahead`: the day is yet to come. */
+export type DayState = "proven" | "covered" | "failed" | "none" | "before" | "ahead";
+
+export interface Day {
+  /** As `2026-01-31`, in the plan's time zone. */
+  date: string;
+  state: DayState;
+  /** How many backups of that day are good, how many of these proven. */
+  good: number;
+  proven: number;
+  /** How many runs of that day failed or left something out. */
+  flawed: number;
+  today: boolean;
+}
+
+export interface CalendarOptions {
+  now: Date;
+  timeZone: string;
+  weeks: number;
+  /** 1 is Monday, 7 is Sunday. */
+  firstDay: number;
+  /** When the first backup was taken, as far as is known. */
+  since?: string | null;
+}
+
+/** Return the weeks up to this one, each with its seven days. */
+export function weeksOf(runs: readonly Run[], options: CalendarOptions): Day[][] {
+  const dayOf = dayIn(options.timeZone);
+  const today = dayOf(options.now);
+  const found = byDay(runs, dayOf);
+  const first = options.since ? dayOf(new Date(options.since)) : today;
+  const weekday = (new Date(`${today}T00:00Z`).getUTCDay() + 7 - (options.firstDay % 7)) % 7;
+  const start = shift(today, -weekday - 7 * (options.weeks - 1));
+  return Array.from({ length: options.weeks }, (_, week) =>
+    Array.from({ length: 7 }, (_, day) => {
+      const date = shift(start, 7 * week + day);
+      return dayWith(date, found.get(date) ?? [], { today, first });
+    }),
+  );
+}
+
+function byDay(runs: readonly Run[], dayOf: (instant: Date) => string): Map<string, Run[]> {
+  const found = new Map<string, Run[]>();
+  for (const run of runs) {
+    const date = dayOf(new Date(run.created_at));
+    found.set(date, [...(found.get(date) ?? []), run]);
+  }
+  return found;
+}
+
+function dayWith(date: string, runs: readonly Run[], days: { today: string; first: string }): Day {
+  const good = runs.filter(isGood);
+  const proven = good.filter((run) => run.verified).length;
+  const flawed = runs.filter((run) => isFlawed(run)).length;
+  const counts = { good: good.length, proven, flawed };
+  return { date, ...counts, today: date === days.today, state: stateOf(date, counts, days) };
+}
+
+/** Whether a run that should have covered a day did not. */
+function isFlawed(run: Run): boolean {
+  if (isUnderWay(run) || run.status === "cancelled") return false;
+  return !isGood(run) && run.type !== "pre_restore" && run.only.length === 0;
+}
+
+function stateOf(
+  date: string,
+  { good, proven, flawed }: Pick<Day, "good" | "proven" | "flawed">,
+  { today, first }: { today: string; first: string },
+): DayState {
+  if (date > today) return "ahead";
+  if (proven > 0) return "proven";
+  if (good > 0) return "covered";
+  if (flawed > 0) return "failed";
+  return date < first ? "before" : "none";
+}
+
+/** How many days are covered, of those since the first backup. */
+export function coverageOf(weeks: readonly (readonly Day[])[]): { covered: number; days: number } {
+  const past = weeks.flat().filter(({ state }) => state !== "before" && state !== "ahead");
+  return { covered: past.filter(({ good }) => good > 0).length, days: past.length };
+}
+
+/** Return what tells the day of an instant in a time zone, as `2026-01-31`. */
+export function dayIn(timeZone: string): (instant: Date) => string {
+  const format = new Intl.DateTimeFormat("en-CA", {
+    timeZone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+  });
+  return (instant) => format.format(instant);
+}
+
+function shift(date: string, days: number): string {
+  const moved = new Date(`${date}T00:00Z`);
+  moved.setUTCDate(moved.getUTCDate() + days);
+  return moved.toISOString().slice(0, 10);
+}
+
+/** The first day of the week where the reader is: 1 is Monday, 7 is Sunday. */
+export function firstDayFor(locale: string): number {
+  const known = new Intl.Locale(locale) as Intl.Locale & {
+    getWeekInfo?: () => { firstDay: number };
+    weekInfo?: { firstDay: number };
+  };
+  return (known.getWeekInfo?.() ?? known.weekInfo)?.firstDay ?? 1;
+}
