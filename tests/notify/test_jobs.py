@@ -235,9 +235,27 @@ def test_what_ended_while_nobody_told_is_told_at_the_next_start(
     assert [each["job"]["id"] for each in documents] == [first.id, second.id]
 
 
-def end_as(engine: JobEngine, *, trigger: Trigger, attempt: int = 1) -> Job:
+def test_what_ended_hours_ago_is_told_and_what_ended_days_ago_is_not(
+    make_engine: MakeEngine, hook: Webhook
+) -> None:
+    """Who comes back after a night wants to know; after a holiday, `overdue` says it."""
+    engine = make_engine()
+    now = datetime.now(UTC)
+    ended = {}
+    for hours in (50, 3):
+        clock = SimClock(now - timedelta(hours=hours))
+        with closing(CatalogDatabase.beside(engine.service.state_dir, clock=clock)) as then:
+            then.facts.add("notify.since.default.ops", clock.now().isoformat())
+            ended[hours] = end_as(then, trigger=Trigger.MANUAL_API).id
+    engine.start(keep_schedule=False)
+    hook.wait_for(1)
+    last = run(engine).id
+    assert [each["job"]["id"] for each in hook.wait_for(2)] == [ended[3], last]
+
+
+def end_as(database: CatalogDatabase, *, trigger: Trigger, attempt: int = 1) -> Job:
     """Add a job, and have it end as one whose process died."""
-    jobs = engine.database.jobs
+    jobs = database.jobs
     added = jobs.add(plan="default", kind=JobKind.BACKUP, trigger=trigger, attempt=attempt)
     claim = jobs.claim("nobody", "default", lease_s=60)
     assert claim is not None
@@ -254,8 +272,8 @@ def test_a_run_of_the_schedule_that_is_tried_again_is_not_told_yet(
     wait_until(lambda: bool(begun.database.facts.under("notify.since")), "the herald's beginning")
     begun.stop()
     engine = make_engine()
-    end_as(engine, trigger=Trigger.SCHEDULED_CRON)
-    last = end_as(engine, trigger=Trigger.SCHEDULED_CRON, attempt=3)
+    end_as(engine.database, trigger=Trigger.SCHEDULED_CRON)
+    last = end_as(engine.database, trigger=Trigger.SCHEDULED_CRON, attempt=3)
     engine.start(keep_schedule=False)
     hook.wait_for(1)
     run(engine)
