@@ -159,6 +159,7 @@ def test_what_is_shown_of_a_backup(web: Served) -> None:
     shown, known = answer.json(), web.service.get_backup(backup)
     assert answer.headers["etag"].strip('"') == (known.snapshot_id or "")[:32]
     assert (shown["status"], shown["verified"]) == ("verified", True)
+    assert shown["snapshot_id"] == known.snapshot_id
     assert shown["created_at"].endswith("Z")
     assert shown["table_counts"] == known.table_counts
     assert shown["original_size_bytes"] == known.original_size

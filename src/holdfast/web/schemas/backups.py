@@ -176,6 +176,11 @@ class BackupShape(Shape):
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     )
     checksum_algorithm: str = Field(description="How it is computed.", examples=["sha256"])
+    snapshot_id: str | None = Field(
+        description="Its snapshot in the repository, which restic takes too. It changes with each"
+        " edit; null for one that is not stored.",
+        examples=["5b0c4d7b8c1f2d3e4a5968778695a4b3c2d1e0f9e8d7c6b5a49382716f5e4d3c"],
+    )
     verified: bool = Field(
         description="Whether its last verification or drill passed.", examples=[True]
     )
@@ -283,6 +288,7 @@ def backup_shape(
         compressed=backup.compressed,
         checksum=backup.checksum,
         checksum_algorithm=backup.checksum_algorithm,
+        snapshot_id=backup.snapshot_id,
         verified=backup.verified,
         verified_at=backup.verification_date,
         verification_errors=list(backup.verification_errors),
@@ -330,6 +336,7 @@ def unstored_shape(job: Job, request: Request) -> BackupShape:
         compressed=None,
         checksum=None,
         checksum_algorithm="sha256",
+        snapshot_id=None,
         verified=False,
         verified_at=None,
         verification_errors=[],
