@@ -5,7 +5,7 @@ import type { i18n as I18n } from "i18next";
 import { useState } from "react";
 import { I18nextProvider } from "react-i18next";
 import { Router } from "wouter";
-import { useHashLocation } from "wouter/use-hash-location";
+import { useAddress } from "@/app/address";
 import { newQueryClient } from "@/app/cache";
 import { Gate } from "@/app/Gate";
 import { cssVariablesResolver, theme } from "@/app/theme";
@@ -22,7 +22,7 @@ export function App({ texts, nonce }: { texts: I18n; nonce: string }) {
       >
         <Notifications position="top-right" limit={4} />
         <QueryClientProvider client={cache}>
-          <Router hook={useHashLocation}>
+          <Router hook={useAddress}>
             <Gate />
           </Router>
         </QueryClientProvider>
