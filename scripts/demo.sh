@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Back up, prove, change, and restore a real application in ./demo. Every command shown is the
-# one that a user would type, run as it stands.
+# one that a user would type, run as it stands. Then show the page, until Ctrl-C (STAY=no ends).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/find_python.sh
 
-rm -rf demo/app demo/original demo/restored demo/backups demo/holdfast.toml demo/password demo/changes.txt demo/recovery-kit.txt
+rm -rf demo/app demo/original demo/restored demo/backups demo/holdfast.toml demo/password demo/changes.txt demo/recovery-kit.txt \
+    demo/weeks demo/weeks.part demo/login demo/server.log
 mkdir -p demo
 if [[ ! -x demo/.venv/bin/holdfast ]]; then
     echo "Installing Holdfast into demo/.venv"
     create_venv demo/.venv
 fi
-demo/.venv/bin/python -m pip install --quiet .
+demo/.venv/bin/python -m pip install --quiet '.[server]'
 started=$SECONDS
 
 export PATH="$PWD/demo/.venv/bin:$PATH" PYTHONPATH="$PWD"
@@ -66,5 +67,7 @@ run holdfast drill latest
 say "What there is now"
 run holdfast list
 run holdfast stats
+echo
+echo "Done in $((SECONDS - started)) s. Everything is in ./demo; try: cd demo && .venv/bin/holdfast --help"
 
-say "Done in $((SECONDS - started)) s. Everything is in ./demo; try: cd demo && .venv/bin/holdfast --help"
+exec bash ../scripts/show_page.sh .

@@ -280,11 +280,14 @@ def main() -> int:
     password = file.read_text().strip() if file else secrets.token_urlsafe(12)
     begun_s = time.monotonic()
     make_history(arguments.directory, password)
-    print(f"{NIGHTS} nights in {time.monotonic() - begun_s:.0f} s: {arguments.directory}")
+    print(f"{NIGHTS} nights and days in {time.monotonic() - begun_s:.0f} s")
     if file is None:
         print(f"{', '.join(PEOPLE)} log in with the password {password}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

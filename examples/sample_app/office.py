@@ -36,11 +36,14 @@ Found = TypeVar("Found")
 PATIENCE_S = 120.0
 _POLL_S = 0.01
 # In threads, where the clock is the one that is set; a process for each would look at its own.
-_OPTIONS = JobOptions(isolation="thread", poll_s=0.1, schedule_poll_s=0.02, niceness=0)
+_OPTIONS = JobOptions(isolation="thread", niceness=0)
 
 
 class SetClock(SystemClock):
-    """The machine's clock, set back; it goes on at its own pace."""
+    """The machine's clock, set back; it goes on at its own pace.
+
+    Whoever waits by it is woken when it is set.
+    """
 
     def __init__(self) -> None:
         self._ahead = timedelta()
@@ -50,6 +53,13 @@ class SetClock(SystemClock):
 
     def monotonic_s(self) -> float:
         return super().monotonic_s() + self._ahead.total_seconds()
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        end_s, ahead = time.monotonic() + timeout_s, self._ahead
+        while time.monotonic() < end_s and self._ahead == ahead:
+            if event.wait(_POLL_S):
+                break
+        return event.is_set()
 
     def set(self, at: datetime) -> None:
         """Let it be `at` now."""
