@@ -1,0 +1,106 @@
+import { ActionIcon, Menu, Text } from "@mantine/core";
+import {
+  IconDots,
+  IconDownload,
+  IconEdit,
+  IconFlask,
+  IconHistory,
+  IconLock,
+  IconLockOpen,
+  IconPlayerStop,
+  IconRefresh,
+  IconShieldCheck,
+  IconTrash,
+} from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import type { BackupShape } from "@/api/generated/plan";
+import { type Action, actionsFor, NEEDS } from "@/features/backups/can";
+import { nameOf } from "@/features/backups/name";
+import { useAct } from "@/features/backups/useAct";
+import { useLocale } from "@/i18n/useLocale";
+import { useMay } from "@/parts/access";
+
+export const ICONS: Record<Action, typeof IconDots> = {
+  restore: IconHistory,
+  download: IconDownload,
+  verify: IconShieldCheck,
+  drill: IconFlask,
+  keep: IconLock,
+  release: IconLockOpen,
+  describe: IconEdit,
+  cancel: IconPlayerStop,
+  retry: IconRefresh,
+  delete: IconTrash,
+};
+
+interface BackupMenuProps {
+  backup: BackupShape;
+  /** Those that stand beside it as buttons. */
+  without?: readonly Action[];
+  size?: number;
+}
+
+/** What can be done with one backup. */
+export function BackupMenu({ backup, without = [], size = 30 }: BackupMenuProps) {
+  const locale = useLocale();
+  const { t } = useTranslation("backups");
+  const { act, busy } = useAct(backup);
+  const actions = actionsFor(backup).filter((each) => !without.includes(each));
+  if (actions.length === 0) return null;
+  return (
+    <Menu position="bottom-end" shadow="md" width={270} returnFocus withinPortal>
+      <Menu.Target>
+        <ActionIcon
+          variant={size > 30 ? "default" : "subtle"}
+          color="gray"
+          size={size}
+          loading={busy}
+          aria-label={t("list.actionsFor", { name: nameOf(backup, locale) })}
+        >
+          <IconDots size={18} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {actions.map((action) => (
+          <Item key={action} action={action} backup={backup} onPick={() => act(action)} />
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+interface ItemProps {
+  action: Action;
+  backup: BackupShape;
+  onPick: () => void;
+}
+
+function Item({ action, backup, onPick }: ItemProps) {
+  const { t } = useTranslation("backups");
+  const { t: word } = useTranslation();
+  const needs = NEEDS[action];
+  const may = useMay(needs);
+  const kept = action === "delete" && backup.keep;
+  const Icon = ICONS[action];
+  const why = may
+    ? kept && t("action.deleteKept")
+    : word("permission.needed", { permission: word(`permission.${needs}`) });
+  return (
+    <>
+      {action === "delete" && <Menu.Divider />}
+      <Menu.Item
+        leftSection={<Icon size={17} aria-hidden />}
+        color={action === "delete" && !why ? "red" : undefined}
+        disabled={Boolean(why)}
+        onClick={onPick}
+      >
+        {t(`action.${action}`)}
+        {why && (
+          <Text size="xs" c="dimmed">
+            {why}
+          </Text>
+        )}
+      </Menu.Item>
+    </>
+  );
+}

@@ -1,0 +1,103 @@
+import { Box, Group, Loader, Stack, Text, ThemeIcon } from "@mantine/core";
+import { IconCheck, IconLock, IconX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import type { BackupShape } from "@/api/generated/plan";
+import { toProblem } from "@/api/problem";
+import { useBackupJob } from "@/backup/hooks/useBackupJob";
+import { isFinished } from "@/backup/jobs";
+import type { BatchKind, Outcome } from "@/features/backups/batch";
+import { nameOf } from "@/features/backups/name";
+import { useLocale } from "@/i18n/useLocale";
+import { JobProgress } from "@/parts/JobProgress";
+import { ProblemText } from "@/parts/States";
+import { Bytes, When } from "@/parts/Values";
+
+interface BatchItemProps {
+  kind: BatchKind;
+  backup: BackupShape;
+  outcome: Outcome<string | null> | undefined;
+}
+
+/** One of several backups, and what came of it. */
+export function BatchItem({ kind, backup, outcome }: BatchItemProps) {
+  const locale = useLocale();
+  const { t } = useTranslation("backups");
+  const stays = kind === "delete" && backup.keep;
+  return (
+    <Box
+      component="li"
+      py="xs"
+      style={{ listStyle: "none", borderBottom: "1px solid var(--mantine-color-default-border)" }}
+    >
+      <Group justify="space-between" gap="xs" wrap="nowrap">
+        <Stack gap={0} miw={0}>
+          <Text size="sm" fw={600} style={{ overflowWrap: "anywhere" }}>
+            {nameOf(backup, locale)}
+          </Text>
+          <Text size="xs" c="dimmed">
+            <When at={backup.created_at} as="short" /> ·{" "}
+            <Bytes value={backup.original_size_bytes} />
+          </Text>
+        </Stack>
+        {stays ? (
+          <Said icon={<IconLock size={14} aria-hidden />} color="gray" text={t("batch.kept")} />
+        ) : (
+          <State outcome={outcome} done={t(`batch.${kind}.one`)} />
+        )}
+      </Group>
+      {outcome?.state === "failed" && (
+        <Box pt={4} role="alert">
+          <ProblemText problem={toProblem(outcome.error)} />
+        </Box>
+      )}
+      {outcome?.state === "done" && outcome.result !== null && <Followed id={outcome.result} />}
+    </Box>
+  );
+}
+
+function State({ outcome, done }: { outcome: BatchItemProps["outcome"]; done: string }) {
+  const { t } = useTranslation("backups");
+  if (outcome === undefined) return null;
+  if (outcome.state === "failed") {
+    return <Said icon={<IconX size={14} aria-hidden />} color="red" text={t("batch.failed")} />;
+  }
+  if (outcome.state === "done") {
+    return <Said icon={<IconCheck size={14} aria-hidden />} color="teal" text={done} />;
+  }
+  if (outcome.state === "waiting") return <Said text={t("batch.waiting")} />;
+  return <Said icon={<Loader size={14} />} color="gray" text={t("batch.working")} />;
+}
+
+function Said({ icon, color, text }: { icon?: ReactNode; color?: string; text: string }) {
+  return (
+    <Group gap={6} wrap="nowrap" style={{ flexShrink: 0 }}>
+      {icon && (
+        <ThemeIcon size={20} radius="xl" variant="light" color={color}>
+          {icon}
+        </ThemeIcon>
+      )}
+      <Text size="sm">{text}</Text>
+    </Group>
+  );
+}
+
+/** The job that does it, until it has ended, and what it found. */
+function Followed({ id }: { id: string }) {
+  const { t } = useTranslation("backups");
+  const { data: job } = useBackupJob(id);
+  if (!job) return null;
+  return (
+    <Stack gap={4} pt={6}>
+      <JobProgress job={job} />
+      {job.error && (
+        <Text size="sm" role="alert" style={{ overflowWrap: "anywhere" }}>
+          {job.error.message} {job.error.hint}
+        </Text>
+      )}
+      {isFinished(job) && job.status === "completed" && (
+        <Text size="sm">{t(job.kind === "drill" ? "batch.restores" : "batch.intact")}</Text>
+      )}
+    </Stack>
+  );
+}

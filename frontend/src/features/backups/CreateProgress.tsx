@@ -1,0 +1,74 @@
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
+import { IconCheck } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import type { JobShape } from "@/api/generated/plan";
+import { useBackupJob } from "@/backup/hooks/useBackupJob";
+import { isFinished } from "@/backup/jobs";
+import { WhyNot } from "@/features/backups/cells";
+import { JobProgress } from "@/parts/JobProgress";
+import { Loaded } from "@/parts/States";
+
+interface CreateProgressProps {
+  job: string;
+  onClose: () => void;
+  /** Back to the form. */
+  onAgain: () => void;
+}
+
+/** How the making of a backup goes, and what came of it. */
+export function CreateProgress({ job: id, onClose, onAgain }: CreateProgressProps) {
+  const { t } = useTranslation("backups");
+  const { t: word } = useTranslation();
+  const query = useBackupJob(id);
+  return (
+    <Loaded query={query}>
+      {(job) => (
+        <Stack>
+          <JobProgress job={job} />
+          <Ending job={job} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {word("actions.close")}
+            </Button>
+            {job.status === "failed" && <Button onClick={onAgain}>{t("create.again")}</Button>}
+            {job.status === "completed" && (
+              <Button
+                component={Link}
+                href={`/backups/${job.backup_id ?? job.id}`}
+                onClick={onClose}
+              >
+                {t("create.look")}
+              </Button>
+            )}
+          </Group>
+        </Stack>
+      )}
+    </Loaded>
+  );
+}
+
+function Ending({ job }: { job: JobShape }) {
+  const { t } = useTranslation("backups");
+  if (!isFinished(job)) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t("create.going")}
+      </Text>
+    );
+  }
+  if (job.error) return <WhyNot error={job.error} />;
+  if (job.status === "cancelled") return <Text size="sm">{t("create.cancelled")}</Text>;
+  return (
+    <Alert color={job.warnings.length ? "orange" : "teal"} icon={<IconCheck aria-hidden />}>
+      <Text size="sm" fw={600}>
+        {t("create.done")}
+      </Text>
+      {job.warnings.map((each) => (
+        <Text key={each} size="sm">
+          {each}
+        </Text>
+      ))}
+    </Alert>
+  );
+}

@@ -1,0 +1,31 @@
+import { Box, Text, Title } from "@mantine/core";
+import type { ReactNode } from "react";
+import classes from "@/features/backups/Facts.module.css";
+
+interface FactsProps {
+  title: string;
+  facts: ReadonlyArray<readonly [string, ReactNode]>;
+}
+
+/** Some facts below a heading: what, and its value. */
+export function Facts({ title, facts }: FactsProps) {
+  return (
+    <section>
+      <Title order={3} size="h5" mb={6}>
+        {title}
+      </Title>
+      <Box component="dl" className={classes.facts}>
+        {facts.map(([name, value]) => (
+          <div key={name} className={classes.fact}>
+            <Text component="dt" size="sm" c="dimmed">
+              {name}
+            </Text>
+            <Text component="dd" size="sm" m={0} className={classes.value}>
+              {value}
+            </Text>
+          </div>
+        ))}
+      </Box>
+    </section>
+  );
+}

@@ -1,0 +1,63 @@
+import { Button, Group, Paper, Text } from "@mantine/core";
+import { IconLock, IconShieldCheck, IconTrash } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { useAsking } from "@/features/backups/asking";
+import type { BatchKind } from "@/features/backups/batch";
+import type { Selection } from "@/features/backups/useSelection";
+import { formatBytes } from "@/format/numbers";
+import { useLocale } from "@/i18n/useLocale";
+import { ActionButton } from "@/parts/ActionButton";
+import type { Permission } from "@/parts/access";
+
+const WAYS: ReadonlyArray<{ kind: BatchKind; needs: Permission; icon: typeof IconLock }> = [
+  { kind: "verify", needs: "run", icon: IconShieldCheck },
+  { kind: "keep", needs: "administer", icon: IconLock },
+  { kind: "delete", needs: "administer", icon: IconTrash },
+];
+
+/** What can be done with the chosen backups; at the foot of the window while there are some. */
+export function SelectionBar({ selection }: { selection: Selection }) {
+  const locale = useLocale();
+  const { t } = useTranslation("backups");
+  const { ask } = useAsking();
+  const { chosen, clear } = selection;
+  if (chosen.length === 0) return null;
+  const bytes = chosen.reduce((sum, each) => sum + each.original_size_bytes, 0);
+  return (
+    <Paper
+      withBorder
+      shadow="md"
+      p="xs"
+      pl="md"
+      role="region"
+      aria-label={t("selection.label")}
+      pos="sticky"
+      bottom={12}
+      style={{ zIndex: 10 }}
+    >
+      <Group justify="space-between" gap="xs">
+        <Text size="sm" aria-live="polite">
+          <b>{t("selection.count", { count: chosen.length })}</b> · {formatBytes(bytes, locale)}
+        </Text>
+        <Group gap="xs">
+          {WAYS.map(({ kind, needs, icon: Icon }) => (
+            <ActionButton
+              key={kind}
+              needs={needs}
+              size="xs"
+              variant={kind === "delete" ? "outline" : "default"}
+              color={kind === "delete" ? "red" : undefined}
+              leftSection={<Icon size={15} aria-hidden />}
+              onClick={() => ask({ kind, backups: chosen })}
+            >
+              {t(`action.${kind}`)}
+            </ActionButton>
+          ))}
+          <Button size="xs" variant="subtle" color="gray" onClick={clear}>
+            {t("selection.clear")}
+          </Button>
+        </Group>
+      </Group>
+    </Paper>
+  );
+}

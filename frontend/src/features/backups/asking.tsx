@@ -1,0 +1,58 @@
+import { createContext, lazy, type ReactNode, Suspense, useContext, useRef, useState } from "react";
+import type { BackupShape } from "@/api/generated/plan";
+import type { BatchKind } from "@/features/backups/batch";
+
+const CreateDialog = lazy(() => import("@/features/backups/CreateDialog"));
+const BatchDialog = lazy(() => import("@/features/backups/BatchDialog"));
+const DescribeDialog = lazy(() => import("@/features/backups/DescribeDialog"));
+
+/** What the reader began and is asked about. */
+export type Asked =
+  | { kind: "create" }
+  | { kind: "describe"; backup: BackupShape }
+  | { kind: BatchKind; backups: BackupShape[] };
+
+interface Asking {
+  /** Whether a dialog is open: what lies below must not take its keys. */
+  asked: boolean;
+  ask: (what: Asked) => void;
+}
+
+const AskingContext = createContext<Asking>({ asked: false, ask: () => undefined });
+
+/** The way to open a dialog of this screen. */
+export const useAsking = () => useContext(AskingContext);
+
+/** Has the dialogs of this screen, and gives the focus back to where it was. */
+export function AskingProvider({ children }: { children: ReactNode }) {
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const before = useRef<Element | null>(null);
+  const ask = (what: Asked) => {
+    before.current = focused();
+    setAsked(what);
+  };
+  const onClose = () => {
+    setAsked(null);
+    // When the dialog has let go of the focus.
+    setTimeout(() => (before.current as HTMLElement | null)?.focus?.());
+  };
+  return (
+    <AskingContext value={{ asked: asked !== null, ask }}>
+      {children}
+      <Suspense>{asked && <Dialog asked={asked} onClose={onClose} />}</Suspense>
+    </AskingContext>
+  );
+}
+
+/** What has the focus; where that is an entry of a menu, which goes away, what opened the menu. */
+function focused(): Element | null {
+  const menu = document.activeElement?.closest("[role=menu]");
+  const opener = menu?.getAttribute("aria-labelledby");
+  return opener ? document.getElementById(opener) : document.activeElement;
+}
+
+function Dialog({ asked, onClose }: { asked: Asked; onClose: () => void }) {
+  if (asked.kind === "create") return <CreateDialog onClose={onClose} />;
+  if (asked.kind === "describe") return <DescribeDialog backup={asked.backup} onClose={onClose} />;
+  return <BatchDialog kind={asked.kind} backups={asked.backups} onClose={onClose} />;
+}

@@ -1,0 +1,5 @@
+/** The folders on the way to a path, each with its own path. */
+export function foldersOf(path: string): Array<{ name: string; path: string }> {
+  const names = path.split("/").filter(Boolean);
+  return names.map((name, index) => ({ name, path: names.slice(0, index + 1).join("/") }));
+}
