@@ -1,0 +1,52 @@
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { JobShape } from "@/api/generated/plan";
+import { useBackupJob } from "@/backup/hooks/useBackupJob";
+import { isFinished } from "@/backup/jobs";
+import { formatBytes } from "@/format/numbers";
+import { useLocale } from "@/i18n/useLocale";
+import { JobProgress } from "@/parts/JobProgress";
+import { Loaded } from "@/parts/States";
+
+/** A cleanup under way, and what became of it. */
+export function CleanUpJob({ id, onClose }: { id: string; onClose: () => void }) {
+  const { t } = useTranslation("common");
+  const query = useBackupJob(id);
+  return (
+    <Loaded query={query}>
+      {(job) => (
+        <Stack>
+          <JobProgress job={job} />
+          <Outcome job={job} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose} data-autofocus>
+              {t("actions.close")}
+            </Button>
+          </Group>
+        </Stack>
+      )}
+    </Loaded>
+  );
+}
+
+function Outcome({ job }: { job: JobShape }) {
+  const { t } = useTranslation("schedule");
+  const locale = useLocale();
+  if (!isFinished(job)) return <Text size="sm">{t("cleanUp.goesOn")}</Text>;
+  if (job.error) {
+    return (
+      <Alert color="red" variant="light" role="alert" title={job.error.message}>
+        {job.error.hint}
+      </Alert>
+    );
+  }
+  const { removed = [], freed_bytes: freed = 0 } = job.result as {
+    removed?: string[];
+    freed_bytes?: number;
+  };
+  return (
+    <Text role="status">
+      {t("cleanUp.done", { count: removed.length, size: formatBytes(freed, locale) })}
+    </Text>
+  );
+}

@@ -1,0 +1,100 @@
+import { Box, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import type { UseQueryResult } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { SchedulePreview } from "@/api/generated/plan";
+import { Warning } from "@/features/schedule/Warning";
+import { isKnownZone, isOwnTime, ownZone } from "@/features/schedule/zones";
+import { formatShort } from "@/format/times";
+import { useLocale } from "@/i18n/useLocale";
+import { Failure } from "@/parts/States";
+import { When } from "@/parts/Values";
+
+interface NextRunsProps {
+  preview: UseQueryResult<SchedulePreview>;
+  enabled: boolean;
+  /** Whether the server refused the schedule; the field says why. */
+  refused: boolean;
+  missing: boolean;
+  timezone: string;
+}
+
+/** When the next five backups would be made, in the zone of the schedule. */
+export function NextRuns({ preview, enabled, refused, missing, timezone }: NextRunsProps) {
+  const { t } = useTranslation("schedule");
+  // The server may know zones that this browser does not.
+  const zone = isKnownZone(timezone) ? timezone : "UTC";
+  return (
+    <Box component="section" aria-label={t("runs.title")}>
+      <Title order={3} size="h6" mb={4}>
+        {enabled ? t("runs.title") : t("runs.wouldBe")}
+      </Title>
+      <Text size="sm" c="dimmed" mb="sm">
+        {t("runs.zone", { zone })}
+      </Text>
+      {refused || missing ? (
+        <Text size="sm" c="dimmed">
+          {t("runs.incomplete")}
+        </Text>
+      ) : preview.isError ? (
+        <Failure error={preview.error} onRetry={() => void preview.refetch()} />
+      ) : preview.data === undefined ? (
+        <Skeleton height={150} />
+      ) : (
+        <Runs {...preview.data} timezone={zone} />
+      )}
+    </Box>
+  );
+}
+
+function Runs({ next_runs: runs, timezone }: SchedulePreview) {
+  const { t } = useTranslation("schedule");
+  const locale = useLocale();
+  const [first] = runs;
+  if (first === undefined) {
+    return <Warning>{t("runs.none")}</Warning>;
+  }
+  return (
+    <Stack gap={0}>
+      <Box component="ol" m={0} p={0} style={{ listStyle: "none" }} aria-label={t("runs.title")}>
+        {runs.map((at, index) => (
+          <Group
+            component="li"
+            key={at}
+            justify="space-between"
+            gap="sm"
+            py={7}
+            style={{ borderTop: index ? "1px solid var(--mantine-color-default-border)" : "none" }}
+          >
+            <RunTime at={at} timezone={timezone} />
+            <Text size="sm" c="dimmed">
+              <When at={at} />
+            </Text>
+          </Group>
+        ))}
+      </Box>
+      {!isOwnTime(timezone, new Date(first)) && (
+        <Text size="sm" c="dimmed" mt="sm">
+          {t("runs.yours", { time: formatShort(new Date(first), locale), zone: ownZone() })}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+/** A run with its day of the week, which people plan by. */
+function RunTime({ at, timezone }: { at: string; timezone: string }) {
+  const locale = useLocale();
+  const format = new Intl.DateTimeFormat(locale, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "numeric",
+    minute: "2-digit",
+    timeZone: timezone,
+  });
+  return (
+    <Text size="sm" fw={500}>
+      <time dateTime={at}>{format.format(new Date(at))}</time>
+    </Text>
+  );
+}

@@ -1,0 +1,51 @@
+import { Box, Grid } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { ScheduleShape } from "@/api/generated/plan";
+import { toProblem } from "@/api/problem";
+import { changedParts, type Draft } from "@/features/schedule/draft";
+import { PolicyFields } from "@/features/schedule/PolicyFields";
+import { policyOfForm } from "@/features/schedule/policy";
+import { Section } from "@/features/schedule/Section";
+import { Simulator } from "@/features/schedule/Simulator";
+import { useThoughtSimulation } from "@/features/schedule/useSimulation";
+
+interface RetentionSectionProps {
+  draft: Draft;
+  base: ScheduleShape;
+  onChange: (changes: Partial<Draft>) => void;
+}
+
+/** Which backups stay: the rules, and beside them what they would do to the backups there are. */
+export function RetentionSection({ draft, base, onChange }: RetentionSectionProps) {
+  const { t } = useTranslation("schedule");
+  const policy = policyOfForm(draft.policy);
+  const changed = changedParts(draft, base).includes("retention");
+  const simulation = useThoughtSimulation(policy);
+  const { query } = simulation;
+  const problem = query.isError ? toProblem(query.error) : null;
+  const misspelled = problem?.status === 400 && draft.policy.within.unit === "own";
+  return (
+    <Section title={t("retention.title")} purpose={t("retention.purpose")}>
+      <Grid gap={{ base: "xl", md: 40 }}>
+        <Grid.Col span={{ base: 12, md: 5 }}>
+          <PolicyFields
+            form={draft.policy}
+            onChange={(changes) => onChange({ policy: { ...draft.policy, ...changes } })}
+            spanError={misspelled ? `${problem.message}. ${problem.hint ?? ""}`.trim() : null}
+          />
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          {/* What is edited and what comes of it stay in view together. */}
+          <Box pos={{ md: "sticky" }} top={72}>
+            <Simulator
+              {...simulation}
+              kept={base.retention}
+              changed={changed}
+              timezone={draft.timezone}
+            />
+          </Box>
+        </Grid.Col>
+      </Grid>
+    </Section>
+  );
+}

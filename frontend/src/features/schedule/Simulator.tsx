@@ -1,0 +1,121 @@
+import { Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { IconLock, IconPlayerPause } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { CleanupPreview, RetentionShape } from "@/api/generated/plan";
+import { toProblem } from "@/api/problem";
+import { Decisions } from "@/features/schedule/Decisions";
+import { FateLine } from "@/features/schedule/FateLine";
+import { countFates, effectInWords } from "@/features/schedule/reasons";
+import { PASSWORD_WANTED, type useSimulation } from "@/features/schedule/useSimulation";
+import { Warning } from "@/features/schedule/Warning";
+import { useLocale } from "@/i18n/useLocale";
+import { ActionButton } from "@/parts/ActionButton";
+import { Empty, Failure } from "@/parts/States";
+
+const CleanUpDialog = lazy(() => import("@/features/schedule/CleanUpDialog"));
+
+type SimulatorProps = ReturnType<typeof useSimulation> & {
+  /** The rules that are saved. */
+  kept: RetentionShape;
+  /** Whether the rules shown are not the saved ones. */
+  changed: boolean;
+  timezone: string;
+};
+
+/** What the rules would do to the backups there are, as they are edited. */
+export function Simulator({ query, unlock, kept, changed, timezone }: SimulatorProps) {
+  const { t } = useTranslation("schedule");
+  const [cleaning, setCleaning] = useState(false);
+  const goes = query.data ? countFates(query.data.decisions).goes : 0;
+  return (
+    <Stack gap="md" component="section" aria-label={t("simulator.title")}>
+      <Group justify="space-between" gap="sm">
+        <Title order={3} size="h6">
+          {changed ? t("simulator.titleDraft") : t("simulator.title")}
+        </Title>
+        <ActionButton
+          needs="administer"
+          variant="default"
+          size="xs"
+          onClick={() => setCleaning(true)}
+          disabled={changed || goes === 0}
+        >
+          {t("cleanUp.button")}
+        </ActionButton>
+      </Group>
+      <Effect query={query} unlock={unlock} timezone={timezone} />
+      {changed && (
+        <Text size="sm" c="dimmed">
+          {t("simulator.saveFirst")}
+        </Text>
+      )}
+      {cleaning && (
+        <Suspense fallback={null}>
+          <CleanUpDialog policy={kept} timezone={timezone} onClose={() => setCleaning(false)} />
+        </Suspense>
+      )}
+    </Stack>
+  );
+}
+
+function Effect({
+  query,
+  unlock,
+  timezone,
+}: Pick<SimulatorProps, "query" | "unlock" | "timezone">) {
+  const { t } = useTranslation("schedule");
+  if (query.data) return <Preview preview={query.data} timezone={timezone} />;
+  if (query.isPending) return <SimulatorSkeleton />;
+  if (toProblem(query.error).code !== PASSWORD_WANTED) {
+    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  }
+  return (
+    <Empty
+      title={t("simulator.locked")}
+      icon={<IconLock size={28} stroke={1.5} aria-hidden />}
+      action={
+        <Button variant="default" loading={unlock.isPending} onClick={() => unlock.mutate()}>
+          {t("simulator.unlock")}
+        </Button>
+      }
+    >
+      {t("simulator.lockedHint")}
+    </Empty>
+  );
+}
+
+function Preview({ preview, timezone }: { preview: CleanupPreview; timezone: string }) {
+  const { t } = useTranslation("schedule");
+  const locale = useLocale();
+  if (preview.decisions.length === 0) {
+    return <Empty title={t("simulator.none")}>{t("simulator.noneHint")}</Empty>;
+  }
+  return (
+    <>
+      <Text size="lg" fw={600} lh={1.35} aria-live="polite">
+        {effectInWords(preview, t, locale)}
+      </Text>
+      {preview.paused && (
+        <Warning icon={<IconPlayerPause aria-hidden />} title={t("simulator.paused")}>
+          {preview.paused}
+        </Warning>
+      )}
+      <FateLine decisions={preview.decisions} />
+      <Decisions decisions={preview.decisions} timezone={timezone} />
+    </>
+  );
+}
+
+function SimulatorSkeleton() {
+  const { t } = useTranslation();
+  return (
+    <Stack gap="sm" role="status" aria-label={t("states.loading")}>
+      <Skeleton height={26} width="70%" />
+      <Skeleton height={44} />
+      {[0, 1, 2, 3, 4, 5].map((row) => (
+        <Skeleton key={row} height={32} />
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,2 @@
+/** Adds its language to the describer when it is loaded. */
+declare module "cronstrue/locales/*";

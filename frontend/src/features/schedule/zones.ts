@@ -1,0 +1,40 @@
+/** The time zones there are, as the browser knows them, and those that are used here anyway. */
+export function zonesWith(...used: string[]): string[] {
+  const zones = new Set([...used, "UTC", ...Intl.supportedValuesOf("timeZone")]);
+  return [...zones].filter(Boolean);
+}
+
+/** The time zone of the reader's clock. */
+export function ownZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Whether a zone's name answers to what was typed: `new york` finds `America/New_York`. */
+export function isZoneMatch(zone: string, typed: string): boolean {
+  const plain = (text: string) => text.toLowerCase().replace(/[_/\s]+/g, " ");
+  return plain(zone).includes(plain(typed).trim());
+}
+
+/** Whether the browser can show times in a zone. */
+export function isKnownZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a zone's clock shows the same as the reader's at an instant. */
+export function isOwnTime(zone: string, instant: Date): boolean {
+  const show = (timeZone: string) =>
+    new Intl.DateTimeFormat("en", { timeZone, dateStyle: "short", timeStyle: "short" }).format(
+      instant,
+    );
+  return show(zone) === show(ownZone());
+}
+
+/** The time of day in a zone; null where the browser does not know it. */
+export function timeIn(zone: string, instant: Date, locale: string): string | null {
+  if (!isKnownZone(zone)) return null;
+  return new Intl.DateTimeFormat(locale, { timeZone: zone, timeStyle: "short" }).format(instant);
+}
