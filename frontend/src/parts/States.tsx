@@ -12,7 +12,6 @@ export function Loading({ rows = 4, height = 36 }: { rows?: number; height?: num
   return (
     <Stack role="status" aria-label={t("states.loading")} gap="sm">
       {Array.from({ length: rows }, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the rows are all alike
         <Skeleton key={row} height={height} radius="sm" />
       ))}
     </Stack>

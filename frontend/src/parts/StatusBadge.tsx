@@ -43,6 +43,8 @@ export function StatusBadge({ status }: { status: Status }) {
       tt="none"
       fw={600}
       leftSection={<Icon size={13} aria-hidden />}
+      // The word is what says it: others make way.
+      style={{ flexShrink: 0 }}
       data-status={status}
     >
       {t(`status.${status}`)}
