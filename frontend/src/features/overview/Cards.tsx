@@ -25,7 +25,7 @@ export function Cards({ stats, health, schedule, latest }: CardsProps) {
   const { total_size_bytes: total, stored_size_bytes: occupied } = stats;
   const share = total > 0 ? occupied / total : 0;
   return (
-    <SimpleGrid component="dl" cols={{ base: 1, xs: 2, lg: 3 }} spacing="md" m={0}>
+    <SimpleGrid component="dl" cols={{ base: 2, lg: 3 }} spacing={{ base: "xs", sm: "md" }} m={0}>
       <Card label={t("card.backups")} detail={t("card.proven", { count: stats.verified_backups })}>
         <Count value={stats.total_backups} />
       </Card>
@@ -113,11 +113,11 @@ interface CardProps {
 
 function Card({ label, detail, children }: CardProps) {
   return (
-    <Paper withBorder p="md">
+    <Paper withBorder p={{ base: "sm", sm: "md" }}>
       <Text component="dt" size="sm" c="dimmed" mb={4}>
         {label}
       </Text>
-      <Text component="dd" m={0} fz={22} fw={650} lh={1.25}>
+      <Text component="dd" m={0} fz={{ base: 18, sm: 22 }} fw={650} lh={1.25}>
         {children}
       </Text>
       {detail && (

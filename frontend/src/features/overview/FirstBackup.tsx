@@ -2,7 +2,6 @@ import { Anchor, Badge, Group, List, Paper, SimpleGrid, Stack, Text, Title } fro
 import { Trans, useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { usePlan } from "@/backup/hooks/usePlan";
-import { BackUpButton } from "@/features/overview/BackUpButton";
 import { Loaded } from "@/parts/States";
 
 const KNOWN = ["sqlite", "postgresql", "mysql", "tables", "directory", "settings"] as const;
@@ -31,7 +30,6 @@ export function FirstBackup() {
               )
             }
           </Loaded>
-          <BackUpButton size="md" mt="xs" />
         </Stack>
       </Paper>
       <Paper withBorder p="md" component="section" aria-labelledby="next">

@@ -88,7 +88,7 @@ function Days({ runs, since, timeZone }: DaysProps) {
 
 function CardsLoading() {
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 3 }} spacing="md">
+    <SimpleGrid cols={{ base: 2, lg: 3 }} spacing={{ base: "xs", sm: "md" }}>
       {["a", "b", "c", "d", "e", "f"].map((each) => (
         <Skeleton key={each} height={106} radius="md" />
       ))}

@@ -16,11 +16,16 @@ export default function Overview() {
   const health = useHealth();
   const stats = useStats();
   const tone = health.data && toneOf(health.data, stats.data);
+  const fixes = health.data?.findings.map((each) => fixOf(each)?.by) ?? [];
   // Where a backup is what mends it, the button stands beside what is wrong.
-  const offered = health.data?.findings.some((each) => fixOf(each)?.by === "back-up");
+  const offered = fixes.includes("back-up");
+  const variant = fixes.some(Boolean) ? "default" : "filled";
   return (
     <>
-      <PageHead title={t("nav.overview")} actions={!offered && <BackUpButton />} />
+      <PageHead
+        title={t("nav.overview")}
+        actions={!offered && <BackUpButton variant={variant} />}
+      />
       <Stack gap="md">
         <Loaded query={health} loading={<Skeleton height={108} radius="md" />}>
           {(found) => <Standing health={found} tone={tone ?? found.status} />}

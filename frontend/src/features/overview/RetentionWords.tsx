@@ -23,7 +23,7 @@ export function RetentionWords({ retention }: { retention: RetentionShape }) {
 
   if (keeps.length + limits.length === 0) return t("card.keepAll");
   return (
-    <Text span inherit fz="md">
+    <Text span fz="sm" fw={500} lh={1.45}>
       {keeps.length > 0 && t("retention.keeps", { rules: inWords(keeps) })}
       {keeps.length > 0 && limits.length > 0 && ". "}
       {limits.length > 0 && t("retention.limits", { rules: inWords(limits) })}

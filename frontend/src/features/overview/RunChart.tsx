@@ -6,7 +6,7 @@ import type { Point } from "@/features/overview/runs";
 import { formatDay, formatShort } from "@/format/times";
 import { useLocale } from "@/i18n/useLocale";
 
-const PLOT_HEIGHT = 104;
+const PLOT_HEIGHT = 92;
 const DAYS_HEIGHT = 24;
 
 interface RunChartProps {
@@ -16,6 +16,7 @@ interface RunChartProps {
   label: string;
   color: string;
   format: (value: number, locale: string) => string;
+  barSize: number;
   /** Whether the days are written below. */
   withDays: boolean;
 }
@@ -47,7 +48,7 @@ export function RunChart({ points, timeZone, measure, label, color, ...rest }: R
         </Text>
         {range && (
           <Text size="sm" c="dimmed">
-            {format(range.last)}
+            {t("chart.last", { value: format(range.last) })}
           </Text>
         )}
       </Group>
@@ -59,7 +60,7 @@ export function RunChart({ points, timeZone, measure, label, color, ...rest }: R
           series={[{ name: measure, label, color }]}
           accessibilityLayer={false}
           barChartProps={{ syncId: "runs", syncMethod: "value" }}
-          barProps={{ isAnimationActive: false, radius: [2, 2, 0, 0], maxBarSize: 10 }}
+          barProps={{ isAnimationActive: false, radius: [2, 2, 0, 0], barSize: rest.barSize }}
           minBarSize={2}
           tickLine="none"
           withXAxis={rest.withDays}
@@ -70,7 +71,7 @@ export function RunChart({ points, timeZone, measure, label, color, ...rest }: R
             ticks: ticksOf(points, timeZone, 8),
             tickFormatter: (at: number) => day.format(at),
           }}
-          yAxisProps={{ width: 64, tickCount: 3, tickFormatter: format }}
+          yAxisProps={{ width: 72, tickCount: 3, tickFormatter: format }}
           referenceLines={failed.map(({ at }) => ({
             x: at,
             color: "red.6",

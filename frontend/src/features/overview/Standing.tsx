@@ -7,6 +7,7 @@ import {
 } from "@tabler/icons-react";
 import { Trans, useTranslation } from "react-i18next";
 import type { HealthShape } from "@/api/generated/plan";
+import { BackUpButton } from "@/features/overview/BackUpButton";
 import { Findings } from "@/features/overview/Findings";
 import classes from "@/features/overview/overview.module.css";
 import { freshnessOf, type Tone } from "@/features/overview/standing";
@@ -32,18 +33,21 @@ export function Standing({ health, tone }: { health: HealthShape; tone: Tone }) 
       data-tone={tone}
       aria-labelledby="standing"
     >
-      <Group wrap="nowrap" gap="md" align="center">
-        <ThemeIcon size={56} radius="xl" variant="light" color={color}>
-          <Icon size={34} stroke={1.6} aria-hidden />
-        </ThemeIcon>
-        <Stack gap={2}>
-          <Title order={2} size="h2" id="standing">
-            {t(`title.${tone}`)}
-          </Title>
-          <Text size="lg" lh={1.35}>
-            {tone === "new" ? t("new.lead") : <Freshness health={health} />}
-          </Text>
-        </Stack>
+      <Group justify="space-between" gap="md">
+        <Group wrap="nowrap" gap="md" align="center" flex="1 1 320px">
+          <ThemeIcon size={56} className={classes.shield} radius="xl" variant="light" color={color}>
+            <Icon size={34} stroke={1.6} aria-hidden />
+          </ThemeIcon>
+          <Stack gap={2}>
+            <Title order={2} size="h2" id="standing">
+              {t(`title.${tone}`)}
+            </Title>
+            <Text fz={{ base: "md", sm: "lg" }} lh={1.35}>
+              {tone === "new" ? t("new.lead") : <Freshness health={health} />}
+            </Text>
+          </Stack>
+        </Group>
+        {tone === "new" && <BackUpButton size="md" />}
       </Group>
       {tone !== "new" && health.findings.length > 0 && <Findings health={health} />}
     </Paper>

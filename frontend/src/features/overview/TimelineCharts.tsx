@@ -1,30 +1,35 @@
 import "@mantine/charts/styles.css";
 import { Group, Stack, Text } from "@mantine/core";
+import { useElementSize } from "@mantine/hooks";
 import { IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import type { Measure } from "@/features/overview/axis";
+import { barSizeFor, type Measure } from "@/features/overview/axis";
+import classes from "@/features/overview/overview.module.css";
 import { RunChart } from "@/features/overview/RunChart";
 import type { Point } from "@/features/overview/runs";
 import { formatBytes } from "@/format/numbers";
 import { formatDuration } from "@/format/times";
 
 const CHARTS = [
-  { measure: "captured", label: "captured", color: "sea.7", format: formatBytes },
-  { measure: "added", label: "added", color: "indigo.6", format: formatBytes },
-  { measure: "seconds", label: "duration", color: "grape.6", format: formatDuration },
+  { measure: "captured", label: "captured", color: "var(--captured)", format: formatBytes },
+  { measure: "added", label: "added", color: "var(--added)", format: formatBytes },
+  { measure: "seconds", label: "duration", color: "var(--duration)", format: formatDuration },
 ] as const satisfies ReadonlyArray<{ measure: Measure } & Record<string, unknown>>;
 
 /** One chart for each measure, one below the other, over the same time. */
 export default function TimelineCharts(props: { points: readonly Point[]; timeZone: string }) {
   const { t } = useTranslation("overview");
+  const { ref, width } = useElementSize();
+  const barSize = barSizeFor(width, props.points.length);
   const failed = props.points.filter(({ status }) => status === "failed").length;
   return (
-    <Stack gap="md">
+    <Stack gap="sm" ref={ref} className={classes.charts}>
       {CHARTS.map((chart, at) => (
         <RunChart
           key={chart.measure}
           {...props}
           {...chart}
+          barSize={barSize}
           label={t(`chart.${chart.label}`)}
           withDays={at === CHARTS.length - 1}
         />

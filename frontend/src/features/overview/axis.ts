@@ -37,3 +37,11 @@ export function rangeOf(
   if (last === undefined) return null;
   return { least: Math.min(...values), most: Math.max(...values), last, count: values.length };
 }
+
+/** Room beside the bars for the axis [px]. */
+const AXIS_PX = 80;
+
+/** Return how wide bars may be [px]: wide enough to see, and apart. */
+export function barSizeFor(width: number, bars: number): number {
+  return Math.max(2, Math.min(12, Math.floor(((width - AXIS_PX) / Math.max(bars, 1)) * 0.7)));
+}
