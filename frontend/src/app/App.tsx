@@ -6,9 +6,10 @@ import { useState } from "react";
 import { I18nextProvider } from "react-i18next";
 import { Router } from "wouter";
 import { useAddress } from "@/app/address";
-import { newQueryClient } from "@/app/cache";
 import { Gate } from "@/app/Gate";
 import { cssVariablesResolver, theme } from "@/app/theme";
+import { newQueryClient } from "@/backup/cache";
+import { sayings } from "@/parts/say";
 
 export function App({ texts, nonce }: { texts: I18n; nonce: string }) {
   const [cache] = useState(newQueryClient);
@@ -20,7 +21,7 @@ export function App({ texts, nonce }: { texts: I18n; nonce: string }) {
         cssVariablesResolver={cssVariablesResolver}
         getStyleNonce={() => nonce}
       >
-        <Notifications position="top-right" limit={4} />
+        <Notifications store={sayings} position="top-right" limit={4} />
         <QueryClientProvider client={cache}>
           <Router hook={useAddress}>
             <Gate />
