@@ -28,8 +28,10 @@ export const theme = createTheme({
     Tooltip: {
       defaultProps: { withArrow: true, events: { hover: true, focus: true, touch: true } },
     },
-    Modal: { defaultProps: { centered: true, styles: { title: { fontWeight: 650 } } } },
-    Drawer: { defaultProps: { styles: { title: { fontWeight: 650 } } } },
+    Modal: {
+      defaultProps: { centered: true, styles: { title: { fontWeight: 650, lineHeight: 1.35 } } },
+    },
+    Drawer: { defaultProps: { styles: { title: { fontWeight: 650, lineHeight: 1.35 } } } },
     // A <header> that is not within an <article> is the banner of the page, of which there is one.
     ModalHeader: { defaultProps: { component: "div" } },
     DrawerHeader: { defaultProps: { component: "div" } },
@@ -43,12 +45,19 @@ export const cssVariablesResolver: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#51585f",
     "--mantine-color-placeholder": "#5c636a",
     "--mantine-color-error": "#c92a2a",
+    "--mantine-color-red-filled": "#c92a2a",
+    "--mantine-color-red-filled-hover": "#b02323",
+    "--mantine-color-teal-light-color": "#07604a",
+    "--mantine-color-green-light-color": "#226a2e",
+    "--mantine-color-orange-light-color": "#a3360a",
     "--holdfast-surface": "#f6f8f9",
   },
   dark: {
     "--mantine-color-dimmed": "#a9b0b8",
     "--mantine-color-placeholder": "#9aa2aa",
     "--mantine-color-error": "#ff8787",
+    "--mantine-color-red-filled": "#c92a2a",
+    "--mantine-color-red-filled-hover": "#b02323",
     "--holdfast-surface": "#16191c",
   },
 });

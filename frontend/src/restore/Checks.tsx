@@ -10,12 +10,18 @@ import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import type { CheckShape } from "@/api/generated/plan";
 
+interface ChecksProps {
+  checks: readonly CheckShape[];
+  /** Whether each is shown from the start, rather than only if one failed. */
+  unfolded?: boolean;
+}
+
 /** What was checked: in one line, and each with what was found. */
-export function Checks({ checks }: { checks: readonly CheckShape[] }) {
+export function Checks({ checks, unfolded = false }: ChecksProps) {
   const { t } = useTranslation("restoring");
   const failed = checks.filter((each) => !each.passed && !each.skipped);
   const made = checks.filter((each) => !each.skipped).length;
-  const [opened, { toggle }] = useDisclosure(failed.length > 0);
+  const [opened, { toggle }] = useDisclosure(unfolded || failed.length > 0);
   const id = useId();
   if (checks.length === 0) return null;
   return (

@@ -17,6 +17,8 @@ export interface OfferDecisionProps {
   word: string;
   safety: boolean;
   partial?: boolean;
+  /** Whether it stands where another one was, which could not be confirmed any more. */
+  renewed?: boolean;
   onStarted: (job: JobShape) => void;
   /** Look again: the offer has expired, or what is live has moved. */
   onLookAgain: () => void;
@@ -26,11 +28,11 @@ export interface OfferDecisionProps {
 
 /** What a restore would replace, and the decision: to restore, or not to. */
 export function OfferDecision(props: OfferDecisionProps) {
-  const { offer, word, safety, partial, onStarted, onLookAgain, onDiscard } = props;
+  const { offer, word, safety, partial, renewed, onStarted, onLookAgain, onDiscard } = props;
   const { t } = useTranslation("restoring");
   const [asking, setAsking] = useState(false);
   const confirm = useConfirmOffer();
-  const minutes = Math.ceil(secondsLeft(offer, useNow()) / 60);
+  const seconds = secondsLeft(offer, useNow());
   const stale = isStale(confirm.error);
 
   const begin = () =>
@@ -46,8 +48,18 @@ export function OfferDecision(props: OfferDecisionProps) {
 
   return (
     <Stack gap="md">
+      {renewed && (
+        <Alert
+          color="orange"
+          role="alert"
+          icon={<IconClockX aria-hidden />}
+          title={t("expired.renewed")}
+        >
+          {t("expired.renewedHint")}
+        </Alert>
+      )}
       <OfferView offer={offer} safety={safety} />
-      {minutes === 0 || stale ? (
+      {seconds === 0 || stale ? (
         <Alert color="orange" icon={<IconClockX aria-hidden />} title={t("expired.title")}>
           <Stack gap="xs" align="flex-start">
             <Text size="sm">
@@ -61,11 +73,11 @@ export function OfferDecision(props: OfferDecisionProps) {
       ) : (
         <Group justify="space-between" gap="sm">
           <Text size="sm" c="dimmed">
-            {t("offer.expires", { count: minutes })}
+            {t("offer.expires", { count: Math.max(1, Math.round(seconds / 60)) })}
           </Text>
-          <Group gap="xs">
+          <Group gap="xs" justify="flex-end" flex="1 1 auto">
             <Button variant="default" onClick={onDiscard}>
-              {t("offer.discard")}
+              {offer.kind === "upload" ? t("offer.discard") : t("offer.back")}
             </Button>
             <ActionButton needs="restore" color="red" onClick={() => setAsking(true)}>
               {t("offer.restore")}

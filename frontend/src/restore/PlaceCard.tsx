@@ -30,36 +30,38 @@ export function PlaceCard({ change }: { change: PlaceChange }) {
           <ThemeIcon variant="light" color="gray" size="lg">
             <Icon size={19} stroke={1.7} aria-hidden />
           </ThemeIcon>
-          <Stack gap={2} flex={1} miw={0}>
-            {isPath ? (
-              <Code style={{ overflowWrap: "anywhere", alignSelf: "flex-start" }}>{target}</Code>
-            ) : (
-              <Text fw={600} size="sm">
-                {t("place.settings")}
-              </Text>
-            )}
-            {place?.exists && place.modified_at && (
-              <Text size="sm" c="dimmed">
-                {t("place.now")} <Bytes value={place.size_bytes} />
-                {" · "}
-                {t("place.written")} <When at={place.modified_at} />
-              </Text>
-            )}
-            {place && !place.exists && (
-              <Text size="sm" c="dimmed">
-                {t("place.absent")}
-              </Text>
-            )}
-          </Stack>
-          <Badge
-            variant="light"
-            color={COLORS[change.action] ?? "gray"}
-            radius="sm"
-            tt="none"
-            style={{ flexShrink: 0 }}
-          >
-            {isKnown(change.action) ? t(`action.${change.action}`) : change.action}
-          </Badge>
+          <Group flex={1} gap="xs" justify="space-between" align="flex-start">
+            <Stack gap={2} flex="1 1 230px" miw={0}>
+              {isPath ? (
+                <Code style={{ overflowWrap: "anywhere", alignSelf: "flex-start" }}>{target}</Code>
+              ) : (
+                <Text fw={600} size="sm">
+                  {t("place.settings")}
+                </Text>
+              )}
+              {place?.exists && place.modified_at && (
+                <Text size="sm" c="dimmed">
+                  {t("place.now")} <Bytes value={place.size_bytes} />
+                  {" · "}
+                  {t("place.written")} <When at={place.modified_at} />
+                </Text>
+              )}
+              {place && !place.exists && (
+                <Text size="sm" c="dimmed">
+                  {t("place.absent")}
+                </Text>
+              )}
+            </Stack>
+            <Badge
+              variant="light"
+              color={COLORS[change.action] ?? "gray"}
+              radius="sm"
+              tt="none"
+              style={{ flexShrink: 0 }}
+            >
+              {isKnown(change.action) ? t(`action.${change.action}`) : change.action}
+            </Badge>
+          </Group>
         </Group>
         {files ? (
           <FileChanges root={target} files={files} examples={others} />
@@ -67,7 +69,7 @@ export function PlaceCard({ change }: { change: PlaceChange }) {
           <>
             {change.detail && tables.every((each) => each.after === null) && (
               <Text size="sm" c="dimmed">
-                {change.detail}
+                {sentence(change.detail)}
               </Text>
             )}
             <TableChanges tables={tables} settings={kind === "settings"} />
@@ -82,3 +84,5 @@ export function PlaceCard({ change }: { change: PlaceChange }) {
     </Paper>
   );
 }
+
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -38,7 +38,7 @@ export function RestoreResult({ job, onUndo, onClose, backupHref }: RestoreResul
         >
           <Text size="sm">
             {job.backup_id && `${t("result.from", { id: job.backup_id })} `}
-            {t("result.took")} <Took seconds={secondsOf(job)} />.
+            {t("result.took")} <Took seconds={secondsOf(job)} />
           </Text>
         </Alert>
       ) : (
@@ -53,7 +53,13 @@ export function RestoreResult({ job, onUndo, onClose, backupHref }: RestoreResul
           ) : (
             <>
               {t("result.safety")}{" "}
-              {backupHref ? <Anchor href={backupHref(safety)}>{safety}</Anchor> : safety}
+              {backupHref ? (
+                <Anchor inherit href={backupHref(safety)} underline="always">
+                  {safety}
+                </Anchor>
+              ) : (
+                safety
+              )}
             </>
           )}
         </Text>
@@ -69,7 +75,7 @@ export function RestoreResult({ job, onUndo, onClose, backupHref }: RestoreResul
             {t("undo.button")}
           </ActionButton>
         )}
-        <Button onClick={onClose}>{t("result.close")}</Button>
+        <Button onClick={onClose}>{done ? t("result.close") : t("offer.back")}</Button>
       </Group>
       <Suspense>
         {undoing && (

@@ -13,6 +13,7 @@ export function RestoredItems({ items }: { items: Readonly<Record<string, number
     <Table
       verticalSpacing={4}
       fz="sm"
+      maw={640}
       aria-label={t("result.items")}
       stickyHeader={found.length > MANY}
     >

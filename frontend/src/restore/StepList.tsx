@@ -6,7 +6,7 @@ import type { JobShape } from "@/api/generated/plan";
 import { isFinished } from "@/backup/jobs";
 import { STEPS, stepOf } from "@/restore/steps";
 
-type State = "done" | "now" | "failed" | "ahead" | "skipped";
+type State = "done" | "now" | "failed" | "ahead" | "unreached" | "skipped";
 
 const LOOKS: Record<State, { color: string; icon: ReactNode }> = {
   done: { color: "teal", icon: <IconCheck size={15} aria-hidden /> },
@@ -14,6 +14,7 @@ const LOOKS: Record<State, { color: string; icon: ReactNode }> = {
   failed: { color: "red", icon: <IconX size={15} aria-hidden /> },
   skipped: { color: "gray", icon: <IconMinus size={15} aria-hidden /> },
   ahead: { color: "gray", icon: null },
+  unreached: { color: "gray", icon: null },
 };
 
 /** The steps of a restore, and which of them it is at. */
@@ -32,7 +33,6 @@ export function StepList({ job, safety = true }: { job: JobShape; safety?: boole
             key={step}
             gap="sm"
             wrap="nowrap"
-            align="flex-start"
             aria-current={state === "now" ? "step" : undefined}
             data-state={state}
           >
@@ -43,20 +43,13 @@ export function StepList({ job, safety = true }: { job: JobShape; safety?: boole
                 </Text>
               )}
             </ThemeIcon>
-            <Stack gap={0}>
-              <Text size="sm" fw={state === "now" || state === "failed" ? 650 : 500}>
-                {t(`steps.${step}`)}
-                <Text span inherit size="sm" fw={400} c="dimmed">
-                  {" · "}
-                  {t(`state.${state}`)}
-                </Text>
+            <Text size="sm" fw={state === "now" || state === "failed" ? 650 : 500}>
+              {t(`steps.${step}`)}
+              <Text span inherit size="sm" fw={400} c="dimmed">
+                {" · "}
+                {t(`state.${state}`)}
               </Text>
-              {state === "now" && job.progress.current_step && (
-                <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-                  {job.progress.current_step}
-                </Text>
-              )}
-            </Stack>
+            </Text>
           </Group>
         );
       })}
@@ -67,6 +60,6 @@ export function StepList({ job, safety = true }: { job: JobShape; safety?: boole
 function stateOf(index: number, at: number, ended: boolean, skipped: boolean): State {
   if (skipped) return "skipped";
   if (index < at) return "done";
-  if (index > at) return "ahead";
+  if (index > at) return ended ? "unreached" : "ahead";
   return ended ? "failed" : "now";
 }

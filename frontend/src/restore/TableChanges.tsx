@@ -47,7 +47,7 @@ function CountRows({ tables }: { tables: readonly TableChange[] }) {
   const locale = useLocale();
   const shown = (count: number | null) => (count === null ? "–" : formatNumber(count, locale));
   return (
-    <Table verticalSpacing={4} fz="sm" aria-label={t("tables.label")}>
+    <Table verticalSpacing={4} fz="sm" maw={640} aria-label={t("tables.label")}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th scope="col">{t("tables.table")}</Table.Th>

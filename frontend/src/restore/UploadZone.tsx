@@ -25,7 +25,7 @@ export default function UploadZone({ maxBytes, onFile }: UploadZoneProps) {
       activateOnClick={false}
       activateOnKeyboard={false}
       multiple={false}
-      inputProps={{ "aria-label": t("upload.choose") }}
+      inputProps={{ "aria-label": t("upload.input") }}
       enablePointerEvents
       p="xl"
     >

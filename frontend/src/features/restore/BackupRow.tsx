@@ -10,7 +10,7 @@ export function BackupRow({ backup }: { backup: BackupShape }) {
   const { t: common } = useTranslation();
   return (
     <Group justify="space-between" gap="xs">
-      <Stack gap={0} miw={0} flex={1} style={{ flexBasis: 220 }}>
+      <Stack gap={0} miw={0} flex="1 1 260px">
         <Text size="sm" fw={600}>
           <When at={backup.created_at} as="short" />{" "}
           <Text span inherit fw={400} c="dimmed">

@@ -10,6 +10,7 @@ interface DecisionProps {
   offer: OfferShape;
   plan: PlanShape;
   wanted: Wanted;
+  renewed?: boolean;
   onStarted: (job: JobShape) => void;
   onLookAgain: () => void;
   onDiscard: () => void;
@@ -31,7 +32,7 @@ export function Decision({ offer, plan, wanted, ...on }: DecisionProps) {
         id="restore-decision"
         ref={heading}
         tabIndex={-1}
-        style={{ outline: "none" }}
+        style={{ outline: "none", scrollMarginTop: 76 }}
       >
         {offer.kind === "upload" ? t("decision.upload") : t("decision.backup")}
       </Title>

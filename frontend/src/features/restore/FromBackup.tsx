@@ -1,8 +1,7 @@
-import { Alert, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { Alert, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "wouter";
 import type { BackupShape, JobShape, PlanShape } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
 import { useBackup } from "@/backup/hooks/useBackup";
@@ -10,7 +9,7 @@ import { usePlan } from "@/backup/hooks/usePlan";
 import { useLookAtRestore } from "@/backup/hooks/useStartRestore";
 import { useDiscardUpload } from "@/backup/hooks/useUpload";
 import { isStored } from "@/backup/jobs";
-import { BackupRow } from "@/features/restore/BackupRow";
+import { ChosenBackup } from "@/features/restore/ChosenBackup";
 import { choiceOf, newWanted } from "@/features/restore/choice";
 import { Decision } from "@/features/restore/Decision";
 import { Options } from "@/features/restore/Options";
@@ -46,48 +45,36 @@ interface ChosenProps {
 function Chosen({ backup, plan, onStarted }: ChosenProps) {
   const { t } = useTranslation("restore");
   const [wanted, setWanted] = useState(() => newWanted(plan));
+  const [renewed, setRenewed] = useState(false);
   const look = useLookAtRestore();
   const discard = useDiscardUpload();
   const lookNow = () => look.mutate({ id: backup.id, choice: choiceOf(wanted) });
   const giveUp = () => {
     // It would expire by itself; nobody need wait for its end.
     if (look.data?.confirmation) discard.mutate(look.data.confirmation);
+    setRenewed(false);
     look.reset();
   };
-  const nothing = wanted.sources?.length === 0;
+  if (look.data) {
+    return (
+      <Decision
+        offer={look.data}
+        plan={plan}
+        wanted={wanted}
+        onStarted={(job) => onStarted(job, wanted.safety)}
+        renewed={renewed}
+        onLookAgain={() => {
+          setRenewed(true);
+          lookNow();
+        }}
+        onDiscard={giveUp}
+      />
+    );
+  }
   return (
     <Stack gap="md">
-      <Paper withBorder p="md" component="section" aria-labelledby="restore-what">
-        <Group justify="space-between" mb="xs" gap="xs">
-          <Title order={2} size="h4" id="restore-what">
-            {t("chosen.title")}
-          </Title>
-          {look.data ? (
-            <Button variant="subtle" size="compact-sm" onClick={giveUp}>
-              {t("chosen.change")}
-            </Button>
-          ) : (
-            <Button component={Link} href="/restore" variant="subtle" size="compact-sm">
-              {t("chosen.other")}
-            </Button>
-          )}
-        </Group>
-        <BackupRow backup={backup} />
-      </Paper>
-      {!isStored(backup) ? (
-        <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("chosen.notStored")}>
-          {backup.error?.message}
-        </Alert>
-      ) : look.data ? (
-        <Decision
-          offer={look.data}
-          plan={plan}
-          wanted={wanted}
-          onStarted={(job) => onStarted(job, wanted.safety)}
-          onLookAgain={lookNow}
-          onDiscard={giveUp}
-        />
-      ) : (
+      <ChosenBackup backup={backup} />
+      {isStored(backup) ? (
         <>
           <Paper withBorder p="md" component="section" aria-labelledby="restore-how">
             <Title order={2} size="h4" mb="sm" id="restore-how">
@@ -116,7 +103,7 @@ function Chosen({ backup, plan, onStarted }: ChosenProps) {
               needs="restore"
               onClick={lookNow}
               loading={look.isPending}
-              disabled={nothing}
+              disabled={wanted.sources?.length === 0}
             >
               {t("look.button")}
             </ActionButton>
@@ -125,6 +112,10 @@ function Chosen({ backup, plan, onStarted }: ChosenProps) {
             </Text>
           </Group>
         </>
+      ) : (
+        <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("chosen.notStored")}>
+          {backup.error?.message}
+        </Alert>
       )}
     </Stack>
   );

@@ -23,10 +23,13 @@ export default function Restore() {
   const [, navigate] = useLocation();
   const { active, last, isPending } = useRestores();
   const [shown, setShown] = useState<{ id: string; safety?: boolean } | null>(null);
+  const [read, setRead] = useState("");
   // One that runs already, begun by somebody else or before this page was loaded anew.
-  if (active && shown === null) setShown({ id: active.id });
+  if (active && shown === null && active.id !== read) setShown({ id: active.id });
 
   const close = () => {
+    // The list may still say for a moment that it runs.
+    setRead(shown?.id ?? "");
     setShown(null);
     navigate("/restore");
   };

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Code, Collapse, CopyButton, Group, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconCheck, IconCopy, IconMapPin } from "@tabler/icons-react";
+import { IconCheck, IconChevronDown, IconCopy, IconMapPin } from "@tabler/icons-react";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import type { PlanShape } from "@/api/generated/plan";
@@ -19,20 +19,25 @@ export function Target({ plan, backupId }: { plan: PlanShape; backupId?: string 
       </Text>
       <Group gap="xs" wrap="nowrap" align="flex-start">
         <IconMapPin size={18} style={{ flexShrink: 0, marginTop: 2 }} aria-hidden />
-        <Text size="sm">
-          {plan.target_name
-            ? t("target.named", { name: plan.target_name })
-            : t("target.inPlace", { app: plan.app })}{" "}
+        <Stack gap={2} align="flex-start" miw={0}>
+          <Text size="sm">
+            {plan.target_name
+              ? t("target.named", { name: plan.target_name })
+              : t("target.inPlace", { app: plan.app })}
+          </Text>
           <Button
             variant="subtle"
             size="compact-sm"
+            ml={-8}
             onClick={toggle}
             aria-expanded={opened}
             aria-controls={id}
+            styles={{ label: { whiteSpace: "normal" } }}
+            rightSection={<IconChevronDown size={14} aria-hidden />}
           >
             {t("target.elsewhere")}
           </Button>
-        </Text>
+        </Stack>
       </Group>
       <Collapse expanded={opened} id={id}>
         <Stack gap={6} pl={28}>
