@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { HealthShape, ScheduleShape, StatsShape } from "@/api/generated/plan";
+import { Ago } from "@/features/overview/Ago";
 import { RetentionWords } from "@/features/overview/RetentionWords";
 import type { Run } from "@/features/overview/runs";
 import { formatBytes, formatNumber, formatShare } from "@/format/numbers";
@@ -44,7 +45,7 @@ export function Cards({ stats, health, schedule, latest }: CardsProps) {
           )
         }
       >
-        {health?.last_success_at ? <When at={health.last_success_at} /> : t("card.none")}
+        {health?.last_success_at ? <Ago at={health.last_success_at} /> : t("card.none")}
       </Card>
       <Card
         label={t("card.size")}

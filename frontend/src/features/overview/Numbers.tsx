@@ -45,12 +45,16 @@ export function Numbers({ stats, health }: NumbersProps) {
         )}
       </Loaded>
       <Loaded query={recent} loading={<Loading rows={1} height={420} />}>
-        {({ runs }) => (
+        {({ runs, complete }) => (
           <Flex gap="md" align="stretch" direction={{ base: "column", md: "row" }}>
             <div className={classes.timeline}>
               <Timeline points={points} weeks={WEEKS} timeZone={timeZone} />
             </div>
-            <Days runs={runs} since={stats.data?.oldest_at} timeZone={timeZone} />
+            <Days
+              runs={runs}
+              since={complete ? stats.data?.oldest_at : runs.at(-1)?.created_at}
+              timeZone={timeZone}
+            />
           </Flex>
         )}
       </Loaded>

@@ -14,7 +14,7 @@ export function RunTable({ points, timeZone }: { points: readonly Point[]; timeZ
       maxHeight={420}
       scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("chart.table") } }}
     >
-      <Table stickyHeader aria-label={t("chart.table")} verticalSpacing={6}>
+      <Table stickyHeader aria-label={t("chart.table")} verticalSpacing={6} fz="sm">
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">{t("chart.time")}</Table.Th>
@@ -33,7 +33,7 @@ export function RunTable({ points, timeZone }: { points: readonly Point[]; timeZ
         <Table.Tbody>
           {points.toReversed().map((point) => (
             <Table.Tr key={point.id}>
-              <Table.Th scope="row" fw={400}>
+              <Table.Th scope="row" fw={400} style={{ whiteSpace: "nowrap" }}>
                 <Anchor component={Link} href={`/backups/${point.id}`} size="sm">
                   <When at={new Date(point.at).toISOString()} as="short" timeZone={timeZone} />
                 </Anchor>

@@ -7,11 +7,11 @@ import {
 } from "@tabler/icons-react";
 import { Trans, useTranslation } from "react-i18next";
 import type { HealthShape } from "@/api/generated/plan";
+import { Ago } from "@/features/overview/Ago";
 import { BackUpButton } from "@/features/overview/BackUpButton";
 import { Findings } from "@/features/overview/Findings";
 import classes from "@/features/overview/overview.module.css";
 import { freshnessOf, type Tone } from "@/features/overview/standing";
-import { When } from "@/parts/Values";
 
 const LOOKS = {
   ok: { color: "teal", icon: IconShieldCheck },
@@ -61,9 +61,9 @@ function Freshness({ health }: { health: HealthShape }) {
       t={t}
       i18nKey={`fresh.${freshnessOf(health)}`}
       components={{
-        backup: <When at={health.last_success_at} />,
-        proof: <When at={health.last_proof_at} />,
-        proven: <When at={health.last_verified_at} />,
+        backup: <Ago at={health.last_success_at} />,
+        proof: <Ago at={health.last_proof_at} />,
+        proven: <Ago at={health.last_verified_at} />,
       }}
     />
   );

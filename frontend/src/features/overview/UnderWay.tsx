@@ -35,7 +35,7 @@ export function UnderWay() {
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="under-way">
       <Title order={2} size="h4" id="under-way" mb="sm">
-        {t("jobs.title")}
+        {data?.jobs.length ? t("jobs.title") : t("jobs.ended")}
       </Title>
       <Stack gap="md">
         {seen.map((id, row) => (

@@ -1,7 +1,7 @@
 import { isUnderWay } from "@/backup/jobs";
 import { isGood, type Run } from "@/features/overview/runs";
 
-/** `before`: the first backup came later. `ahead`: the day is yet to come. */
+/** `before`: earlier than the backups that are known. `ahead`: the day is yet to come. */
 export type DayState = "proven" | "covered" | "failed" | "none" | "before" | "ahead";
 
 export interface Day {
@@ -22,7 +22,7 @@ export interface CalendarOptions {
   weeks: number;
   /** 1 is Monday, 7 is Sunday. */
   firstDay: number;
-  /** When the first backup was taken, as far as is known. */
+  /** When the oldest backup that is known was taken. */
   since?: string | null;
 }
 
