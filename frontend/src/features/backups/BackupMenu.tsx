@@ -48,7 +48,15 @@ export function BackupMenu({ backup, without = [], size = 30 }: BackupMenuProps)
   const actions = actionsFor(backup).filter((each) => !without.includes(each));
   if (actions.length === 0) return null;
   return (
-    <Menu position="bottom-end" shadow="md" width={270} returnFocus withinPortal>
+    <Menu
+      position="bottom-end"
+      shadow="md"
+      width={270}
+      returnFocus
+      // Where the reader is: within the landmark of the list, or within the drawer.
+      withinPortal={false}
+      withInitialFocusPlaceholder={false}
+    >
       <Menu.Target>
         <ActionIcon
           variant={size > 30 ? "default" : "subtle"}
@@ -90,7 +98,7 @@ function Item({ action, backup, onPick }: ItemProps) {
       {action === "delete" && <Menu.Divider />}
       <Menu.Item
         leftSection={<Icon size={17} aria-hidden />}
-        color={action === "delete" && !why ? "red" : undefined}
+        c={action === "delete" && !why ? "var(--mantine-color-error)" : undefined}
         disabled={Boolean(why)}
         onClick={onPick}
       >

@@ -15,6 +15,7 @@ import type { BackupShape } from "@/api/generated/plan";
 import { isStored } from "@/backup/jobs";
 import { BackupMenu } from "@/features/backups/BackupMenu";
 import { Happening, Marks, NameLink } from "@/features/backups/cells";
+import classes from "@/features/backups/cells.module.css";
 import { nameOf } from "@/features/backups/name";
 import type { Selection } from "@/features/backups/useSelection";
 import { useView } from "@/features/backups/useView";
@@ -34,7 +35,7 @@ export function BackupTable({ backups, selection }: ListProps) {
   const { chosen, possible, toggleAll } = selection;
   const some = chosen.length > 0;
   return (
-    <Paper withBorder style={{ overflow: "hidden" }}>
+    <Paper withBorder>
       <Table verticalSpacing="xs" horizontalSpacing="sm" highlightOnHover aria-label={t("title")}>
         <Table.Thead>
           <Table.Tr>
@@ -106,7 +107,7 @@ function BackupRow({ backup, selection }: { backup: BackupShape; selection: Sele
   const stored = isStored(backup);
   const checked = stored && selection.has(backup.id);
   return (
-    <Table.Tr bg={checked ? "var(--mantine-primary-color-light)" : undefined}>
+    <Table.Tr className={checked ? classes.chosen : undefined}>
       <Table.Td>
         {stored && (
           <Checkbox

@@ -46,7 +46,7 @@ export default function BatchDialog({ kind, backups, onClose }: BatchDialogProps
       onClose={onClose}
       closeOnClickOutside={!busy}
       size="lg"
-      title={t(`batch.${kind}.title`, { count: chosen.length })}
+      title={t(`batch.${kind}.title`, { count: count || chosen.length })}
       closeButtonProps={{ "aria-label": word("actions.close") }}
     >
       <Stack>

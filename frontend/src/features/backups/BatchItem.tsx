@@ -24,11 +24,16 @@ export function BatchItem({ kind, backup, outcome }: BatchItemProps) {
   const locale = useLocale();
   const { t } = useTranslation("backups");
   const stays = kind === "delete" && backup.keep;
+  const job = outcome?.state === "done" ? outcome.result : null;
   return (
     <Box
       component="li"
       py="xs"
-      style={{ listStyle: "none", borderBottom: "1px solid var(--mantine-color-default-border)" }}
+      style={{
+        listStyle: "none",
+        borderBottom:
+          "1px solid light-dark(var(--mantine-color-gray-3), var(--mantine-color-dark-4))",
+      }}
     >
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Stack gap={0} miw={0}>
@@ -43,7 +48,7 @@ export function BatchItem({ kind, backup, outcome }: BatchItemProps) {
         {stays ? (
           <Said icon={<IconLock size={14} aria-hidden />} color="gray" text={t("batch.kept")} />
         ) : (
-          <State outcome={outcome} done={t(`batch.${kind}.one`)} />
+          job === null && <State kind={kind} outcome={outcome} />
         )}
       </Group>
       {outcome?.state === "failed" && (
@@ -51,18 +56,19 @@ export function BatchItem({ kind, backup, outcome }: BatchItemProps) {
           <ProblemText problem={toProblem(outcome.error)} />
         </Box>
       )}
-      {outcome?.state === "done" && outcome.result !== null && <Followed id={outcome.result} />}
+      {job !== null && <Followed id={job} />}
     </Box>
   );
 }
 
-function State({ outcome, done }: { outcome: BatchItemProps["outcome"]; done: string }) {
+function State({ kind, outcome }: Pick<BatchItemProps, "kind" | "outcome">) {
   const { t } = useTranslation("backups");
   if (outcome === undefined) return null;
   if (outcome.state === "failed") {
     return <Said icon={<IconX size={14} aria-hidden />} color="red" text={t("batch.failed")} />;
   }
   if (outcome.state === "done") {
+    const done = t(`batch.${kind}.one`);
     return <Said icon={<IconCheck size={14} aria-hidden />} color="teal" text={done} />;
   }
   if (outcome.state === "waiting") return <Said text={t("batch.waiting")} />;

@@ -81,7 +81,7 @@ const SMALL = 19;
 function Level({ level, onChange }: { level: number; onChange: (level: number) => void }) {
   const { t } = useTranslation("backups");
   return (
-    <Stack gap={4} pl={54} pb="md">
+    <Stack gap={4} pl={54} mt={-8}>
       <Group justify="space-between">
         <Text size="sm">{t("create.level")}</Text>
         <Text size="sm" c="dimmed">
@@ -95,12 +95,15 @@ function Level({ level, onChange }: { level: number; onChange: (level: number) =
         value={level}
         onChange={onChange}
         label={null}
-        marks={[
-          { value: FAST, label: t("create.fast") },
-          { value: SMALL, label: t("create.small") },
-        ]}
-        styles={{ markLabel: { whiteSpace: "nowrap" } }}
       />
+      <Group justify="space-between">
+        <Text size="xs" c="dimmed">
+          {t("create.fast")}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {t("create.small")}
+        </Text>
+      </Group>
     </Stack>
   );
 }

@@ -22,7 +22,7 @@ export function DeletionPlan({ chosen }: { chosen: BackupShape[] }) {
 function Consequences({ deletion }: { deletion: Deletion }) {
   const locale = useLocale();
   const { t } = useTranslation("backups");
-  const { goes, stays, newestGood, lastProven, goodLeft, left, nextGood, bytes } = deletion;
+  const { goes, stays, newestGood, lastProven, goodLeft, bytes } = deletion;
   if (goes.length === 0) {
     return (
       <Alert color="blue" icon={<IconInfoCircle aria-hidden />}>
@@ -41,13 +41,7 @@ function Consequences({ deletion }: { deletion: Deletion }) {
         {newestGood && goodLeft > 0 && <List.Item>{t("deletion.newest")}</List.Item>}
         {lastProven && <List.Item>{t("deletion.proven")}</List.Item>}
         <List.Item>
-          {nextGood
-            ? t("deletion.left", {
-                count: left,
-                good: goodLeft,
-                at: formatShort(new Date(nextGood.created_at), locale),
-              })
-            : t("deletion.noGood", { count: left })}
+          <Left deletion={deletion} />
         </List.Item>
         <List.Item>{t("deletion.bytes", { bytes: formatBytes(bytes, locale) })}</List.Item>
         {stays.length > 0 && <List.Item>{t("deletion.stays", { count: stays.length })}</List.Item>}
@@ -57,4 +51,14 @@ function Consequences({ deletion }: { deletion: Deletion }) {
       </Text>
     </Alert>
   );
+}
+
+/** What remains, and what of it can be relied on. */
+function Left({ deletion: { left, goodLeft, nextGood } }: { deletion: Deletion }) {
+  const locale = useLocale();
+  const { t } = useTranslation("backups");
+  if (left === 0) return t("deletion.nothingLeft");
+  if (nextGood === null) return t("deletion.noGood", { count: left });
+  const at = formatShort(new Date(nextGood.created_at), locale);
+  return t("deletion.left", { count: left, good: goodLeft, at });
 }

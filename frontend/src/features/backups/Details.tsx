@@ -5,6 +5,7 @@ import { useBackup } from "@/backup/hooks/useBackup";
 import { isStored } from "@/backup/jobs";
 import { useAsking } from "@/features/backups/asking";
 import { Checks } from "@/features/backups/Checks";
+import { Marks } from "@/features/backups/cells";
 import { DetailActions } from "@/features/backups/DetailActions";
 import { Files } from "@/features/backups/Files";
 import { Log } from "@/features/backups/Log";
@@ -74,6 +75,7 @@ function Shown({ backup }: { backup: BackupShape }) {
         <Text size="sm" c="dimmed">
           {word(`type.${backup.type}`)} · <When at={backup.created_at} />
         </Text>
+        <Marks backup={backup} />
       </Group>
       <DetailActions backup={backup} />
       {isStored(backup) ? (

@@ -6,6 +6,7 @@ import type { BackupShape, JobShape } from "@/api/generated/plan";
 import { useJobs } from "@/backup/hooks/useJobs";
 import { isFinished } from "@/backup/jobs";
 import { WhyNot } from "@/features/backups/cells";
+import type { JobEvent } from "@/features/backups/findings";
 import { useJobEvents } from "@/features/backups/useJobEvents";
 import { useMakingJob } from "@/features/backups/useMakingJob";
 import { formatExact } from "@/format/times";
@@ -80,8 +81,6 @@ function LoggedJob({ job }: { job: JobShape }) {
   );
 }
 
-const TOLD = new Set(["status", "progress", "warning", "finished"]);
-
 function Events({ job }: { job: JobShape }) {
   const locale = useLocale();
   const { t } = useTranslation("backups");
@@ -110,8 +109,7 @@ function Events({ job }: { job: JobShape }) {
                 {time.format(new Date(each.at))}
               </Text>
               <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-                {TOLD.has(each.event) && t(`log.event.${each.event as "status"}`)}
-                {each.text && ` · ${each.text}`}
+                <Told event={each} />
               </Text>
             </Group>
           ))}
@@ -119,4 +117,12 @@ function Events({ job }: { job: JobShape }) {
       )}
     </Loaded>
   );
+}
+
+function Told({ event: { event, status, text } }: { event: JobEvent }) {
+  const { t } = useTranslation("backups");
+  const { t: word } = useTranslation();
+  if (event === "warning") return `${t("log.warning")}: ${text}`;
+  if (event === "progress" || status === null) return text;
+  return word(`status.${status}`);
 }

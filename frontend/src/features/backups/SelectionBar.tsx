@@ -45,8 +45,8 @@ export function SelectionBar({ selection }: { selection: Selection }) {
               key={kind}
               needs={needs}
               size="xs"
-              variant={kind === "delete" ? "outline" : "default"}
-              color={kind === "delete" ? "red" : undefined}
+              variant="default"
+              c={kind === "delete" ? "var(--mantine-color-error)" : undefined}
               leftSection={<Icon size={15} aria-hidden />}
               onClick={() => ask({ kind, backups: chosen })}
             >

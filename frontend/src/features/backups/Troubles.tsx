@@ -2,6 +2,7 @@ import { Alert, List, Text } from "@mantine/core";
 import { IconAlertTriangle, IconPuzzle, IconShieldX, IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { BackupShape } from "@/api/generated/plan";
+import { warningsOf } from "@/features/backups/warnings";
 
 interface TroubleProps {
   color: "red" | "orange";
@@ -33,7 +34,8 @@ function Trouble({ color, icon: Icon, title, about, items = [] }: TroubleProps) 
 /** All that is wrong with a backup, or worth knowing before it is relied on; worst first. */
 export function Troubles({ backup }: { backup: BackupShape }) {
   const { t } = useTranslation("backups");
-  const { error, disproven, damaged, only, problems, warnings } = backup;
+  const { error, disproven, damaged, only, problems } = backup;
+  const warnings = warningsOf(backup);
   return (
     <>
       {error && (

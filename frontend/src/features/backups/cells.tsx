@@ -1,6 +1,7 @@
 import { Badge, Group, Progress, Stack, Text, ThemeIcon, Tooltip } from "@mantine/core";
 import {
   IconAlertTriangle,
+  IconFileAlert,
   IconLock,
   IconPuzzle,
   IconShieldX,
@@ -13,6 +14,7 @@ import { isUnderWay } from "@/backup/jobs";
 import classes from "@/features/backups/cells.module.css";
 import { nameOf } from "@/features/backups/name";
 import { useView } from "@/features/backups/useView";
+import { warningsOf } from "@/features/backups/warnings";
 import { formatShare } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 
@@ -30,6 +32,7 @@ export function NameLink({ backup }: { backup: BackupShape }) {
 /** The tags of a backup, and what else is particular about it. */
 export function Marks({ backup }: { backup: BackupShape }) {
   const { t } = useTranslation("backups");
+  const warnings = warningsOf(backup);
   return (
     <Group gap={6}>
       {backup.keep && (
@@ -59,12 +62,20 @@ export function Marks({ backup }: { backup: BackupShape }) {
           hint={t("mark.onlyHint")}
         />
       )}
-      {backup.warnings.length > 0 && (
+      {backup.problems.length > 0 && (
+        <Mark
+          color="orange"
+          icon={IconFileAlert}
+          text={t("mark.problems", { count: backup.problems.length })}
+          hint={backup.problems[0] ?? ""}
+        />
+      )}
+      {warnings.length > 0 && (
         <Mark
           color="orange"
           icon={IconAlertTriangle}
-          text={t("mark.warnings", { count: backup.warnings.length })}
-          hint={backup.warnings[0] ?? ""}
+          text={t("mark.warnings", { count: warnings.length })}
+          hint={warnings[0] ?? ""}
         />
       )}
       {backup.tags.map((tag) => (
@@ -134,11 +145,10 @@ export function WhyNot({ error }: { error: NonNullable<BackupShape["error"]> }) 
       <ThemeIcon size={20} variant="transparent" color="red" aria-hidden>
         <IconAlertTriangle size={16} />
       </ThemeIcon>
-      <Text size="sm" className={classes.text}>
+      <Text size="sm" component="div" className={classes.text}>
         {error.message}
         {error.hint && (
-          <Text span inherit c="dimmed">
-            {" "}
+          <Text size="sm" c="dimmed">
             {error.hint}
           </Text>
         )}

@@ -1,4 +1,4 @@
-import type { CheckShape, JobShape } from "@/api/generated/plan";
+import type { CheckShape, JobShape, JobStatus } from "@/api/generated/plan";
 
 /** The checks that a verification or a drill made; none where it came to none. */
 export function checksOf(job: Pick<JobShape, "result">): CheckShape[] {
@@ -16,7 +16,9 @@ export interface JobEvent {
   number: string;
   at: string;
   event: string;
-  /** For people: the step, or the warning; empty where the kind of event says all. */
+  /** How the job stood then. */
+  status: JobStatus | null;
+  /** For people: the step, or the warning. */
   text: string;
 }
 
@@ -41,6 +43,7 @@ function eventOf(block: string): JobEvent | null {
     number: fields.get("id") ?? "",
     at: data.at,
     event: fields.get("event") ?? "",
+    status: data.job?.status ?? null,
     text: data.warning ?? data.job?.progress?.current_step ?? "",
   };
 }

@@ -1,0 +1,46 @@
+import type { BackupShape } from "@/api/generated/plan";
+
+/** A stored, good backup of a day in January, or another than that. */
+export function backupOf(day: number, other: Partial<BackupShape> = {}): BackupShape {
+  const id = `backup_202601${String(day).padStart(2, "0")}_020000`;
+  return {
+    id,
+    status: "completed",
+    created_at: new Date(Date.UTC(2026, 0, day, 2)).toISOString(),
+    type: "scheduled",
+    trigger: "scheduled_cron",
+    plan: "default",
+    only: [],
+    description: null,
+    tags: [],
+    keep: false,
+    original_size_bytes: 1000,
+    stored_size_bytes: 100,
+    compressed_size_bytes: 500,
+    encrypted: true,
+    compressed: true,
+    checksum: "0",
+    checksum_algorithm: "sha256",
+    snapshot_id: null,
+    verified: false,
+    verified_at: null,
+    verification_errors: [],
+    disproven: false,
+    damaged: false,
+    problems: [],
+    warnings: [],
+    table_counts: {},
+    contents: null,
+    total_records: 0,
+    total_files: 0,
+    schema_version: null,
+    app_version: null,
+    hostname: "host",
+    duration_s: 1,
+    job_id: null,
+    progress: null,
+    error: null,
+    links: { self: "", download: null, job: null },
+    ...other,
+  };
+}
