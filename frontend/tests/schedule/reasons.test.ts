@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { countFates, effectInWords, fateOf, reasonsInWords } from "@/features/schedule/reasons";
+import {
+  countFates,
+  effectInWords,
+  fateOf,
+  isMoreThanUnasked,
+  reasonsInWords,
+} from "@/features/schedule/reasons";
 import { createTexts, speak } from "@/i18n/i18n";
 
 const texts = createTexts();
@@ -77,6 +83,13 @@ describe("what becomes of backups", () => {
     expect(fateOf(made(true, "daily"))).toBe("stays");
     expect(fateOf(made(false, "no rule keeps it"))).toBe("goes");
     expect(fateOf(made(true, "retention is paused", "else removed: x"))).toBe("paused");
+  });
+
+  it("is too much for a scheduled run once more than half would go", () => {
+    const [stays, goes] = [made(true, "daily"), made(false, "x")];
+    expect(isMoreThanUnasked([stays, goes])).toBe(false);
+    expect(isMoreThanUnasked([stays, goes, goes])).toBe(true);
+    expect(isMoreThanUnasked([])).toBe(false);
   });
 
   it("is counted and said in one line", () => {

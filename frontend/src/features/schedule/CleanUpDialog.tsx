@@ -89,7 +89,7 @@ function Plan({ plan, timezone }: { plan: CleanupPreview; timezone: string }) {
   return (
     <>
       <Text size="sm">{t("cleanUp.what", { count: going.length, ...values })}</Text>
-      <ScrollArea.Autosize mah={320} type="auto" viewportProps={{ tabIndex: 0 }}>
+      <ScrollArea.Autosize mah={320} type="auto" offsetScrollbars viewportProps={{ tabIndex: 0 }}>
         <DecisionTable decisions={going} timezone={timezone} />
       </ScrollArea.Autosize>
     </>

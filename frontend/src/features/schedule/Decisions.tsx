@@ -72,7 +72,7 @@ export function DecisionTable({ decisions, timezone }: DecisionsProps) {
       <Table.Tbody>
         {decisions.map((each) => (
           <Table.Tr key={each.backup_id}>
-            <Table.Td>
+            <Table.Td miw={{ sm: 178 }}>
               <Anchor component={Link} href={`/backups/${each.backup_id}`} size="sm">
                 <When at={each.created_at} as="short" timeZone={zone} />
               </Anchor>

@@ -66,9 +66,11 @@ function Runs({ next_runs: runs, timezone }: SchedulePreview) {
             style={{ borderTop: index ? "1px solid var(--mantine-color-default-border)" : "none" }}
           >
             <RunTime at={at} timezone={timezone} />
-            <Text size="sm" c="dimmed">
-              <When at={at} />
-            </Text>
+            {isSoon(at) && (
+              <Text size="sm" c="dimmed">
+                <When at={at} />
+              </Text>
+            )}
           </Group>
         ))}
       </Box>
@@ -79,6 +81,11 @@ function Runs({ next_runs: runs, timezone }: SchedulePreview) {
       )}
     </Stack>
   );
+}
+
+/** Whether it is said in days how far off a run is: weeks would be too vague to plan by. */
+function isSoon(at: string): boolean {
+  return Date.parse(at) - Date.now() < 6.5 * 86_400_000;
 }
 
 /** A run with its day of the week, which people plan by. */

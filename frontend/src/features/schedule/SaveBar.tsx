@@ -10,8 +10,10 @@ import { ProblemText } from "@/parts/States";
 
 interface SaveBarProps {
   parts: readonly Part[];
+  /** What must be decided first. */
+  notice: ReactNode;
   /** Whether the draft cannot be saved as it is; the field says why. */
-  blocked: boolean;
+  incomplete: boolean;
   /** What would come of it, in a line. */
   effect: ReactNode;
   saving: boolean;
@@ -23,7 +25,8 @@ interface SaveBarProps {
 /** Says what is not saved yet; it stays in view until that is decided. */
 export function SaveBar({
   parts,
-  blocked,
+  notice,
+  incomplete,
   effect,
   saving,
   error,
@@ -48,7 +51,8 @@ export function SaveBar({
       bottom={12}
       style={{ zIndex: 5, borderColor: "var(--mantine-primary-color-filled)" }}
     >
-      <Stack gap="xs">
+      <Stack gap="sm">
+        {notice}
         {error !== null && (
           <div role="alert">
             <ProblemText problem={toProblem(error)} />
@@ -62,7 +66,7 @@ export function SaveBar({
                 {t("unsaved.what", { what: names })}
               </Text>
               <Text size="sm" c="dimmed">
-                {effect}
+                {incomplete ? t("unsaved.incomplete") : effect}
               </Text>
             </div>
           </Group>
@@ -70,7 +74,7 @@ export function SaveBar({
             <Button variant="default" onClick={onDiscard} disabled={saving}>
               {t("unsaved.discard")}
             </Button>
-            <Button onClick={onSave} loading={saving} disabled={blocked}>
+            <Button onClick={onSave} loading={saving} disabled={incomplete || Boolean(notice)}>
               {t("common:actions.save")}
             </Button>
           </Group>

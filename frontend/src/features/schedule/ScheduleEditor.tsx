@@ -51,9 +51,6 @@ export function ScheduleEditor(props: { current: ReadSchedule; children: ReactNo
 
   return (
     <Stack gap="lg">
-      {form.conflict && (
-        <Conflict theirs={props.current.schedule} onLoad={reset} onKeep={form.rebase} />
-      )}
       <TimingSection
         draft={draft}
         onChange={form.change}
@@ -66,7 +63,12 @@ export function ScheduleEditor(props: { current: ReadSchedule; children: ReactNo
       <SaveBar
         parts={parts}
         effect={<RetentionEffect draft={draft} parts={parts} />}
-        blocked={form.conflict || refused || change === null}
+        notice={
+          form.conflict && (
+            <Conflict theirs={props.current.schedule} onLoad={reset} onKeep={form.rebase} />
+          )
+        }
+        incomplete={refused || change === null}
         saving={save.isPending}
         error={save.isError && !isConflict ? save.error : null}
         onSave={onSave}

@@ -6,7 +6,7 @@ import type { CleanupPreview, RetentionShape } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
 import { Decisions } from "@/features/schedule/Decisions";
 import { FateLine } from "@/features/schedule/FateLine";
-import { countFates, effectInWords } from "@/features/schedule/reasons";
+import { countFates, effectInWords, isMoreThanUnasked } from "@/features/schedule/reasons";
 import { PASSWORD_WANTED, type useSimulation } from "@/features/schedule/useSimulation";
 import { Warning } from "@/features/schedule/Warning";
 import { useLocale } from "@/i18n/useLocale";
@@ -100,6 +100,9 @@ function Preview({ preview, timezone }: { preview: CleanupPreview; timezone: str
         <Warning icon={<IconPlayerPause aria-hidden />} title={t("simulator.paused")}>
           {preview.paused}
         </Warning>
+      )}
+      {isMoreThanUnasked(preview.decisions) && (
+        <Warning title={t("simulator.tooMany")}>{t("simulator.tooManyHint")}</Warning>
       )}
       <FateLine decisions={preview.decisions} />
       <Decisions decisions={preview.decisions} timezone={timezone} />

@@ -39,7 +39,13 @@ export function TimingSection(props: TimingSectionProps) {
       <Group gap="sm" wrap="nowrap" align="flex-start" mb="lg">
         <Icon size={26} stroke={1.6} aria-hidden style={{ flexShrink: 0 }} />
         <Text size="lg" fw={600} lh={1.35} aria-live="polite">
-          {draft.enabled ? <CronSentence form={draft.cron} /> : t("timing.off")}
+          {!draft.enabled ? (
+            t("timing.off")
+          ) : refusal || props.missing ? (
+            t("timing.incomplete")
+          ) : (
+            <CronSentence form={draft.cron} />
+          )}
         </Text>
       </Group>
       <Grid gap={{ base: "lg", md: 40 }}>

@@ -110,3 +110,11 @@ export function effectInWords(preview: CleanupPreview, t: Words, locale: string)
   const [stay, go] = [t("simulator.stay", { count: stays }), t("simulator.go", { count: goes })];
   return t("simulator.summary", { stay, go, size: formatBytes(preview.would_free_bytes, locale) });
 }
+
+/** Of how many of the backups a scheduled run removes none at all: a person must look first. */
+const MOST_REMOVED_SHARE = 0.5;
+
+/** Whether rules would remove more at once than a scheduled run does unasked. */
+export function isMoreThanUnasked(decisions: readonly CleanupDecision[]): boolean {
+  return countFates(decisions).goes > decisions.length * MOST_REMOVED_SHARE;
+}

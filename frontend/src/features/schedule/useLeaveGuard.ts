@@ -15,6 +15,8 @@ export function useLeaveGuard(unsaved: boolean) {
       event.stopImmediatePropagation();
       setWanted(location.hash);
       history.pushState(null, "", here.current);
+      // Whoever looked at the address in between looks again.
+      dispatchEvent(new HashChangeEvent("hashchange"));
     };
     addEventListener("beforeunload", onUnload);
     addEventListener("hashchange", onHash, { capture: true });
