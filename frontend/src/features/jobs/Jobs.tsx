@@ -1,7 +1,11 @@
-import { useTranslation } from "react-i18next";
-import { PageHead } from "@/parts/PageHead";
+import { lazy } from "react";
+import { useParams } from "wouter";
+import { JobList } from "@/features/jobs/JobList";
 
+const JobDetails = lazy(() => import("@/features/jobs/JobDetails"));
+
+/** All jobs; or the one that the address names. */
 export default function Jobs() {
-  const { t } = useTranslation();
-  return <PageHead title={t("nav.jobs")} />;
+  const { id } = useParams<{ id?: string }>();
+  return id ? <JobDetails key={id} id={decodeURIComponent(id)} /> : <JobList />;
 }

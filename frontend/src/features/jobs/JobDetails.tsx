@@ -1,0 +1,100 @@
+import { Alert, Anchor, Grid, Group, Paper, Stack, Text } from "@mantine/core";
+import { IconAlertTriangle, IconArrowLeft, IconClockPause } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import type { JobShape } from "@/api/generated/plan";
+import { useBackupJob } from "@/backup/hooks/useBackupJob";
+import { isFinished } from "@/backup/jobs";
+import { AskAnew } from "@/features/jobs/AskAnew";
+import { canRetry } from "@/features/jobs/can";
+import { JobActions } from "@/features/jobs/JobActions";
+import { JobFacts } from "@/features/jobs/JobFacts";
+import { JobLog } from "@/features/jobs/JobLog";
+import { JobResult } from "@/features/jobs/JobResult";
+import { JobProgress } from "@/parts/JobProgress";
+import { PageHead } from "@/parts/PageHead";
+import { Loaded, Loading } from "@/parts/States";
+import { When } from "@/parts/Values";
+import { Warnings } from "@/restore/Warnings";
+
+/** One job: how far it is, what happened in it, and what came of it. */
+export default function JobDetails({ id }: { id: string }) {
+  const { t } = useTranslation("jobs");
+  const job = useBackupJob(id);
+  return (
+    <>
+      <Anchor component={Link} href="/jobs" size="sm" display="inline-block" mb="xs">
+        <Group gap={4}>
+          <IconArrowLeft size={16} aria-hidden />
+          {t("details.back")}
+        </Group>
+      </Anchor>
+      <Loaded query={job} loading={<Loading rows={3} height={120} />}>
+        {(found) => <Found job={found} />}
+      </Loaded>
+    </>
+  );
+}
+
+function Found({ job }: { job: JobShape }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <PageHead title={t(`kind.${job.kind}`)} actions={<JobActions job={job} />}>
+        {t(`status.${job.status}`)}{" "}
+        <When at={job.completed_at ?? job.started_at ?? job.created_at} />
+      </PageHead>
+      <Grid gap="md">
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          <Stack gap="md">
+            <Standing job={job} />
+            <JobResult job={job} />
+            <JobLog job={job} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 5 }}>
+          <JobFacts job={job} />
+        </Grid.Col>
+      </Grid>
+    </>
+  );
+}
+
+/** How far it is, or why it failed; and what is worth knowing besides. */
+function Standing({ job }: { job: JobShape }) {
+  const { t } = useTranslation("jobs");
+  const under = !isFinished(job);
+  return (
+    <>
+      {under && (
+        <Paper withBorder p="md">
+          <JobProgress job={job} />
+          {job.cancel_requested && (
+            <Text size="sm" mt="sm">
+              {t("details.stopping")}
+            </Text>
+          )}
+        </Paper>
+      )}
+      {under && job.stalled && (
+        <Alert color="orange" icon={<IconClockPause aria-hidden />} title={t("details.stalled")}>
+          <Text size="sm">{t("details.stalledAbout")}</Text>
+        </Alert>
+      )}
+      {job.error && (
+        <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("details.failed")}>
+          <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+            {job.error.message}
+          </Text>
+          {job.error.hint && (
+            <Text size="sm" mt={4} style={{ overflowWrap: "anywhere" }}>
+              <b>{t("details.hint")}</b> {job.error.hint}
+            </Text>
+          )}
+        </Alert>
+      )}
+      {canRetry(job) === "anew" && <AskAnew job={job} />}
+      <Warnings warnings={job.warnings} />
+    </>
+  );
+}

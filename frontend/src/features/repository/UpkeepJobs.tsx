@@ -1,0 +1,45 @@
+import { Anchor, Divider, Stack, Text } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import { useBackupJob } from "@/backup/hooks/useBackupJob";
+import { useJobs } from "@/backup/hooks/useJobs";
+import { isFinished } from "@/backup/jobs";
+import { JobProgress } from "@/parts/JobProgress";
+
+/** The checks and prunes that run, whoever asked for them; how they ended stays for a while. */
+export function UpkeepJobs() {
+  const { data } = useJobs({ kind: ["check", "prune"], limit: 5 });
+  const [seen, setSeen] = useState<readonly string[]>([]);
+  useEffect(() => {
+    const running = data?.jobs.filter((job) => !isFinished(job)).map(({ id }) => id) ?? [];
+    setSeen((before) => {
+      const added = running.filter((id) => !before.includes(id));
+      return added.length > 0 ? [...added, ...before].slice(0, running.length) : before;
+    });
+  }, [data]);
+  return seen.map((id) => <Followed key={id} id={id} />);
+}
+
+function Followed({ id }: { id: string }) {
+  const { t } = useTranslation("repository");
+  const { data: job } = useBackupJob(id);
+  if (!job) return null;
+  return (
+    <Stack gap={6}>
+      <JobProgress job={job} />
+      {job.error && (
+        <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+          {job.error.message}{" "}
+          <Text span inherit c="dimmed">
+            {job.error.hint}
+          </Text>
+        </Text>
+      )}
+      <Anchor component={Link} href={`/jobs/${id}`} size="sm">
+        {t("upkeep.log")}
+      </Anchor>
+      <Divider />
+    </Stack>
+  );
+}

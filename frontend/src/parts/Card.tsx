@@ -1,0 +1,25 @@
+import { Group, Paper, Title } from "@mantine/core";
+import { type ReactNode, useId } from "react";
+
+interface CardProps {
+  title: string;
+  /** What can be done here. */
+  actions?: ReactNode;
+  children: ReactNode;
+}
+
+/** A part of a screen, under its own heading. */
+export function Card({ title, actions, children }: CardProps) {
+  const id = useId();
+  return (
+    <Paper withBorder p="md" component="section" aria-labelledby={id}>
+      <Group justify="space-between" gap="xs" mb="sm">
+        <Title order={2} size="h4" id={id}>
+          {title}
+        </Title>
+        {actions && <Group gap="xs">{actions}</Group>}
+      </Group>
+      {children}
+    </Paper>
+  );
+}

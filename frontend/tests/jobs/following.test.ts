@@ -1,0 +1,124 @@
+import { describe, expect, it, vi } from "vitest";
+import { type Following, type FollowOptions, followJob } from "@/features/jobs/following";
+import { job } from "./job";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+function told(number: number, event: string, status: "running" | "completed" = "running"): string {
+  return `id: ${number}\nevent: ${event}\ndata: ${JSON.stringify({ at: "x", job: job({ status }) })}\n\n`;
+}
+
+/** A stream of pieces; `null` breaks the connection off. */
+function stream(...pieces: Array<string | null>): Response {
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const piece = pieces.shift();
+      if (piece === undefined) controller.close();
+      else if (piece === null) controller.error(new TypeError("network error"));
+      else controller.enqueue(encode(piece));
+    },
+  });
+  return new Response(body);
+}
+
+async function follow(answers: Array<Response | Error>, options: Partial<FollowOptions> = {}) {
+  const asked: string[] = [];
+  const numbers: number[] = [];
+  const states: Following[] = [];
+  const waits: number[] = [];
+  await followJob({
+    open: async (lastEventId) => {
+      asked.push(lastEventId);
+      const answer = answers.shift();
+      if (answer === undefined) throw new Error("asked too often");
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+    onEvent: ({ number }) => numbers.push(number),
+    onFollowing: (following) => {
+      if (states.at(-1) !== following) states.push(following);
+    },
+    wait: async (ms) => void waits.push(ms),
+    signal: new AbortController().signal,
+    ...options,
+  });
+  return { asked, numbers, states, waits };
+}
+
+describe("following a job", () => {
+  it("ends with the job", async () => {
+    const { asked, numbers, states } = await follow([
+      stream(told(1, "status"), told(2, "finished", "completed")),
+    ]);
+    expect(asked).toEqual([""]);
+    expect(numbers).toEqual([1, 2]);
+    expect(states).toEqual(["live", "ended"]);
+  });
+
+  it("goes on after the last whole event when the connection breaks", async () => {
+    const cut = told(2, "progress");
+    const { asked, numbers, states } = await follow([
+      stream(`retry: 500\n\n${told(1, "status")}${cut.slice(0, 20)}`, null),
+      stream(cut, told(3, "finished", "completed")),
+    ]);
+    expect(asked).toEqual(["", "1"]);
+    expect(numbers).toEqual([1, 2, 3]);
+    expect(states).toEqual(["live", "away", "live", "ended"]);
+  });
+
+  it("comes back without a word when the server closes the stream", async () => {
+    const { asked, states } = await follow([
+      stream(told(1, "status")),
+      stream(told(2, "finished", "completed")),
+    ]);
+    expect(asked).toEqual(["", "1"]);
+    expect(states).toEqual(["live", "ended"]);
+  });
+
+  it("waits as the server wants, and longer while it fails", async () => {
+    const down = () => new Error("no connection");
+    const { states, waits } = await follow([
+      stream(`retry: 500\n\n${told(1, "status")}`),
+      ...Array.from({ length: 7 }, down),
+      stream(told(2, "finished", "completed")),
+    ]);
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect(states).toEqual(["live", "away", "live", "ended"]);
+  });
+
+  it("comes back to a server that is busy", async () => {
+    const busy = new Response(JSON.stringify({ code: "busy", detail: "busy" }), { status: 503 });
+    const { states } = await follow([busy, stream(told(1, "finished", "completed"))]);
+    expect(states).toEqual(["away", "live", "ended"]);
+  });
+
+  it("does not come back where it is refused, and says why", async () => {
+    const body = JSON.stringify({ code: "job-not-found", detail: "There is no such job" });
+    const onFollowing = vi.fn();
+    await follow([new Response(body, { status: 404 })], { onFollowing });
+    expect(onFollowing).toHaveBeenCalledExactlyOnceWith(
+      "refused",
+      expect.objectContaining({ status: 404, message: "There is no such job" }),
+    );
+  });
+
+  it("leaves a connection on which nothing comes", async () => {
+    const silent = new Response(new ReadableStream());
+    const { states } = await follow([silent, stream(told(1, "finished", "completed"))], {
+      silenceMs: 20,
+    });
+    expect(states).toEqual(["away", "live", "ended"]);
+  });
+
+  it("stops when the reader leaves", async () => {
+    const leaving = new AbortController();
+    const onFollowing = vi.fn();
+    const opened = stream(told(1, "status"));
+    await follow([opened], {
+      signal: leaving.signal,
+      onEvent: () => leaving.abort(),
+      onFollowing,
+    });
+    expect(onFollowing.mock.calls).toEqual([["live"]]);
+  });
+});
