@@ -12,16 +12,14 @@ import type { CheckShape } from "@/api/generated/plan";
 
 interface ChecksProps {
   checks: readonly CheckShape[];
-  /** Whether each is shown from the start, rather than only if one failed. */
-  unfolded?: boolean;
 }
 
 /** What was checked: in one line, and each with what was found. */
-export function Checks({ checks, unfolded = false }: ChecksProps) {
+export function Checks({ checks }: ChecksProps) {
   const { t } = useTranslation("restoring");
   const failed = checks.filter((each) => !each.passed && !each.skipped);
   const made = checks.filter((each) => !each.skipped).length;
-  const [opened, { toggle }] = useDisclosure(unfolded || failed.length > 0);
+  const [opened, { toggle }] = useDisclosure(failed.length > 0);
   const id = useId();
   if (checks.length === 0) return null;
   return (
@@ -45,21 +43,29 @@ export function Checks({ checks, unfolded = false }: ChecksProps) {
         </Button>
       </Group>
       <Collapse expanded={opened} id={id}>
-        <Stack component="ul" gap={4} m={0} pl={0} style={{ listStyle: "none" }}>
-          {checks.map((check) => (
-            <Group component="li" key={check.name} gap="xs" align="flex-start" wrap="nowrap">
-              <Sign check={check} />
-              <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-                {check.name}
-                <Text span inherit c="dimmed">
-                  {check.skipped && ` · ${t("checks.skipped")}`}
-                  {check.detail && ` · ${check.detail}`}
-                </Text>
-              </Text>
-            </Group>
-          ))}
-        </Stack>
+        <CheckList checks={checks} />
       </Collapse>
+    </Stack>
+  );
+}
+
+/** Each check, with what was found. */
+export function CheckList({ checks }: ChecksProps) {
+  const { t } = useTranslation("restoring");
+  return (
+    <Stack component="ul" gap={4} m={0} pl={0} style={{ listStyle: "none" }}>
+      {checks.map((check) => (
+        <Group component="li" key={check.name} gap="xs" align="flex-start" wrap="nowrap">
+          <Sign check={check} />
+          <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+            {check.name}
+            <Text span inherit c="dimmed">
+              {check.skipped && ` · ${t("checks.skipped")}`}
+              {check.detail && ` · ${check.detail}`}
+            </Text>
+          </Text>
+        </Group>
+      ))}
     </Stack>
   );
 }

@@ -8,6 +8,7 @@ import { ProblemText } from "@/parts/States";
 import { When } from "@/parts/Values";
 import { changesByPlace } from "@/restore/changes";
 import { isTyped } from "@/restore/confirmation";
+import { useReturnFocus } from "@/restore/focus";
 
 export interface ConfirmDialogProps {
   offer: OfferShape;
@@ -27,6 +28,7 @@ export default function ConfirmDialog(props: ConfirmDialogProps) {
   const { offer, word, safety, partial, pending, error, onConfirm, onClose } = props;
   const { t } = useTranslation("restoring");
   const [typed, setTyped] = useState("");
+  useReturnFocus();
   const ready = isTyped(typed, word);
   const places = changesByPlace(offer.changes).filter((each) => each.action !== "unchanged");
   return (

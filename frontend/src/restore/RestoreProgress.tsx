@@ -6,6 +6,7 @@ import { ActionButton } from "@/parts/ActionButton";
 import { JobProgress } from "@/parts/JobProgress";
 import { sayFailed } from "@/parts/say";
 import { When } from "@/parts/Values";
+import { useArrival } from "@/restore/focus";
 import { StepList } from "@/restore/StepList";
 import { isReplacing } from "@/restore/steps";
 
@@ -21,7 +22,7 @@ export function RestoreProgress({ job, safety }: { job: JobShape; safety?: boole
   return (
     <Stack gap="lg">
       <Stack gap={2}>
-        <Title order={2} size="h4">
+        <Title order={2} size="h4" {...useArrival<HTMLHeadingElement>()}>
           {job.kind === "undo" ? t("job.undoing") : t("job.restoring")}
         </Title>
         <Text size="sm" c="dimmed">

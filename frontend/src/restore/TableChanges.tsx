@@ -23,13 +23,7 @@ export function TableChanges({ tables, settings }: TableChangesProps) {
   return (
     <>
       {shown.length > 0 &&
-        (settings ? (
-          <SettingRows settings={shown} />
-        ) : (
-          <Table.ScrollContainer minWidth={300} type="native">
-            <CountRows tables={shown} />
-          </Table.ScrollContainer>
-        ))}
+        (settings ? <SettingRows settings={shown} /> : <CountRows tables={shown} />)}
       {same > 0 && (
         <Text size="sm" c="dimmed" component="div">
           {settings ? t("tables.sameSettings", { count: same }) : t("tables.same", { count: same })}{" "}
@@ -47,7 +41,13 @@ function CountRows({ tables }: { tables: readonly TableChange[] }) {
   const locale = useLocale();
   const shown = (count: number | null) => (count === null ? "–" : formatNumber(count, locale));
   return (
-    <Table verticalSpacing={4} fz="sm" maw={640} aria-label={t("tables.label")}>
+    <Table
+      verticalSpacing={4}
+      horizontalSpacing={6}
+      fz="sm"
+      maw={640}
+      aria-label={t("tables.label")}
+    >
       <Table.Thead>
         <Table.Tr>
           <Table.Th scope="col">{t("tables.table")}</Table.Th>

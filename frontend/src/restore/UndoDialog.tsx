@@ -7,6 +7,7 @@ import { useLookAtUndo, useUndo } from "@/backup/hooks/useUndo";
 import { Failure, Loading, ProblemText } from "@/parts/States";
 import { ChangeList } from "@/restore/ChangeList";
 import { isStale } from "@/restore/confirmation";
+import { useReturnFocus } from "@/restore/focus";
 import { Warnings } from "@/restore/Warnings";
 
 interface UndoDialogProps {
@@ -19,6 +20,7 @@ export default function UndoDialog({ onClose, onStarted }: UndoDialogProps) {
   const { t } = useTranslation("restoring");
   const { mutate: look, data: found, error: notFound } = useLookAtUndo();
   const undo = useUndo();
+  useReturnFocus();
   useEffect(() => look(), [look]);
   return (
     <Modal

@@ -40,7 +40,7 @@ export function BackupRow({ backup }: { backup: BackupShape }) {
           </Badge>
         )}
         <StatusBadge status={backup.status} />
-        <Text size="sm" c="dimmed" w={76} ta="right">
+        <Text size="sm" c="dimmed" miw={{ base: 0, sm: 76 }} ta="right">
           <Bytes value={backup.original_size_bytes} />
         </Text>
       </Group>

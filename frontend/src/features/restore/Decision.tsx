@@ -1,9 +1,9 @@
 import { Paper, Title } from "@mantine/core";
-import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobShape, OfferShape, PlanShape } from "@/api/generated/plan";
 import { isPartial, type Wanted } from "@/features/restore/choice";
 import { wordToType } from "@/restore/confirmation";
+import { useArrival } from "@/restore/focus";
 import { OfferDecision } from "@/restore/OfferDecision";
 
 interface DecisionProps {
@@ -20,20 +20,10 @@ interface DecisionProps {
 export function Decision({ offer, plan, wanted, ...on }: DecisionProps) {
   const { t } = useTranslation("restore");
   const { t: piece } = useTranslation("restoring");
-  const heading = useRef<HTMLHeadingElement>(null);
-  // What was asked for stands here now; a keyboard and a screen reader go on from it.
-  useEffect(() => heading.current?.focus(), []);
+  const arrival = useArrival<HTMLHeadingElement>();
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="restore-decision">
-      <Title
-        order={2}
-        size="h4"
-        mb="md"
-        id="restore-decision"
-        ref={heading}
-        tabIndex={-1}
-        style={{ outline: "none", scrollMarginTop: 76 }}
-      >
+      <Title order={2} size="h4" mb="md" id="restore-decision" {...arrival}>
         {offer.kind === "upload" ? t("decision.upload") : t("decision.backup")}
       </Title>
       <OfferDecision

@@ -12,6 +12,7 @@ import { isStored } from "@/backup/jobs";
 import { ChosenBackup } from "@/features/restore/ChosenBackup";
 import { choiceOf, newWanted } from "@/features/restore/choice";
 import { Decision } from "@/features/restore/Decision";
+import { MissingBackup } from "@/features/restore/MissingBackup";
 import { Options } from "@/features/restore/Options";
 import { ActionButton } from "@/parts/ActionButton";
 import { Loaded, Loading, ProblemText } from "@/parts/States";
@@ -25,6 +26,7 @@ interface FromBackupProps {
 export function FromBackup({ id, onStarted }: FromBackupProps) {
   const backup = useBackup(id);
   const plan = usePlan();
+  if (toProblem(backup.error).status === 404) return <MissingBackup />;
   return (
     <Loaded query={plan} loading={<Loading rows={4} height={72} />}>
       {(planned) => (

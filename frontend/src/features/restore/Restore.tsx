@@ -53,7 +53,7 @@ export default function Restore() {
         <Loading rows={5} height={64} />
       ) : (
         <Stack gap="md">
-          {last && !id && <LastRestoreNote last={last} onUndo={follow} />}
+          {last && id !== UPLOAD && <LastRestoreNote last={last} onUndo={follow} />}
           <Origin id={id} />
           {id === undefined ? (
             <BackupChoice />
