@@ -1,15 +1,12 @@
-import { Group, SimpleGrid, Text, VisuallyHidden } from "@mantine/core";
-import { IconCheck, IconMinus, IconPoint, IconX } from "@tabler/icons-react";
+import { Text, VisuallyHidden } from "@mantine/core";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "@/features/overview/Calendar.module.css";
-import type { Day, DayState } from "@/features/overview/calendar";
+import type { Day } from "@/features/overview/calendar";
+import { DaySign, Legend } from "@/features/overview/Legend";
 import { dayAfterKey } from "@/features/overview/moving";
 import { formatCalendarDay } from "@/features/overview/words";
 import { useLocale } from "@/i18n/useLocale";
-
-const SIGNS = { proven: IconCheck, covered: IconPoint, failed: IconX, none: IconMinus } as const;
-const LEGEND = ["proven", "covered", "failed", "none"] as const;
 
 /** The days that backups cover, a column for each week; one stop for the keyboard, then arrows. */
 export function Calendar({ weeks }: { weeks: readonly (readonly Day[])[] }) {
@@ -20,7 +17,7 @@ export function Calendar({ weeks }: { weeks: readonly (readonly Day[])[] }) {
   const today = days.findIndex((day) => day.today);
   const [chosen, setChosen] = useState<number>();
   const stop = chosen ?? today;
-  const shown = days[chosen ?? -1];
+  const shown = chosen === undefined ? undefined : days[chosen];
 
   const move = (event: KeyboardEvent) => {
     const next = dayAfterKey(event.key, stop, days.length);
@@ -78,7 +75,7 @@ export function Calendar({ weeks }: { weeks: readonly (readonly Day[])[] }) {
                     onFocus={() => setChosen(at)}
                     onMouseEnter={() => setChosen(at)}
                   >
-                    <Sign state={day.state} />
+                    <DaySign state={day.state} />
                   </span>
                 );
               })}
@@ -88,24 +85,7 @@ export function Calendar({ weeks }: { weeks: readonly (readonly Day[])[] }) {
       <Text size="sm" mt="xs" mih={44} aria-hidden>
         {shown ? describe(shown) : t("calendar.hint")}
       </Text>
-      <SimpleGrid
-        component="ul"
-        cols={2}
-        spacing="xs"
-        verticalSpacing={6}
-        m={0}
-        p={0}
-        className={classes.legend}
-      >
-        {LEGEND.map((state) => (
-          <Group component="li" key={state} gap={6} wrap="nowrap">
-            <span className={classes.day} data-state={state}>
-              <Sign state={state} />
-            </span>
-            <Text size="xs">{t(`calendar.state.${state}`)}</Text>
-          </Group>
-        ))}
-      </SimpleGrid>
+      <Legend days={days} />
     </>
   );
 
@@ -128,12 +108,6 @@ function GridRow({ children }: { children: ReactNode }) {
       {children}
     </div>
   );
-}
-
-function Sign({ state }: { state: DayState }) {
-  if (!(state in SIGNS)) return null;
-  const Icon = SIGNS[state as keyof typeof SIGNS];
-  return <Icon size={14} stroke={2.5} aria-hidden />;
 }
 
 /** The month above the first week that begins in it. */

@@ -1,6 +1,7 @@
 import { BarChart } from "@mantine/charts";
 import { Box, Group, Paper, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import type { BarShapeProps } from "recharts";
 import { type Measure, rangeOf, spanOf, ticksOf } from "@/features/overview/axis";
 import type { Point } from "@/features/overview/runs";
 import { formatDay, formatShort } from "@/format/times";
@@ -19,6 +20,14 @@ interface RunChartProps {
   barSize: number;
   /** Whether the days are written below. */
   withDays: boolean;
+}
+
+/** A bar of one width: its own would vanish where two backups are minutes apart. */
+function Bar({ x, y, width, height, fill, wide }: BarShapeProps & { wide: number }) {
+  if (height <= 0) return null;
+  return (
+    <rect x={x + (width - wide) / 2} y={y} width={wide} height={height} fill={fill} rx={1.5} />
+  );
 }
 
 /** A bar for each backup and a cross for each failed run, where in time they were. */
@@ -60,7 +69,10 @@ export function RunChart({ points, timeZone, measure, label, color, ...rest }: R
           series={[{ name: measure, label, color }]}
           accessibilityLayer={false}
           barChartProps={{ syncId: "runs", syncMethod: "value" }}
-          barProps={{ isAnimationActive: false, radius: [2, 2, 0, 0], barSize: rest.barSize }}
+          barProps={{
+            isAnimationActive: false,
+            shape: (bar: BarShapeProps) => <Bar {...bar} wide={rest.barSize} />,
+          }}
           minBarSize={2}
           tickLine="none"
           withXAxis={rest.withDays}

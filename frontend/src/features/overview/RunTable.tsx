@@ -1,6 +1,7 @@
 import { Anchor, Table } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
+import classes from "@/features/overview/overview.module.css";
 import type { Point } from "@/features/overview/runs";
 import { StatusBadge } from "@/parts/StatusBadge";
 import { Bytes, Took, When } from "@/parts/Values";
@@ -23,7 +24,7 @@ export function RunTable({ points, timeZone }: { points: readonly Point[]; timeZ
               {t("chart.captured")}
             </Table.Th>
             <Table.Th scope="col" ta="end">
-              {t("chart.added")}
+              {t("chart.addedShort")}
             </Table.Th>
             <Table.Th scope="col" ta="end">
               {t("chart.duration")}
@@ -38,7 +39,7 @@ export function RunTable({ points, timeZone }: { points: readonly Point[]; timeZ
                   <When at={new Date(point.at).toISOString()} as="short" timeZone={timeZone} />
                 </Anchor>
               </Table.Th>
-              <Table.Td>
+              <Table.Td className={classes.status}>
                 <StatusBadge status={point.status} />
               </Table.Td>
               <Table.Td ta="end">

@@ -42,7 +42,7 @@ export function Standing({ health, tone }: { health: HealthShape; tone: Tone }) 
             <Title order={2} size="h2" id="standing">
               {t(`title.${tone}`)}
             </Title>
-            <Text fz={{ base: "md", sm: "lg" }} lh={1.35}>
+            <Text fz={{ base: "md", sm: "lg" }} lh={1.35} className={classes.sentence}>
               {tone === "new" ? t("new.lead") : <Freshness health={health} />}
             </Text>
           </Stack>
