@@ -80,19 +80,19 @@ function BackupCard({ backup, selection }: { backup: BackupShape; selection: Sel
           <div style={{ width: 20, flexShrink: 0 }} />
         )}
         <Stack gap={6} flex={1} miw={0}>
-          <Group gap="xs" justify="space-between" wrap="nowrap" align="flex-start">
-            <NameLink backup={backup} />
+          <NameLink backup={backup} />
+          <Group gap="xs" style={{ rowGap: 4 }}>
             <StatusBadge status={backup.status} />
+            <Text size="sm" c="dimmed">
+              <When at={backup.created_at} /> · {word(`type.${backup.type}`)}
+              {stored && (
+                <>
+                  {" · "}
+                  <Bytes value={backup.original_size_bytes} />
+                </>
+              )}
+            </Text>
           </Group>
-          <Text size="sm" c="dimmed">
-            <When at={backup.created_at} /> · {word(`type.${backup.type}`)}
-            {stored && (
-              <>
-                {" · "}
-                <Bytes value={backup.original_size_bytes} />
-              </>
-            )}
-          </Text>
           <Happening backup={backup} />
           <Marks backup={backup} />
         </Stack>

@@ -7,6 +7,7 @@ import { useAsking } from "@/features/backups/asking";
 import { Checks } from "@/features/backups/Checks";
 import { Marks } from "@/features/backups/cells";
 import { DetailActions } from "@/features/backups/DetailActions";
+import classes from "@/features/backups/Details.module.css";
 import { Files } from "@/features/backups/Files";
 import { Log } from "@/features/backups/Log";
 import { nameOf } from "@/features/backups/name";
@@ -16,6 +17,8 @@ import { useLocale } from "@/i18n/useLocale";
 import { Loaded, Loading } from "@/parts/States";
 import { StatusBadge } from "@/parts/StatusBadge";
 import { When } from "@/parts/Values";
+
+const TABS = ["summary", "files", "tables", "checks", "log"] as const;
 
 interface DetailsProps {
   id: string;
@@ -80,12 +83,12 @@ function Shown({ backup }: { backup: BackupShape }) {
       <DetailActions backup={backup} />
       {isStored(backup) ? (
         <Tabs defaultValue="summary" keepMounted={false}>
-          <Tabs.List aria-label={t("details.title")}>
-            <Tabs.Tab value="summary">{t("details.summary")}</Tabs.Tab>
-            <Tabs.Tab value="files">{t("details.files")}</Tabs.Tab>
-            <Tabs.Tab value="tables">{t("details.tables")}</Tabs.Tab>
-            <Tabs.Tab value="checks">{t("details.checks")}</Tabs.Tab>
-            <Tabs.Tab value="log">{t("details.log")}</Tabs.Tab>
+          <Tabs.List aria-label={t("details.title")} className={classes.tabs}>
+            {TABS.map((each) => (
+              <Tabs.Tab key={each} value={each} px={{ base: 7, xs: "md" }}>
+                {t(`details.${each}`)}
+              </Tabs.Tab>
+            ))}
           </Tabs.List>
           <Tabs.Panel value="summary" pt="md">
             <Summary backup={backup} />

@@ -2,9 +2,12 @@ import { Box, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 import classes from "@/features/backups/Facts.module.css";
 
+/** What it is called, and its value. */
+export type Fact = readonly [name: string, value: ReactNode];
+
 interface FactsProps {
   title: string;
-  facts: ReadonlyArray<readonly [string, ReactNode]>;
+  facts: readonly Fact[];
 }
 
 /** Some facts below a heading: what, and its value. */

@@ -63,7 +63,7 @@ function FilterFields({ backups }: { backups: BackupShape[] }) {
   const { view, change } = useView();
   const tags = [...new Set(backups.flatMap((each) => each.tags))].sort();
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 5 }} spacing="sm" verticalSpacing="xs">
+    <SimpleGrid cols={{ base: 2, xs: 3, lg: 5 }} spacing="sm" verticalSpacing="xs">
       <MultiSelect
         label={t("filter.status")}
         placeholder={view.status.length ? undefined : word("words.all")}

@@ -1,6 +1,7 @@
 import { Table, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { HeldShape } from "@/api/generated/plan";
+import { useSourceKind } from "@/features/backups/useSourceKind";
 import { formatNumber } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { Bytes } from "@/parts/Values";
@@ -11,6 +12,7 @@ const DATABASES: ReadonlySet<string> = new Set(["sqlite", "postgresql", "mysql",
 export function Held({ contents }: { contents: HeldShape[] }) {
   const locale = useLocale();
   const { t } = useTranslation("backups");
+  const kindOf = useSourceKind();
   const counted = ({ kind, count }: HeldShape) => {
     const unit = DATABASES.has(kind) ? "rows" : kind === "settings" ? "keys" : "files";
     return t(`held.${unit}`, { count, number: formatNumber(count, locale) });
@@ -20,7 +22,7 @@ export function Held({ contents }: { contents: HeldShape[] }) {
       <Title order={3} size="h5" mb={6}>
         {t("held.title")}
       </Title>
-      <Table aria-label={t("held.title")} horizontalSpacing={0} verticalSpacing={6}>
+      <Table aria-label={t("held.title")} horizontalSpacing={4} verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">{t("held.place")}</Table.Th>
@@ -36,9 +38,9 @@ export function Held({ contents }: { contents: HeldShape[] }) {
           {contents.map((each) => (
             <Table.Tr key={each.root}>
               <Table.Td style={{ overflowWrap: "anywhere" }}>
-                {each.root}{" "}
-                <Text span size="xs" c="dimmed">
-                  {each.kind}
+                {each.root}
+                <Text size="xs" c="dimmed">
+                  {kindOf(each.kind)}
                 </Text>
               </Table.Td>
               <Table.Td ta="right">{counted(each)}</Table.Td>

@@ -62,7 +62,9 @@ function Range({ page, limit, pagesBefore }: RangeProps) {
   const locale = useLocale();
   const { t } = useTranslation("backups");
   const all = formatNumber(page.total, locale);
-  if (pagesBefore === null) return t("pager.all", { count: page.total, all });
+  // Where all are on one page, or the reader came by an address.
+  if (pagesBefore === null || (pagesBefore === 0 && page.next_cursor === null))
+    return t("pager.all", { count: page.total, all });
   const first = pagesBefore * limit + 1;
   const last = first + page.backups.length - 1;
   return t("pager.range", {

@@ -2,6 +2,7 @@ import { Alert, Checkbox, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { PlanShape } from "@/api/generated/plan";
+import { useSourceKind } from "@/features/backups/useSourceKind";
 import { leavesOut } from "@/features/backups/wanted";
 
 interface SourcesFieldProps {
@@ -13,6 +14,7 @@ interface SourcesFieldProps {
 /** Which sources of the plan are taken; and what it means to leave some out. */
 export function SourcesField({ plan, value, onChange }: SourcesFieldProps) {
   const { t } = useTranslation("backups");
+  const kindOf = useSourceKind();
   return (
     <Stack gap="xs">
       <Checkbox.Group
@@ -30,7 +32,7 @@ export function SourcesField({ plan, value, onChange }: SourcesFieldProps) {
                 <>
                   {source.name}{" "}
                   <Text span size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-                    {[source.kind, source.location].filter(Boolean).join(" · ")}
+                    {[kindOf(source.kind), source.location].filter(Boolean).join(" · ")}
                   </Text>
                 </>
               }

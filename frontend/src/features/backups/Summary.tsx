@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { BackupShape } from "@/api/generated/plan";
 import { isStored, isUnderWay } from "@/backup/jobs";
 import { ByRestic } from "@/features/backups/ByRestic";
-import { Facts } from "@/features/backups/Facts";
+import { type Fact, Facts } from "@/features/backups/Facts";
 import { Held } from "@/features/backups/Held";
 import { Troubles } from "@/features/backups/Troubles";
 import { useMakingJob } from "@/features/backups/useMakingJob";
@@ -31,27 +31,27 @@ export function Summary({ backup }: { backup: BackupShape }) {
 function Origin({ backup, actor }: { backup: BackupShape; actor: string | null }) {
   const { t } = useTranslation("backups");
   const { t: word } = useTranslation();
+  const unknown = word("words.unknown");
   const who = backup.trigger === "scheduled_cron" ? t("fact.bySchedule") : actor;
+  const asked: Fact[] = [
+    [t("fact.taken"), <When key="at" at={backup.created_at} as="short" />],
+    [t("fact.why"), backup.trigger ? word(`trigger.${backup.trigger}`) : unknown],
+    [t("fact.who"), who ?? unknown],
+  ];
+  const proven = backup.verified_at ? (
+    <When key="proven" at={backup.verified_at} as="short" />
+  ) : (
+    t("fact.never")
+  );
+  // Of one that came to nothing, only who asked for it is known.
+  const made: Fact[] = [
+    [t("fact.host"), backup.hostname || unknown],
+    [t("fact.took"), <Took key="took" seconds={backup.duration_s} />],
+    [t("fact.proven"), proven],
+  ];
+  const id: Fact = [t("fact.id"), <CopyValue key="id" value={backup.id} what={t("fact.id")} />];
   return (
-    <Facts
-      title={t("fact.origin")}
-      facts={[
-        [t("fact.taken"), <When key="at" at={backup.created_at} as="short" />],
-        [t("fact.why"), backup.trigger ? word(`trigger.${backup.trigger}`) : word("words.unknown")],
-        [t("fact.who"), who ?? word("words.unknown")],
-        [t("fact.host"), backup.hostname || word("words.unknown")],
-        [t("fact.took"), <Took key="took" seconds={backup.duration_s} />],
-        [
-          t("fact.proven"),
-          backup.verified_at ? (
-            <When key="v" at={backup.verified_at} as="short" />
-          ) : (
-            t("fact.never")
-          ),
-        ],
-        [t("fact.id"), <CopyValue key="id" value={backup.id} what={t("fact.id")} />],
-      ]}
-    />
+    <Facts title={t("fact.origin")} facts={[...asked, ...(isStored(backup) ? made : []), id]} />
   );
 }
 

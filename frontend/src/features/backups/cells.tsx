@@ -1,4 +1,4 @@
-import { Badge, Group, Progress, Stack, Text, ThemeIcon, Tooltip } from "@mantine/core";
+import { Badge, Group, Progress, Stack, Text, Tooltip } from "@mantine/core";
 import {
   IconAlertTriangle,
   IconFileAlert,
@@ -142,9 +142,12 @@ function UnderWay({ backup }: { backup: BackupShape }) {
 export function WhyNot({ error }: { error: NonNullable<BackupShape["error"]> }) {
   return (
     <Group gap={8} wrap="nowrap" align="flex-start" maw={620}>
-      <ThemeIcon size={20} variant="transparent" color="red" aria-hidden>
-        <IconAlertTriangle size={16} />
-      </ThemeIcon>
+      <IconAlertTriangle
+        size={17}
+        color="var(--mantine-color-error)"
+        className={classes.sign}
+        aria-hidden
+      />
       <Text size="sm" component="div" className={classes.text}>
         {error.message}
         {error.hint && (
