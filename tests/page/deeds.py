@@ -1,0 +1,75 @@
+"""What tests of the page do without it: make backups, change live data, have a job stand still."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import httpx
+
+from tests.page.sites import Site
+from tests.web.server.process import until
+
+_ENDS = frozenset({"completed", "failed", "cancelled"})
+
+
+def back_up(client: httpx.Client, **wanted: Any) -> dict[str, Any]:
+    """Make a backup, and return it when it is stored."""
+    answer = client.post("backups", json=wanted)
+    assert answer.status_code == 202, answer.text
+    job = ended(client, answer.json()["id"])
+    assert job["status"] == "completed", job
+    return found(client, f"backups/{job['backup_id']}")
+
+
+def ended(client: httpx.Client, job: str) -> dict[str, Any]:
+    """Return a job when it has ended."""
+
+    def look() -> dict[str, Any] | None:
+        seen = found(client, f"jobs/{job}")
+        return seen if seen["status"] in _ENDS else None
+
+    seen: dict[str, Any] = until(f"the end of job {job}", look)
+    return seen
+
+
+def found(client: httpx.Client, path: str, **query: Any) -> dict[str, Any]:
+    """Return what the interface has below an address."""
+    answer = client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def newest_whole(client: httpx.Client) -> dict[str, Any]:
+    """Return the newest backup of all sources."""
+    states = ["completed", "verified"]
+    backups = found(client, "backups", status=states, limit=50)["backups"]
+    newest: dict[str, Any] = next(each for each in backups if not each["only"])
+    return newest
+
+
+def ask_live(site: Site, sql: str) -> Any:
+    """Return one value of the live database."""
+    with closing(sqlite3.connect(site.root / "app" / "app.db", timeout=60)) as database:
+        return database.execute(sql).fetchone()[0]
+
+
+def change_live(site: Site, sql: str) -> None:
+    """Change the live database as the application does."""
+    with closing(sqlite3.connect(site.root / "app" / "app.db", timeout=60)) as database, database:
+        database.execute(sql)
+
+
+@contextmanager
+def locked(site: Site) -> Iterator[None]:
+    """Lock the live database until the block ends: a job that reads it stands still meanwhile."""
+    file = site.root / "app" / "app.db"
+    with closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        try:
+            yield
+        finally:
+            database.execute("ROLLBACK")

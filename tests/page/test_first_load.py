@@ -1,0 +1,65 @@
+"""How much the page loads before it can be used, and what that costs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+import holdfast
+from examples.sample_app.history import furnish
+from tests.page.screens import OpenScreen
+from tests.page.sites import Site
+from tests.web.server.process import PROGRAM, serving
+
+FIRST_LOAD_KIB = 250
+INTERACTIVE_S = 1.0
+_CHARTS = re.compile("chart", re.IGNORECASE)
+
+
+def test_the_first_load_is_small(open_screen: OpenScreen) -> None:
+    """All that comes over the network until the overview stands, but for the charts."""
+    screen = open_screen()
+    sizes = {
+        request.url.removeprefix(screen.site.url): request.sizes()["responseBodySize"]
+        for request in screen.requests
+        if request.url.startswith(screen.site.url) and not _CHARTS.search(request.url)
+    }
+    told = "\n".join(
+        f"{size:9,} {name}" for name, size in sorted(sizes.items(), key=lambda x: x[1])
+    )
+    assert sum(sizes.values()) <= FIRST_LOAD_KIB * 1024, told
+
+
+def test_it_can_be_used_within_a_second(open_screen: OpenScreen) -> None:
+    """Of the processor's time, from a browser that starts until one can type.
+
+    By a watch on the wall it would be the load of the machine that is measured.
+    """
+    screen = open_screen(user=None)
+    with_clock = screen.page.context.new_cdp_session(screen.page)
+    with_clock.send("Performance.enable")
+    expect(screen.page.get_by_label("User name")).to_be_editable()
+    metrics = with_clock.send("Performance.getMetrics")["metrics"]
+    used_s = {each["name"]: each["value"] for each in metrics}
+    assert 0 < used_s["ProcessTime"] < INTERACTIVE_S
+
+
+def test_a_checkout_in_which_it_is_not_built_says_how_to_build_it(
+    open_screen: OpenScreen, tmp_path: Path
+) -> None:
+    """Its server runs all the same, and what it shows has no fault."""
+    package = Path(holdfast.__file__).parent
+    shutil.copytree(
+        package, tmp_path / "source" / "holdfast", ignore=shutil.ignore_patterns("built", "*.pyc")
+    )
+    root = tmp_path / "app"
+    root.mkdir()
+    furnish(root)
+    program = ("env", f"PYTHONPATH={tmp_path / 'source'}", *PROGRAM, "serve", "--port", "0")
+    with serving(root, program=program) as server:
+        screen = open_screen(user=None, site=Site(root, server.url, server))
+        expect(screen.page.get_by_role("main")).to_contain_text("make page")
+        assert screen.faults() == []

@@ -1,0 +1,62 @@
+"""Every screen loads, for who may see it, on wide and narrow screens, light and dark, anywhere."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.screens import (
+    DESKTOP,
+    FOR_VIEWERS,
+    LOOKS,
+    PHONE_DARK,
+    SCREENS,
+    Look,
+    OpenScreen,
+    faults_of_screens,
+)
+from tests.page.sites import Site
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_no_screen_has_a_fault(open_screen: OpenScreen, look: Look) -> None:
+    """axe finds nothing, and nothing scrolls sideways, whatever the width and the colours."""
+    assert faults_of_screens(open_screen(look=look), SCREENS) == {}
+
+
+@pytest.mark.parametrize("look", [DESKTOP, PHONE_DARK], ids=str)
+def test_no_screen_of_a_viewer_has_a_fault(open_screen: OpenScreen, look: Look) -> None:
+    """They see the same screens with less to press."""
+    assert faults_of_screens(open_screen(user="vera", look=look), FOR_VIEWERS) == {}
+
+
+@pytest.mark.parametrize("look", [DESKTOP, PHONE_DARK], ids=str)
+def test_every_screen_works_below_a_path(
+    open_screen: OpenScreen, proxied_site: Site, look: Look
+) -> None:
+    """Nothing is asked for outside of it, whether or not the proxy takes the path away."""
+    assert faults_of_screens(open_screen(site=proxied_site, look=look), SCREENS) == {}
+
+
+def test_the_navigation_leads_to_every_screen(open_screen: OpenScreen) -> None:
+    screen = open_screen()
+    for name in SCREENS[1:] + SCREENS[:1]:
+        screen.go(name.capitalize())
+        current = screen.page.get_by_role("navigation").locator("[aria-current=page]")
+        expect(current).to_have_text(name.capitalize())
+
+
+def test_viewers_are_not_led_where_they_may_not_go(open_screen: OpenScreen) -> None:
+    screen = open_screen(user="vera")
+    links = screen.page.get_by_role("navigation").get_by_role("link")
+    expect(links).to_have_text([each.capitalize() for each in FOR_VIEWERS])
+    for name in set(SCREENS) - set(FOR_VIEWERS):
+        screen.open(f"/{name}")
+        expect(screen.page.get_by_role("main")).to_contain_text("You may not see this")
+
+
+def test_a_phone_shows_the_navigation_when_it_is_asked_for(open_screen: OpenScreen) -> None:
+    screen = open_screen(look=PHONE_DARK)
+    expect(screen.page.get_by_role("link", name="Jobs", exact=True)).not_to_be_in_viewport()
+    screen.go("Jobs")
+    expect(screen.page.get_by_role("button", name="Open the menu")).to_be_visible()
