@@ -1,4 +1,4 @@
-import { createInstance, type i18n as I18n } from "i18next";
+import { createInstance, type i18n as I18n, type ResourceLanguage } from "i18next";
 import commonDe from "@/locales/de/common.json";
 import restoringDe from "@/locales/de/restoring.json";
 import sectionDe from "@/locales/de/section.json";
@@ -6,13 +6,13 @@ import commonEn from "@/locales/en/common.json";
 import restoringEn from "@/locales/en/restoring.json";
 import sectionEn from "@/locales/en/section.json";
 
-const RESOURCES = {
+/** The languages of the section. */
+export type SectionLanguage = "en" | "de";
+
+const RESOURCES: Record<SectionLanguage, ResourceLanguage> = {
   en: { common: commonEn, restoring: restoringEn, section: sectionEn },
   de: { common: commonDe, restoring: restoringDe, section: sectionDe },
 };
-
-/** The languages of the section. */
-export type SectionLanguage = keyof typeof RESOURCES;
 
 /**
  * Return the texts of the section.

@@ -25,3 +25,4 @@ export { useUpdateBackup } from "@/backup/hooks/useUpdateBackup";
 export { useConfirmUpload, useDiscardUpload, useUploadArchive } from "@/backup/hooks/useUpload";
 export { isFinished, isRestore, isStored, isUnderWay } from "@/backup/jobs";
 export { backupKeys } from "@/backup/keys";
+export { BackupRestore, type BackupRestoreProps } from "@/section/BackupRestore";
