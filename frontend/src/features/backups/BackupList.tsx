@@ -8,12 +8,12 @@ import { useAsking } from "@/features/backups/asking";
 import { BackupCards } from "@/features/backups/BackupCards";
 import { BackupTable } from "@/features/backups/BackupTable";
 import { Filters } from "@/features/backups/Filters";
-import { Pager } from "@/features/backups/Pager";
 import { SelectionBar } from "@/features/backups/SelectionBar";
 import { useSelection } from "@/features/backups/useSelection";
 import { useView } from "@/features/backups/useView";
 import { countFilters, queryOf, withoutFilters } from "@/features/backups/view";
 import { ActionButton } from "@/parts/ActionButton";
+import { ListPager } from "@/parts/ListPager";
 import { PageHead } from "@/parts/PageHead";
 import { Empty, Loaded, Loading } from "@/parts/States";
 
@@ -78,12 +78,22 @@ function Nothing({ create }: { create: React.ReactNode }) {
 function Found({ page, stale }: { page: BackupPage; stale: boolean }) {
   // Beside the navigation, a table needs more room than a phone or a small tablet has.
   const wide = useMediaQuery("(min-width: 62em)", true, { getInitialValueInEffect: false });
+  const { view, pagesBefore, change, next, previous } = useView();
   const selection = useSelection(page.backups);
   const List = wide ? BackupTable : BackupCards;
   return (
     <Stack gap="sm" aria-busy={stale} opacity={stale ? 0.6 : 1}>
       <List backups={page.backups} selection={selection} />
-      <Pager page={page} />
+      <ListPager
+        total={page.total}
+        shown={page.backups.length}
+        limit={view.limit}
+        pagesBefore={pagesBefore}
+        nextCursor={page.next_cursor}
+        onLimit={(limit) => change({ limit })}
+        onPrevious={previous}
+        onNext={next}
+      />
       <SelectionBar selection={selection} />
     </Stack>
   );

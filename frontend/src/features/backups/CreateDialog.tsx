@@ -12,13 +12,13 @@ export default function CreateDialog({ onClose }: { onClose: () => void }) {
   const { t: word } = useTranslation();
   const plan = usePlan();
   const create = useCreateBackup();
-  const job = create.data?.id;
+  const job = create.data;
   return (
     <Modal
       opened
       onClose={onClose}
       size="lg"
-      title={job ? t("create.titleGoing") : t("create.title")}
+      title={t("create.open")}
       closeButtonProps={{ "aria-label": word("actions.close") }}
     >
       {job ? (

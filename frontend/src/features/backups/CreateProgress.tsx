@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
-import { IconCheck } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { JobShape } from "@/api/generated/plan";
@@ -7,44 +7,39 @@ import { useBackupJob } from "@/backup/hooks/useBackupJob";
 import { isFinished } from "@/backup/jobs";
 import { WhyNot } from "@/features/backups/cells";
 import { JobProgress } from "@/parts/JobProgress";
-import { Loaded } from "@/parts/States";
+import { Failure } from "@/parts/States";
 
 interface CreateProgressProps {
-  job: string;
+  /** As it was asked for. */
+  job: JobShape;
   onClose: () => void;
   /** Back to the form. */
   onAgain: () => void;
 }
 
 /** How the making of a backup goes, and what came of it. */
-export function CreateProgress({ job: id, onClose, onAgain }: CreateProgressProps) {
+export function CreateProgress({ job: asked, onClose, onAgain }: CreateProgressProps) {
   const { t } = useTranslation("backups");
   const { t: word } = useTranslation();
-  const query = useBackupJob(id);
+  const query = useBackupJob(asked.id);
+  const job = query.data ?? asked;
   return (
-    <Loaded query={query}>
-      {(job) => (
-        <Stack>
-          <JobProgress job={job} />
-          <Ending job={job} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {word("actions.close")}
-            </Button>
-            {job.status === "failed" && <Button onClick={onAgain}>{t("create.again")}</Button>}
-            {job.status === "completed" && (
-              <Button
-                component={Link}
-                href={`/backups/${job.backup_id ?? job.id}`}
-                onClick={onClose}
-              >
-                {t("create.look")}
-              </Button>
-            )}
-          </Group>
-        </Stack>
-      )}
-    </Loaded>
+    <Stack>
+      <JobProgress job={job} />
+      {query.isError && <Failure error={query.error} onRetry={() => void query.refetch()} />}
+      <Ending job={job} />
+      <Group justify="flex-end">
+        <Button variant="default" onClick={onClose}>
+          {word("actions.close")}
+        </Button>
+        {job.status === "failed" && <Button onClick={onAgain}>{t("create.again")}</Button>}
+        {job.status === "completed" && (
+          <Button component={Link} href={`/backups/${job.backup_id ?? job.id}`} onClick={onClose}>
+            {t("create.look")}
+          </Button>
+        )}
+      </Group>
+    </Stack>
   );
 }
 
@@ -59,8 +54,9 @@ function Ending({ job }: { job: JobShape }) {
   }
   if (job.error) return <WhyNot error={job.error} />;
   if (job.status === "cancelled") return <Text size="sm">{t("create.cancelled")}</Text>;
+  const Icon = job.warnings.length ? IconAlertTriangle : IconCheck;
   return (
-    <Alert color={job.warnings.length ? "orange" : "teal"} icon={<IconCheck aria-hidden />}>
+    <Alert color={job.warnings.length ? "orange" : "teal"} icon={<Icon aria-hidden />}>
       <Text size="sm" fw={600}>
         {t("create.done")}
       </Text>

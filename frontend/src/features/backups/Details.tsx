@@ -85,7 +85,7 @@ function Shown({ backup }: { backup: BackupShape }) {
         <Tabs defaultValue="summary" keepMounted={false}>
           <Tabs.List aria-label={t("details.title")} className={classes.tabs}>
             {TABS.map((each) => (
-              <Tabs.Tab key={each} value={each} px={{ base: 7, xs: "md" }}>
+              <Tabs.Tab key={each} value={each} px={{ base: 4, xs: "md" }}>
                 {t(`details.${each}`)}
               </Tabs.Tab>
             ))}

@@ -3,11 +3,12 @@ import { useTranslation } from "react-i18next";
 import type { BackupShape } from "@/api/generated/plan";
 import { isStored, isUnderWay } from "@/backup/jobs";
 import { ByRestic } from "@/features/backups/ByRestic";
-import { type Fact, Facts } from "@/features/backups/Facts";
+import { Facts } from "@/features/backups/Facts";
 import { Held } from "@/features/backups/Held";
 import { Troubles } from "@/features/backups/Troubles";
 import { useMakingJob } from "@/features/backups/useMakingJob";
 import { CopyValue } from "@/parts/CopyValue";
+import type { Fact } from "@/parts/FactList";
 import { JobProgress } from "@/parts/JobProgress";
 import { Bytes, Count, Took, When } from "@/parts/Values";
 

@@ -1,3 +1,4 @@
+import { EventReader, type ServerEvent } from "@/api/eventStream";
 import type { CheckShape, JobShape, JobStatus } from "@/api/generated/plan";
 
 /** The checks that a verification or a drill made; none where it came to none. */
@@ -22,30 +23,12 @@ export interface JobEvent {
   text: string;
 }
 
-/** Read the events of a job that has ended, as the server streams them (`text/event-stream`). */
+/** Read the events of a job that has ended, as the server streams them. */
 export function eventsOf(stream: string): JobEvent[] {
-  return stream
-    .split(/\n\n/)
+  return new EventReader()
+    .take(stream)
     .map(eventOf)
     .filter((each) => each !== null);
-}
-
-function eventOf(block: string): JobEvent | null {
-  const fields = new Map(
-    block.split("\n").map((line) => {
-      const [name = "", ...value] = line.split(":");
-      return [name, value.join(":").trim()] as const;
-    }),
-  );
-  const data = parsed(fields.get("data"));
-  if (data === null || typeof data.at !== "string") return null;
-  return {
-    number: fields.get("id") ?? "",
-    at: data.at,
-    event: fields.get("event") ?? "",
-    status: data.job?.status ?? null,
-    text: data.warning ?? data.job?.progress?.current_step ?? "",
-  };
 }
 
 interface EventData {
@@ -54,11 +37,9 @@ interface EventData {
   job?: Partial<JobShape>;
 }
 
-function parsed(data: string | undefined): EventData | null {
-  try {
-    return data ? (JSON.parse(data) as EventData) : null;
-  } catch {
-    // Half of an event, where the connection broke.
-    return null;
-  }
+function eventOf({ id, event, data }: ServerEvent): JobEvent | null {
+  const { at, warning, job } = JSON.parse(data) as EventData;
+  if (typeof at !== "string") return null;
+  const text = warning ?? job?.progress?.current_step ?? "";
+  return { number: id, at, event, status: job?.status ?? null, text };
 }

@@ -1,5 +1,6 @@
 import type { BackupOrder, BackupState, BackupType } from "@/api/generated/plan";
 import type { BackupQuery } from "@/backup/hooks/useBackupList";
+import { knownOf, LIMITS } from "@/parts/useListAddress";
 
 export const STATES = [
   "verified",
@@ -22,7 +23,6 @@ export const ORDERS = [
   "-size",
   "size",
 ] as const satisfies readonly BackupOrder[];
-export const LIMITS = [10, 25, 50, 100] as const;
 
 /** Which backups are shown, and how: all of it is in the address of the page. */
 export interface View {
@@ -56,13 +56,13 @@ export function parseView(search: string): View {
   const given = new URLSearchParams(search);
   return {
     text: (given.get("text") ?? "").slice(0, 200),
-    status: known(STATES, given.getAll("status")),
-    type: known(TYPES, given.getAll("type")),
+    status: knownOf(STATES, given.getAll("status")),
+    type: knownOf(TYPES, given.getAll("type")),
     tag: [...new Set(given.getAll("tag").filter(Boolean))],
     from: dayOf(given.get("from")),
     to: dayOf(given.get("to")),
-    sort: known(ORDERS, given.getAll("sort"))[0] ?? PLAIN.sort,
-    limit: known(LIMITS, given.getAll("limit").map(Number))[0] ?? PLAIN.limit,
+    sort: knownOf(ORDERS, given.getAll("sort"))[0] ?? PLAIN.sort,
+    limit: knownOf(LIMITS, given.getAll("limit").map(Number))[0] ?? PLAIN.limit,
     cursor: given.get("cursor") ?? "",
   };
 }
@@ -111,10 +111,6 @@ export function withoutFilters({ sort, limit }: View): View {
 /** The order that a click on the head of a column asks for: the greatest first, then the least. */
 export function turned(sort: BackupOrder, column: "created_at" | "size"): BackupOrder {
   return sort === `-${column}` ? column : `-${column}`;
-}
-
-function known<T>(all: readonly T[], given: readonly unknown[]): T[] {
-  return all.filter((each) => given.includes(each));
 }
 
 /** Midnight of the reader's calendar, where the day begins; of a day some days after. */
