@@ -3,6 +3,7 @@ import {
   formOfPolicy,
   isEmptyPolicy,
   isSamePolicy,
+  isWhole,
   PRESETS,
   policyOfForm,
   withUnit,
@@ -52,6 +53,19 @@ describe("the span in which all stay", () => {
     expect(spelled).toMatchObject({ unit: "own", spelled: "30d" });
     expect(withUnit(spelled, "m")).toMatchObject({ unit: "m", amount: 30 });
     expect(withUnit({ ...spelled, spelled: "1y6m" }, "m")).toMatchObject({ amount: 0 });
+  });
+});
+
+describe("a span that is spelled", () => {
+  const whole = (spelled: string) =>
+    isWhole({ ...formOfPolicy({}), within: { amount: 0, unit: "own", spelled } });
+
+  it.each(["1y6m7d12h", "30d", " 2h1d ", ""])("may be %j", (spelled) => {
+    expect(whole(spelled)).toBe(true);
+  });
+
+  it.each(["1x", "d", "30", "1d2d", "-1d", "1.5d", "1 d"])("may not be %j", (spelled) => {
+    expect(whole(spelled)).toBe(false);
   });
 });
 

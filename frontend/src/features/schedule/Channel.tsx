@@ -16,8 +16,8 @@ export function Channel({ channel }: { channel: ChannelShape }) {
   return (
     <Paper component="li" withBorder p="md" aria-label={channel.name}>
       <Stack gap="xs">
-        <Group justify="space-between" align="flex-start" gap="sm">
-          <Group gap="sm" wrap="nowrap" align="flex-start" miw={0}>
+        <Group justify="space-between" align="flex-start" gap="sm" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap" align="flex-start" miw={0} flex={1}>
             <IconBell size={20} stroke={1.7} aria-hidden style={{ flexShrink: 0, marginTop: 2 }} />
             <div>
               <Text fw={600}>{channel.name}</Text>
@@ -31,6 +31,7 @@ export function Channel({ channel }: { channel: ChannelShape }) {
             needs="administer"
             variant="default"
             size="xs"
+            style={{ flexShrink: 0 }}
             aria-label={t("channels.testOf", { name: channel.name })}
             loading={test.isPending}
             disabled={channel.problem !== null}
@@ -93,8 +94,14 @@ function Delivery({ delivery }: { delivery: DeliveryShape | null }) {
     );
   }
   return (
-    <Group gap={6} role="status">
-      <IconCheck size={16} stroke={2.4} color="var(--mantine-color-teal-filled)" aria-hidden />
+    <Group gap={6} wrap="nowrap" role="status">
+      <IconCheck
+        size={16}
+        stroke={2.4}
+        color="var(--mantine-color-teal-filled)"
+        aria-hidden
+        style={{ flexShrink: 0 }}
+      />
       <Text size="sm">{said}</Text>
     </Group>
   );

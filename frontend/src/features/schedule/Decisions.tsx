@@ -1,4 +1,12 @@
-import { Anchor, Button, SegmentedControl, Stack, Table, Text } from "@mantine/core";
+import {
+  Anchor,
+  Button,
+  SegmentedControl,
+  Stack,
+  Table,
+  Text,
+  type TextProps,
+} from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
@@ -63,7 +71,9 @@ export function DecisionTable({ decisions, timezone }: DecisionsProps) {
         <Table.Tr>
           <Table.Th scope="col">{t("table.backup")}</Table.Th>
           <Table.Th scope="col">{t("table.fate")}</Table.Th>
-          <Table.Th scope="col">{t("table.why")}</Table.Th>
+          <Table.Th scope="col" visibleFrom="sm">
+            {t("table.why")}
+          </Table.Th>
           <Table.Th scope="col" visibleFrom="sm" ta="right">
             {t("table.size")}
           </Table.Th>
@@ -76,14 +86,13 @@ export function DecisionTable({ decisions, timezone }: DecisionsProps) {
               <Anchor component={Link} href={`/backups/${each.backup_id}`} size="sm">
                 <When at={each.created_at} as="short" timeZone={zone} />
               </Anchor>
+              <Why reasons={each.reasons} hiddenFrom="sm" />
             </Table.Td>
             <Table.Td>
               <Fate fate={fateOf(each)} />
             </Table.Td>
-            <Table.Td>
-              <Text size="sm" c="dimmed">
-                {reasonsInWords(each.reasons, t).join(" · ")}
-              </Text>
+            <Table.Td visibleFrom="sm">
+              <Why reasons={each.reasons} />
             </Table.Td>
             <Table.Td visibleFrom="sm" ta="right">
               <Text size="sm" span style={{ whiteSpace: "nowrap" }}>
@@ -94,5 +103,18 @@ export function DecisionTable({ decisions, timezone }: DecisionsProps) {
         ))}
       </Table.Tbody>
     </Table>
+  );
+}
+
+/** The reasons; on a phone they stand below the time, for there is no room beside it. */
+function Why({
+  reasons,
+  hiddenFrom,
+}: Pick<CleanupDecision, "reasons"> & Pick<TextProps, "hiddenFrom">) {
+  const { t } = useTranslation("schedule");
+  return (
+    <Text size="sm" c="dimmed" hiddenFrom={hiddenFrom}>
+      {reasonsInWords(reasons, t).join(" · ")}
+    </Text>
   );
 }

@@ -1,10 +1,9 @@
 import { Box, Grid } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { ScheduleShape } from "@/api/generated/plan";
-import { toProblem } from "@/api/problem";
 import { changedParts, type Draft } from "@/features/schedule/draft";
 import { PolicyFields } from "@/features/schedule/PolicyFields";
-import { policyOfForm } from "@/features/schedule/policy";
+import { isWhole, policyOfForm } from "@/features/schedule/policy";
 import { Section } from "@/features/schedule/Section";
 import { Simulator } from "@/features/schedule/Simulator";
 import { useThoughtSimulation } from "@/features/schedule/useSimulation";
@@ -20,10 +19,8 @@ export function RetentionSection({ draft, base, onChange }: RetentionSectionProp
   const { t } = useTranslation("schedule");
   const policy = policyOfForm(draft.policy);
   const changed = changedParts(draft, base).includes("retention");
-  const simulation = useThoughtSimulation(policy);
-  const { query } = simulation;
-  const problem = query.isError ? toProblem(query.error) : null;
-  const misspelled = problem?.status === 400 && draft.policy.within.unit === "own";
+  const whole = isWhole(draft.policy);
+  const simulation = useThoughtSimulation(policy, whole);
   return (
     <Section title={t("retention.title")} purpose={t("retention.purpose")}>
       <Grid gap={{ base: "xl", md: 40 }}>
@@ -31,7 +28,7 @@ export function RetentionSection({ draft, base, onChange }: RetentionSectionProp
           <PolicyFields
             form={draft.policy}
             onChange={(changes) => onChange({ policy: { ...draft.policy, ...changes } })}
-            spanError={misspelled ? `${problem.message}. ${problem.hint ?? ""}`.trim() : null}
+            spanError={whole ? null : t("policy.withinWrong")}
           />
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 7 }}>
@@ -41,6 +38,7 @@ export function RetentionSection({ draft, base, onChange }: RetentionSectionProp
               {...simulation}
               kept={base.retention}
               changed={changed}
+              incomplete={!whole}
               timezone={draft.timezone}
             />
           </Box>

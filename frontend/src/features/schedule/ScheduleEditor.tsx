@@ -6,7 +6,7 @@ import { toProblem } from "@/api/problem";
 import { Conflict } from "@/features/schedule/Conflict";
 import { changeOf, type Draft, type Part, refusalOf } from "@/features/schedule/draft";
 import { LeaveDialog } from "@/features/schedule/LeaveDialog";
-import { policyOfForm } from "@/features/schedule/policy";
+import { isWhole, policyOfForm } from "@/features/schedule/policy";
 import { RetentionSection } from "@/features/schedule/RetentionSection";
 import { effectInWords } from "@/features/schedule/reasons";
 import { SaveBar } from "@/features/schedule/SaveBar";
@@ -68,7 +68,7 @@ export function ScheduleEditor(props: { current: ReadSchedule; children: ReactNo
             <Conflict theirs={props.current.schedule} onLoad={reset} onKeep={form.rebase} />
           )
         }
-        incomplete={refused || change === null}
+        incomplete={refused || change === null || !isWhole(draft.policy)}
         saving={save.isPending}
         error={save.isError && !isConflict ? save.error : null}
         onSave={onSave}
@@ -83,7 +83,7 @@ export function ScheduleEditor(props: { current: ReadSchedule; children: ReactNo
 function RetentionEffect({ draft, parts }: { draft: Draft; parts: readonly Part[] }) {
   const { t } = useTranslation("schedule");
   const locale = useLocale();
-  const { query } = useThoughtSimulation(policyOfForm(draft.policy));
+  const { query } = useThoughtSimulation(policyOfForm(draft.policy), isWhole(draft.policy));
   if (!parts.includes("retention") || !query.data) return null;
   return <>{effectInWords(query.data, t, locale)}</>;
 }

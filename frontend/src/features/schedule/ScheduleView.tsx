@@ -27,7 +27,6 @@ export function ScheduleView({ schedule }: { schedule: ScheduleShape }) {
                   {enabled ? <CronSentence form={formOfCron(schedule.cron)} /> : t("timing.off")}
                 </Text>
                 <Text size="sm" c="dimmed">
-                  {t("runs.zone", { zone: schedule.timezone })}{" "}
                   {t(`misfireView.${schedule.misfire}`)}
                 </Text>
               </Stack>

@@ -6,7 +6,7 @@ import type { CleanupPreview, RetentionShape } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
 import { Decisions } from "@/features/schedule/Decisions";
 import { FateLine } from "@/features/schedule/FateLine";
-import { countFates, effectInWords, isMoreThanUnasked } from "@/features/schedule/reasons";
+import { effectInWords, isMoreThanUnasked } from "@/features/schedule/reasons";
 import { PASSWORD_WANTED, type useSimulation } from "@/features/schedule/useSimulation";
 import { Warning } from "@/features/schedule/Warning";
 import { useLocale } from "@/i18n/useLocale";
@@ -20,14 +20,15 @@ type SimulatorProps = ReturnType<typeof useSimulation> & {
   kept: RetentionShape;
   /** Whether the rules shown are not the saved ones. */
   changed: boolean;
+  /** Whether a rule is misspelled; its field says so. */
+  incomplete: boolean;
   timezone: string;
 };
 
 /** What the rules would do to the backups there are, as they are edited. */
-export function Simulator({ query, unlock, kept, changed, timezone }: SimulatorProps) {
+export function Simulator({ query, unlock, kept, changed, incomplete, timezone }: SimulatorProps) {
   const { t } = useTranslation("schedule");
   const [cleaning, setCleaning] = useState(false);
-  const goes = query.data ? countFates(query.data.decisions).goes : 0;
   return (
     <Stack gap="md" component="section" aria-label={t("simulator.title")}>
       <Group justify="space-between" gap="sm">
@@ -39,12 +40,18 @@ export function Simulator({ query, unlock, kept, changed, timezone }: SimulatorP
           variant="default"
           size="xs"
           onClick={() => setCleaning(true)}
-          disabled={changed || goes === 0}
+          disabled={changed || incomplete}
         >
           {t("cleanUp.button")}
         </ActionButton>
       </Group>
-      <Effect query={query} unlock={unlock} timezone={timezone} />
+      {incomplete ? (
+        <Text size="sm" c="dimmed">
+          {t("simulator.incomplete")}
+        </Text>
+      ) : (
+        <Effect query={query} unlock={unlock} timezone={timezone} />
+      )}
       {changed && (
         <Text size="sm" c="dimmed">
           {t("simulator.saveFirst")}

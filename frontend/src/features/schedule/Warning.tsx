@@ -4,13 +4,6 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 /** Something that is not wrong yet, but should be known. */
 export function Warning(props: AlertProps) {
   return (
-    <Alert
-      color="orange"
-      variant="light"
-      icon={<IconAlertTriangle aria-hidden />}
-      // Orange letters have too little contrast on their own light ground.
-      styles={{ title: { color: "var(--mantine-color-text)" } }}
-      {...props}
-    />
+    <Alert color="orange" variant="light" icon={<IconAlertTriangle aria-hidden />} {...props} />
   );
 }

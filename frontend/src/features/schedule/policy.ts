@@ -61,6 +61,14 @@ function spanOf({ amount, unit, spelled }: PolicyForm["within"]): string | null 
   return amount > 0 ? `${amount}${unit}` : null;
 }
 
+/** Whether nothing in the form is misspelled: each unit of a mixed span may stand in it once. */
+export function isWhole({ within: { unit, spelled } }: PolicyForm): boolean {
+  const text = spelled.trim();
+  if (unit !== "own" || text === "") return true;
+  const units = text.replace(/\d/g, "");
+  return /^(\d{1,9}[ymdh])+$/.test(text) && new Set(units).size === units.length;
+}
+
 /** Turn to another unit; a mixed span begins as what was chosen before. */
 export function withUnit(within: PolicyForm["within"], unit: WithinUnit): PolicyForm["within"] {
   if (unit === "own") return { ...within, unit, spelled: spanOf(within) ?? "" };

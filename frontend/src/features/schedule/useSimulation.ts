@@ -21,7 +21,7 @@ export const PASSWORD_WANTED = "step-up-required";
  *
  * It asks without being told to, so it must not ask for the password: it fails with
  * `PASSWORD_WANTED`, and `unlock` asks. */
-export function useSimulation(policy: RetentionShape) {
+export function useSimulation(policy: RetentionShape, enabled: boolean) {
   const { baseUrl, headers, stepUp } = useConnection();
   const { client } = useMemo(() => createConnection({ baseUrl, headers }), [baseUrl, headers]);
   const query = useQuery({
@@ -31,6 +31,7 @@ export function useSimulation(policy: RetentionShape) {
       const asked = cleanUpBackups({ client, body, signal, throwOnError: true });
       return (await answerOf(asked)) as CleanupPreview;
     },
+    enabled,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
   });
@@ -42,9 +43,9 @@ export function useSimulation(policy: RetentionShape) {
 }
 
 /** The same, once the rules have not been changed for a moment. */
-export function useThoughtSimulation(policy: RetentionShape) {
+export function useThoughtSimulation(policy: RetentionShape, enabled: boolean) {
   const [thought] = useDebouncedValue(JSON.stringify(policy), THINK_MS);
-  return useSimulation(JSON.parse(thought));
+  return useSimulation(JSON.parse(thought), enabled);
 }
 
 /** Remove what the rules say; gives the job. */

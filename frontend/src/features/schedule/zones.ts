@@ -1,7 +1,20 @@
+/** Names of today that some browsers know, but list by those of old (`Asia/Calcutta`). */
+const RENAMED = [
+  "America/Nuuk",
+  "Asia/Ho_Chi_Minh",
+  "Asia/Kathmandu",
+  "Asia/Kolkata",
+  "Asia/Yangon",
+  "Atlantic/Faroe",
+  "Europe/Kyiv",
+  "Pacific/Chuuk",
+  "Pacific/Pohnpei",
+];
+
 /** The time zones there are, as the browser knows them, and those that are used here anyway. */
 export function zonesWith(...used: string[]): string[] {
-  const zones = new Set([...used, "UTC", ...Intl.supportedValuesOf("timeZone")]);
-  return [...zones].filter(Boolean);
+  const listed = [...Intl.supportedValuesOf("timeZone"), ...RENAMED.filter(isKnownZone)].sort();
+  return [...new Set([...used, "UTC", ...listed])].filter(Boolean);
 }
 
 /** The time zone of the reader's clock. */
