@@ -6,6 +6,7 @@ import {
   folderOf,
   hasServer,
   isPartial,
+  leavesOut,
   newWanted,
   partsOf,
   toggled,
@@ -69,6 +70,12 @@ describe("the parts", () => {
     expect(toggled(["app"], "photos", parts)).toBe(null);
     expect(toggled(["app"], "app", parts)).toEqual([]);
   });
+});
+
+it("says that not all is replaced where the backup does not hold all of the plan", () => {
+  const plan = { sources: [source("app"), source("photos")] };
+  expect(leavesOut(plan, { "root/app": 1, "root/photos": 2 })).toBe(false);
+  expect(leavesOut(plan, { "root/app": 1 })).toBe(true);
 });
 
 it("asks for tables only where a server has them", () => {

@@ -1,7 +1,7 @@
 import { Paper, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { JobShape, OfferShape, PlanShape } from "@/api/generated/plan";
-import { isPartial, type Wanted } from "@/features/restore/choice";
+import { isPartial, leavesOut, type Wanted } from "@/features/restore/choice";
 import { wordToType } from "@/restore/confirmation";
 import { useArrival } from "@/restore/focus";
 import { OfferDecision } from "@/restore/OfferDecision";
@@ -31,7 +31,7 @@ export function Decision({ offer, plan, wanted, ...on }: DecisionProps) {
         offer={offer}
         word={wordToType(offer, plan, piece("confirm.word"))}
         safety={wanted.safety}
-        partial={isPartial(wanted)}
+        partial={isPartial(wanted) || leavesOut(plan, offer.backup.contents)}
         {...on}
       />
     </Paper>

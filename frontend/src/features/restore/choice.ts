@@ -51,6 +51,14 @@ export function isPartial(wanted: Wanted): boolean {
   return wanted.sources !== null || wanted.paths.length > 0 || wanted.tables.length > 0;
 }
 
+/** Whether a backup lacks some of the plan, which then stays as it is. */
+export function leavesOut(
+  plan: Pick<PlanShape, "sources">,
+  contents: Readonly<Record<string, number>>,
+): boolean {
+  return plan.sources.some((each) => !(each.root in contents));
+}
+
 /** How many of the options below "Advanced" are not as they are by default. */
 export function countAdvanced(wanted: Wanted): number {
   return [
