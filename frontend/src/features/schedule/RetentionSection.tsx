@@ -17,10 +17,9 @@ interface RetentionSectionProps {
 /** Which backups stay: the rules, and beside them what they would do to the backups there are. */
 export function RetentionSection({ draft, base, onChange }: RetentionSectionProps) {
   const { t } = useTranslation("schedule");
-  const policy = policyOfForm(draft.policy);
   const changed = changedParts(draft, base).includes("retention");
   const whole = isWhole(draft.policy);
-  const simulation = useThoughtSimulation(policy, whole);
+  const simulation = useThoughtSimulation(whole ? policyOfForm(draft.policy) : null);
   return (
     <Section title={t("retention.title")} purpose={t("retention.purpose")}>
       <Grid gap={{ base: "xl", md: 40 }}>

@@ -1,6 +1,6 @@
 import { Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconLock, IconPlayerPause } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { CleanupPreview, RetentionShape } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
@@ -29,6 +29,12 @@ type SimulatorProps = ReturnType<typeof useSimulation> & {
 export function Simulator({ query, unlock, kept, changed, incomplete, timezone }: SimulatorProps) {
   const { t } = useTranslation("schedule");
   const [cleaning, setCleaning] = useState(false);
+  const opener = useRef<HTMLElement>(null);
+  const onClose = () => {
+    setCleaning(false);
+    // It is opened as it is mounted, so it does not know where the focus was before.
+    setTimeout(() => opener.current?.focus());
+  };
   return (
     <Stack gap="md" component="section" aria-label={t("simulator.title")}>
       <Group justify="space-between" gap="sm">
@@ -39,7 +45,10 @@ export function Simulator({ query, unlock, kept, changed, incomplete, timezone }
           needs="administer"
           variant="default"
           size="xs"
-          onClick={() => setCleaning(true)}
+          onClick={(event) => {
+            opener.current = event.currentTarget;
+            setCleaning(true);
+          }}
           disabled={changed || incomplete}
         >
           {t("cleanUp.button")}
@@ -59,7 +68,7 @@ export function Simulator({ query, unlock, kept, changed, incomplete, timezone }
       )}
       {cleaning && (
         <Suspense fallback={null}>
-          <CleanUpDialog policy={kept} timezone={timezone} onClose={() => setCleaning(false)} />
+          <CleanUpDialog policy={kept} timezone={timezone} onClose={onClose} />
         </Suspense>
       )}
     </Stack>

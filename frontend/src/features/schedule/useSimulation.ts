@@ -21,7 +21,7 @@ export const PASSWORD_WANTED = "step-up-required";
  *
  * It asks without being told to, so it must not ask for the password: it fails with
  * `PASSWORD_WANTED`, and `unlock` asks. */
-export function useSimulation(policy: RetentionShape, enabled: boolean) {
+export function useSimulation(policy: RetentionShape | null) {
   const { baseUrl, headers, stepUp } = useConnection();
   const { client } = useMemo(() => createConnection({ baseUrl, headers }), [baseUrl, headers]);
   const query = useQuery({
@@ -31,7 +31,7 @@ export function useSimulation(policy: RetentionShape, enabled: boolean) {
       const asked = cleanUpBackups({ client, body, signal, throwOnError: true });
       return (await answerOf(asked)) as CleanupPreview;
     },
-    enabled,
+    enabled: policy !== null,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
   });
@@ -42,10 +42,10 @@ export function useSimulation(policy: RetentionShape, enabled: boolean) {
   return { query, unlock };
 }
 
-/** The same, once the rules have not been changed for a moment. */
-export function useThoughtSimulation(policy: RetentionShape, enabled: boolean) {
-  const [thought] = useDebouncedValue(JSON.stringify(policy), THINK_MS);
-  return useSimulation(JSON.parse(thought), enabled);
+/** The same, once the rules have not been changed for a moment; null while one is misspelled. */
+export function useThoughtSimulation(policy: RetentionShape | null) {
+  const [thought] = useDebouncedValue(policy && JSON.stringify(policy), THINK_MS);
+  return useSimulation(thought && JSON.parse(thought));
 }
 
 /** Remove what the rules say; gives the job. */
