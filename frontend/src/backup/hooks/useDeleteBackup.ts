@@ -11,6 +11,8 @@ export function useDeleteBackup() {
   return useMutation({
     mutationFn: (id: string) =>
       answerOf(deleteBackup({ client, path: { backup_id: id }, throwOnError: true })),
+    // Whoever looks at it just now must not ask for it again.
+    onSuccess: (_, id) => cache.removeQueries({ queryKey: backupKeys.one(id) }),
     onSettled: () => cache.invalidateQueries({ queryKey: backupKeys.all }),
   });
 }

@@ -58,7 +58,7 @@ function Nothing({ create }: { create: React.ReactNode }) {
   const { view, change } = useView();
   if (countFilters(view) === 0) {
     return (
-      <Empty title={t("empty.title")} action={create}>
+      <Empty order={2} title={t("empty.title")} action={create}>
         {t("empty.about")}
       </Empty>
     );
@@ -69,7 +69,7 @@ function Nothing({ create }: { create: React.ReactNode }) {
     </Button>
   );
   return (
-    <Empty title={t("empty.filtered")} action={clear}>
+    <Empty order={2} title={t("empty.filtered")} action={clear}>
       {t("empty.filteredAbout")}
     </Empty>
   );

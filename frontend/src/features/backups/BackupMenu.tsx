@@ -12,13 +12,14 @@ import {
   IconShieldCheck,
   IconTrash,
 } from "@tabler/icons-react";
+import { useContext } from "react";
 import { useTranslation } from "react-i18next";
 import type { BackupShape } from "@/api/generated/plan";
 import { type Action, actionsFor, NEEDS } from "@/features/backups/can";
 import { nameOf } from "@/features/backups/name";
 import { useAct } from "@/features/backups/useAct";
 import { useLocale } from "@/i18n/useLocale";
-import { useMay } from "@/parts/access";
+import { AccessContext, useMay } from "@/parts/access";
 
 export const ICONS: Record<Action, typeof IconDots> = {
   restore: IconHistory,
@@ -45,6 +46,7 @@ export function BackupMenu({ backup, without = [], size = 30 }: BackupMenuProps)
   const locale = useLocale();
   const { t } = useTranslation("backups");
   const { act, busy } = useAct(backup);
+  const allowed = useContext(AccessContext);
   const actions = actionsFor(backup).filter((each) => !without.includes(each));
   if (actions.length === 0) return null;
   return (
@@ -72,6 +74,9 @@ export function BackupMenu({ backup, without = [], size = 30 }: BackupMenuProps)
         {actions.map((action) => (
           <Item key={action} action={action} backup={backup} onPick={() => act(action)} />
         ))}
+        {!actions.every((each) => allowed.has(NEEDS[each])) && (
+          <Menu.Label>{t("action.denied")}</Menu.Label>
+        )}
       </Menu.Dropdown>
     </Menu>
   );
@@ -85,27 +90,22 @@ interface ItemProps {
 
 function Item({ action, backup, onPick }: ItemProps) {
   const { t } = useTranslation("backups");
-  const { t: word } = useTranslation();
-  const needs = NEEDS[action];
-  const may = useMay(needs);
+  const may = useMay(NEEDS[action]);
   const kept = action === "delete" && backup.keep;
   const Icon = ICONS[action];
-  const why = may
-    ? kept && t("action.deleteKept")
-    : word("permission.needed", { permission: word(`permission.${needs}`) });
   return (
     <>
       {action === "delete" && <Menu.Divider />}
       <Menu.Item
         leftSection={<Icon size={17} aria-hidden />}
-        c={action === "delete" && !why ? "var(--mantine-color-error)" : undefined}
-        disabled={Boolean(why)}
+        c={action === "delete" && may && !kept ? "var(--mantine-color-error)" : undefined}
+        disabled={!may || kept}
         onClick={onPick}
       >
         {t(`action.${action}`)}
-        {why && (
+        {may && kept && (
           <Text size="xs" c="dimmed">
-            {why}
+            {t("action.deleteKept")}
           </Text>
         )}
       </Menu.Item>

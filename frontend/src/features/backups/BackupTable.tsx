@@ -49,7 +49,7 @@ export function BackupTable({ backups, selection }: ListProps) {
               />
             </Table.Th>
             <Table.Th scope="col">{t("list.backup")}</Table.Th>
-            <Table.Th scope="col" w={150}>
+            <Table.Th scope="col" w={170}>
               {t("list.status")}
             </Table.Th>
             <SortHead column="created_at">{t("list.taken")}</SortHead>
@@ -80,7 +80,7 @@ function SortHead({ column, children }: { column: "created_at" | "size"; childre
   return (
     <Table.Th
       scope="col"
-      w={column === "size" ? 130 : 160}
+      w={column === "size" ? 130 : 150}
       aria-sort={sorted ? (down ? "descending" : "ascending") : undefined}
     >
       <UnstyledButton

@@ -38,9 +38,8 @@ export default function Details({ id, onClose }: DetailsProps) {
       onClose={onClose}
       position="right"
       size={780}
-      // A dialog that lies above has the keys and the focus.
+      // A dialog that lies above has the keys.
       closeOnEscape={!asked}
-      trapFocus={!asked}
       title={query.data ? nameOf(query.data, locale) : t("details.title")}
       styles={{
         title: {

@@ -34,7 +34,7 @@ export function AskingProvider({ children }: { children: ReactNode }) {
   const onClose = () => {
     setAsked(null);
     // When the dialog has let go of the focus.
-    setTimeout(() => (before.current as HTMLElement | null)?.focus?.());
+    setTimeout(() => focusOn(before.current));
   };
   return (
     <AskingContext value={{ asked: asked !== null, ask }}>
@@ -42,6 +42,12 @@ export function AskingProvider({ children }: { children: ReactNode }) {
       <Suspense>{asked && <Dialog asked={asked} onClose={onClose} />}</Suspense>
     </AskingContext>
   );
+}
+
+/** Give something the focus; where it is gone, as a deleted backup is, the screen. */
+function focusOn(what: Element | null): void {
+  const found = what?.isConnected ? what : document.getElementById("content");
+  if (found instanceof HTMLElement) found.focus();
 }
 
 /** What has the focus; where that is an entry of a menu, which goes away, what opened the menu. */
