@@ -5,14 +5,16 @@ interface CardProps {
   title: string;
   /** What can be done here. */
   actions?: ReactNode;
+  /** Whether it takes the room that is left below its neighbours. */
+  grows?: boolean;
   children: ReactNode;
 }
 
 /** A part of a screen, under its own heading. */
-export function Card({ title, actions, children }: CardProps) {
+export function Card({ title, actions, grows = false, children }: CardProps) {
   const id = useId();
   return (
-    <Paper withBorder p="md" component="section" aria-labelledby={id}>
+    <Paper withBorder p="md" component="section" aria-labelledby={id} flex={grows ? 1 : undefined}>
       <Group justify="space-between" gap="xs" mb="sm">
         <Title order={2} size="h4" id={id}>
           {title}

@@ -24,16 +24,18 @@ interface StandInProps {
   /** What to do about it: a button. */
   action?: ReactNode;
   icon?: ReactNode;
+  /** The level of its heading: 2 where it stands right below that of the screen. */
+  order?: 2 | 3;
 }
 
 /** What stands where there is nothing: what would stand here, and how it comes to be. */
-export function Empty({ title, children, action, icon }: StandInProps) {
+export function Empty({ title, children, action, icon, order = 3 }: StandInProps) {
   return (
     <Stack align="center" gap="xs" py="xl" px="md" ta="center">
       <ThemeIcon size={52} radius="xl" variant="light" color="gray">
         {icon ?? <IconInbox size={28} stroke={1.5} aria-hidden />}
       </ThemeIcon>
-      <Title order={3} size="h4">
+      <Title order={order} size="h4">
         {title}
       </Title>
       {children && (
@@ -96,7 +98,11 @@ export function ProblemText({ problem }: { problem: Problem }) {
 export function Denied({ permission }: { permission: Permission }) {
   const { t } = useTranslation();
   return (
-    <Empty title={t("states.denied")} icon={<IconLock size={28} stroke={1.5} aria-hidden />}>
+    <Empty
+      order={2}
+      title={t("states.denied")}
+      icon={<IconLock size={28} stroke={1.5} aria-hidden />}
+    >
       {t("states.deniedHint", { permission: t(`permission.${permission}`) })}
     </Empty>
   );

@@ -4,8 +4,14 @@ import { Count } from "@/parts/Values";
 
 const MANY = 12;
 
+interface RestoredItemsProps {
+  items: Readonly<Record<string, number>>;
+  /** What is counted, where it is not what came back. */
+  counted?: string;
+}
+
 /** How many rows or files came back, table by table or part by part. */
-export function RestoredItems({ items }: { items: Readonly<Record<string, number>> }) {
+export function RestoredItems({ items, counted }: RestoredItemsProps) {
   const { t } = useTranslation("restoring");
   const found = Object.entries(items);
   if (found.length === 0) return null;
@@ -14,14 +20,14 @@ export function RestoredItems({ items }: { items: Readonly<Record<string, number
       verticalSpacing={4}
       fz="sm"
       maw={640}
-      aria-label={t("result.items")}
+      aria-label={counted ?? t("result.items")}
       stickyHeader={found.length > MANY}
     >
       <Table.Thead>
         <Table.Tr>
           <Table.Th scope="col">{t("result.item")}</Table.Th>
           <Table.Th scope="col" ta="right">
-            {t("result.count")}
+            {counted ?? t("result.count")}
           </Table.Th>
         </Table.Tr>
       </Table.Thead>

@@ -80,6 +80,7 @@ describe("an entry of the audit", () => {
     expect(placeOf({ ...entry, action: "backup.delete", outcome: "refused" })).not.toBeNull();
     expect(placeOf({ ...entry, object: "archive.zip" })).toBeNull();
     expect(placeOf({ ...entry, object: null })).toBeNull();
+    expect(placeOf({ ...entry, object: null, job_id: "a" })).toBe("/jobs/a");
   });
 
   it("tells its particulars for people", () => {

@@ -50,6 +50,17 @@ describe("the log of a job", () => {
     expect(words).toEqual(["pending", "running", "Reading app.db", "Writing", "completed"]);
   });
 
+  it("has a step that is told with the end before it", () => {
+    const lines = linesOf([
+      event("status", job({ status: "validating", step: "Verifying" })),
+      event("finished", job({ status: "failed", step: "Replacing" })),
+    ]);
+    const words = lines.map((each) =>
+      "step" in each ? each.step : "status" in each && each.status,
+    );
+    expect(words).toEqual(["validating", "Verifying", "Replacing", "failed"]);
+  });
+
   it("has a step twice that comes back after another", () => {
     const steps = ["a", "b", "a"].map((step) => event("progress", job({ step })));
     expect(linesOf(steps).filter((each) => each.kind === "step")).toHaveLength(3);
@@ -61,6 +72,6 @@ describe("the log of a job", () => {
       event("warning", "look out"),
       event("progress", job({ step: "a" })),
     ]);
-    expect(lines.map((each) => each.kind)).toEqual(["step", "status", "warning"]);
+    expect(lines.map((each) => each.kind)).toEqual(["status", "step", "warning"]);
   });
 });

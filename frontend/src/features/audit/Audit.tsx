@@ -40,7 +40,11 @@ function Nothing() {
   const { t } = useTranslation("audit");
   const { view, change } = useListAddress(AUDIT);
   if (countFilters(view) === 0) {
-    return <Empty title={t("empty.title")}>{t("empty.about")}</Empty>;
+    return (
+      <Empty order={2} title={t("empty.title")}>
+        {t("empty.about")}
+      </Empty>
+    );
   }
   const clear = (
     <Button variant="default" onClick={() => change({ ...PLAIN, limit: view.limit })}>
@@ -48,7 +52,7 @@ function Nothing() {
     </Button>
   );
   return (
-    <Empty title={t("empty.filtered")} action={clear}>
+    <Empty order={2} title={t("empty.filtered")} action={clear}>
       {t("empty.filteredAbout")}
     </Empty>
   );

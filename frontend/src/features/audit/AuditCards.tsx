@@ -32,7 +32,7 @@ function EntryCard({ entry }: { entry: AuditEntryShape }) {
         </Text>
         <Outcome entry={entry} />
       </Group>
-      {entry.object && (
+      {(entry.object ?? entry.job_id) && (
         <Text size="sm" style={{ overflowWrap: "anywhere" }}>
           <About entry={entry} />
         </Text>

@@ -1,4 +1,4 @@
-import { ActionIcon, Paper, Table } from "@mantine/core";
+import { ActionIcon, Box, Paper, Table, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
@@ -14,8 +14,12 @@ export function AuditTable({ entries }: { entries: readonly AuditEntryShape[] })
       <Table verticalSpacing="xs" horizontalSpacing="sm" aria-label={t("title")}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th scope="col" w={44} aria-label={t("list.more")} />
-            <Table.Th scope="col">{t("list.what")}</Table.Th>
+            <Table.Th scope="col" w={44}>
+              <VisuallyHidden>{t("list.more")}</VisuallyHidden>
+            </Table.Th>
+            <Table.Th scope="col" w={230}>
+              {t("list.what")}
+            </Table.Th>
             <Table.Th scope="col">{t("list.object")}</Table.Th>
             <Table.Th scope="col" w={130}>
               {t("list.who")}
@@ -81,8 +85,10 @@ function EntryRows({ entry }: { entry: AuditEntryShape }) {
       {opened && (
         <Table.Tr>
           <Table.Td />
-          <Table.Td colSpan={6} maw={640}>
-            <Particulars entry={entry} />
+          <Table.Td colSpan={6}>
+            <Box maw={560}>
+              <Particulars entry={entry} />
+            </Box>
           </Table.Td>
         </Table.Tr>
       )}

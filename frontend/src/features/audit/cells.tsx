@@ -23,13 +23,14 @@ export function useActionWords(action: string): string {
   return isKnown(action) ? t(`action.${action}`) : action;
 }
 
-/** What it was done to; leads there. */
+/** What it was done to; leads there, or to the job that does it. */
 export function About({ entry }: EntryProps) {
+  const { t } = useTranslation("audit");
   const place = placeOf(entry);
   if (place === null) return <>{entry.object}</>;
   return (
     <Anchor component={Link} href={place} inherit>
-      {entry.object}
+      {entry.object ?? t("list.job")}
     </Anchor>
   );
 }

@@ -33,8 +33,9 @@ export function isKnown(action: string): action is Action {
 }
 
 /** Where what an entry is about is shown; null where it is not, or does not exist any more. */
-export function placeOf({ action, object, outcome }: AuditEntryShape): string | null {
-  if (object === null) return null;
+export function placeOf(entry: AuditEntryShape): string | null {
+  const { action, object, outcome, job_id: job } = entry;
+  if (object === null) return job && `/jobs/${encodeURIComponent(job)}`;
   if (action.startsWith("job.")) return `/jobs/${encodeURIComponent(object)}`;
   const gone = action === "backup.delete" && outcome === "done";
   return object.startsWith("backup_") && !gone ? `/backups/${encodeURIComponent(object)}` : null;

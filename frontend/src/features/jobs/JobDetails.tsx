@@ -41,7 +41,8 @@ function Found({ job }: { job: JobShape }) {
   return (
     <>
       <PageHead title={t(`kind.${job.kind}`)} actions={<JobActions job={job} />}>
-        {t(`status.${job.status}`)}{" "}
+        {t(`status.${job.status}`)}
+        {" · "}
         <When at={job.completed_at ?? job.started_at ?? job.created_at} />
       </PageHead>
       <Grid gap="md">

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { JobShape } from "@/api/generated/plan";
 import { useJobs } from "@/backup/hooks/useJobs";
+import { isFinished } from "@/backup/jobs";
 import { canRetry, retriedBy } from "@/features/jobs/can";
 import { JobTook } from "@/features/jobs/cells";
 import { safetyBackupOf } from "@/features/jobs/result";
@@ -30,7 +31,10 @@ export function JobFacts({ job }: { job: JobShape }) {
           [t("facts.asked"), instant(job.created_at)],
           job.started_at !== null && [t("facts.started"), instant(job.started_at)],
           job.completed_at !== null && [t("facts.ended"), instant(job.completed_at)],
-          job.started_at !== null && [t("facts.took"), <JobTook key="" job={job} />],
+          job.started_at !== null && [
+            t(isFinished(job) ? "facts.took" : "facts.running"),
+            <JobTook key="" job={job} />,
+          ],
           job.attempt > 1 && [t("facts.attempt"), job.attempt],
           job.retry_of !== null && [
             t("facts.retryOf"),

@@ -1,4 +1,5 @@
-import { Button, Group, MultiSelect, Paper, Pill, Text } from "@mantine/core";
+import { Button, Group, MultiSelect, Paper, Text } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { JobKind, JobStatus } from "@/api/generated/plan";
 import { isFiltered, JOBS, KINDS, PLAIN, STATUSES } from "@/features/jobs/view";
@@ -41,14 +42,15 @@ export function JobFilters() {
       {view.backup && (
         <Group gap="xs" mt="sm">
           <Text size="sm">{t("filter.backup")}</Text>
-          <Pill
-            withRemoveButton
-            size="md"
-            removeButtonProps={{ "aria-label": t("filter.clearBackup"), tabIndex: 0 }}
-            onRemove={() => change({ backup: "" })}
+          <Button
+            variant="default"
+            size="compact-sm"
+            rightSection={<IconX size={14} aria-hidden />}
+            aria-label={`${view.backup}: ${t("filter.clearBackup")}`}
+            onClick={() => change({ backup: "" })}
           >
             {view.backup}
-          </Pill>
+          </Button>
         </Group>
       )}
     </Paper>

@@ -46,7 +46,7 @@ function Nothing() {
         {t("filter.clear")}
       </Button>
     );
-    return <Empty title={t("empty.filtered")} action={clear} />;
+    return <Empty order={2} title={t("empty.filtered")} action={clear} />;
   }
   const back = (
     <Button component={Link} href="/backups" variant="default">
@@ -54,7 +54,7 @@ function Nothing() {
     </Button>
   );
   return (
-    <Empty title={t("empty.title")} action={back}>
+    <Empty order={2} title={t("empty.title")} action={back}>
       {t("empty.about")}
     </Empty>
   );

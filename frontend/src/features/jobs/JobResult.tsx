@@ -8,7 +8,7 @@ import { isRestore } from "@/backup/jobs";
 import { checksOf, problemsOf, removedOf, tablesOf } from "@/features/jobs/result";
 import { useSayings } from "@/features/jobs/useSayings";
 import { Card } from "@/parts/Card";
-import { Checks } from "@/restore/Checks";
+import { CheckList, Checks } from "@/restore/Checks";
 import { RestoredItems } from "@/restore/RestoredItems";
 
 /** What came of a job: in words first, then each check, table or backup. */
@@ -34,7 +34,7 @@ export function JobResult({ job }: { job: JobShape }) {
           </Stack>
         )}
         {problems.length > 0 && <Problems problems={problems} />}
-        <Checks checks={checks} unfolded={!isRestore(job)} />
+        {isRestore(job) ? <Checks checks={checks} /> : <CheckList checks={checks} />}
         {removed.length > 0 && (
           <Folded title={t("result.removed", { count: removed.length })}>
             <Removed ids={removed} />
@@ -42,7 +42,10 @@ export function JobResult({ job }: { job: JobShape }) {
         )}
         {Object.keys(tables).length > 0 && (
           <Folded title={t("result.tables", { count: Object.keys(tables).length })}>
-            <RestoredItems items={tables} />
+            <RestoredItems
+              items={tables}
+              counted={isRestore(job) ? undefined : t("result.count")}
+            />
           </Folded>
         )}
       </Stack>

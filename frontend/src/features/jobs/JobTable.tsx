@@ -15,16 +15,16 @@ export function JobTable({ jobs }: { jobs: readonly JobShape[] }) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">{t("list.job")}</Table.Th>
-            <Table.Th scope="col" w={150}>
+            <Table.Th scope="col" w={140}>
               {t("list.status")}
             </Table.Th>
-            <Table.Th scope="col" w={220}>
+            <Table.Th scope="col" w={205}>
               {t("list.backup")}
             </Table.Th>
-            <Table.Th scope="col" w={190}>
+            <Table.Th scope="col" w={150}>
               {t("list.asked")}
             </Table.Th>
-            <Table.Th scope="col" w={100} ta="right">
+            <Table.Th scope="col" w={90} ta="right">
               {t("list.took")}
             </Table.Th>
           </Table.Tr>

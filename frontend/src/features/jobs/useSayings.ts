@@ -15,7 +15,7 @@ export function useSayings(job: JobShape): string[] {
       number: formatNumber(count, locale),
       size: formatBytes(bytes, locale),
       stored: formatBytes(stored, locale),
-      tables: formatNumber(tables, locale),
+      tables: t("said.tables", { count: tables, number: formatNumber(tables, locale) }),
     }),
   );
 }

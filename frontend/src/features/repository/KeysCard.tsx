@@ -6,6 +6,7 @@ import { Card } from "@/parts/Card";
 import { When } from "@/parts/Values";
 
 const SHORT = 8;
+const fixed = { flexShrink: 0 };
 
 /** Whether the repository is encrypted, and what opens it. */
 export function KeysCard({ repository }: { repository: RepositoryShape }) {
@@ -15,15 +16,20 @@ export function KeysCard({ repository }: { repository: RepositoryShape }) {
     <Card title={t("keys.title")}>
       <Group gap={8} wrap="nowrap" align="flex-start" mb="xs">
         {encrypted ? (
-          <IconShieldLock size={20} color="var(--mantine-color-teal-text)" aria-hidden />
+          <IconShieldLock
+            size={20}
+            color="var(--mantine-color-teal-text)"
+            style={fixed}
+            aria-hidden
+          />
         ) : (
-          <IconLockOpen size={20} aria-hidden />
+          <IconLockOpen size={20} style={fixed} aria-hidden />
         )}
         <Text size="sm">{encrypted ? t("keys.encrypted") : t("keys.open")}</Text>
       </Group>
       {recovery?.state === "kept" && (
         <Group gap={8} wrap="nowrap" align="flex-start" mb="xs">
-          <IconCheck size={20} color="var(--mantine-color-teal-text)" aria-hidden />
+          <IconCheck size={20} color="var(--mantine-color-teal-text)" style={fixed} aria-hidden />
           <Text size="sm">{recovery.message}</Text>
         </Group>
       )}

@@ -12,7 +12,7 @@ import { When } from "@/parts/Values";
 export function LocksCard({ locks }: { locks: readonly LockShape[] }) {
   const { t } = useTranslation("repository");
   return (
-    <Card title={t("locks.title")} actions={locks.length > 0 && <Unlock locks={locks} />}>
+    <Card title={t("locks.title")} actions={locks.length > 0 && <Unlock locks={locks} />} grows>
       {locks.length === 0 && (
         <Text size="sm" c="dimmed">
           {t("locks.none")}

@@ -1,7 +1,7 @@
 import { Group, Progress, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import type { RepositoryShape } from "@/api/generated/plan";
+import type { RepositoryShape, StatsShape } from "@/api/generated/plan";
 import { useStats } from "@/backup/hooks/useStanding";
 import { type Space, spaceOf } from "@/features/repository/space";
 import { formatBytes, formatNumber } from "@/format/numbers";
@@ -20,7 +20,11 @@ export function PlaceCard({ repository }: { repository: RepositoryShape }) {
   const { data: stats } = useStats();
   const { stored_size_bytes: stored, free_bytes: free, format_version: format } = repository;
   const space = spaceOf(stored, free, stats?.average_size_bytes);
-  const times = (ratio: number) => t("place.times", { ratio: formatNumber(ratio, locale, 1) });
+  const saved = ({ dedup_ratio, compression_ratio }: StatsShape) =>
+    t("place.times", {
+      sharing: formatNumber(dedup_ratio, locale, 1),
+      compression: formatNumber(compression_ratio, locale, 1),
+    });
   return (
     <Card title={t("place.title")}>
       <Stack gap="md">
@@ -42,8 +46,7 @@ export function PlaceCard({ repository }: { repository: RepositoryShape }) {
               <Bytes key="" value={stats.total_size_bytes} />,
             ],
             [t("place.occupies"), <Bytes key="" value={stored} />],
-            stats !== undefined && [t("place.dedup"), times(stats.dedup_ratio)],
-            stats !== undefined && [t("place.compression"), times(stats.compression_ratio)],
+            stats !== undefined && [t("place.saved"), saved(stats)],
             format !== null && [t("place.format"), t("place.restic", { version: format })],
           ]}
         />
@@ -76,7 +79,12 @@ function SpaceBar({ stored, space }: { stored: number; space: Space }) {
       />
       {space.level !== "good" && (
         <Group gap={6} wrap="nowrap" align="flex-start" role="status">
-          <IconAlertTriangle size={18} color="var(--mantine-color-error)" aria-hidden />
+          <IconAlertTriangle
+            size={18}
+            color="var(--mantine-color-error)"
+            style={{ flexShrink: 0 }}
+            aria-hidden
+          />
           <Text size="sm">{t(`place.${space.level}`)}</Text>
         </Group>
       )}

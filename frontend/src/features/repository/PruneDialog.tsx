@@ -4,7 +4,7 @@ import type { PrunePreview } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
 import { freesNothing } from "@/features/repository/prune";
 import { usePrune, usePrunePreview } from "@/features/repository/useRepository";
-import { formatBytes } from "@/format/numbers";
+import { formatBytes, formatNumber } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { FactList } from "@/parts/FactList";
 import { Loaded, Loading, ProblemText } from "@/parts/States";
@@ -74,20 +74,27 @@ function Preview({ preview, onClose }: { preview: PrunePreview; onClose: () => v
 }
 
 function Numbers({ preview }: { preview: PrunePreview }) {
+  const locale = useLocale();
   const { t } = useTranslation("repository");
+  const packs = t("prune.packsWords", {
+    removed: formatNumber(preview.packs_removed, locale),
+    repacked: formatNumber(preview.packs_repacked, locale),
+    kept: formatNumber(preview.packs_kept, locale),
+  });
   return (
     <FactList
       facts={[
         [t("prune.total"), <Bytes key="" value={preview.total_bytes} />],
-        [t("prune.repack"), <Bytes key="" value={preview.would_repack_bytes} />],
+        preview.would_repack_bytes > 0 && [
+          t("prune.repack"),
+          <Bytes key="" value={preview.would_repack_bytes} />,
+        ],
         [t("prune.unused"), <Bytes key="" value={preview.unused_bytes_kept} />],
-        [t("prune.packsRemoved"), <Count key="" value={preview.packs_removed} />],
+        [t("prune.packs"), packs],
         preview.packs_unreferenced > 0 && [
           t("prune.packsUnreferenced"),
           <Count key="" value={preview.packs_unreferenced} />,
         ],
-        [t("prune.packsRepacked"), <Count key="" value={preview.packs_repacked} />],
-        [t("prune.packsKept"), <Count key="" value={preview.packs_kept} />],
       ]}
     />
   );

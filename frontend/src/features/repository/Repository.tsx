@@ -51,6 +51,7 @@ function None({ repository }: { repository: RepositoryShape }) {
   return (
     <Paper withBorder>
       <Empty
+        order={2}
         title={t("none.title")}
         icon={<IconDatabase size={28} stroke={1.5} aria-hidden />}
         action={go}

@@ -1,4 +1,4 @@
-import { Anchor, Divider, Group, List, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Box, Divider, Group, List, Stack, Text, Title } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconHelpCircle } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -68,7 +68,7 @@ function Row({ title, action, children }: RowProps) {
         <Title order={3} size="h5">
           {title}
         </Title>
-        {action}
+        <Box flex="none">{action}</Box>
       </Group>
       {children}
     </Stack>
@@ -133,7 +133,7 @@ function JobLink({ id }: { id: string | null }) {
   return (
     <>
       {" · "}
-      <Anchor component={Link} href={`/jobs/${id}`} inherit>
+      <Anchor component={Link} href={`/jobs/${id}`} inherit underline="always">
         {t("upkeep.job")}
       </Anchor>
     </>
