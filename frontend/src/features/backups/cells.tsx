@@ -121,13 +121,15 @@ export function Happening({ backup }: { backup: BackupShape }) {
 function UnderWay({ backup }: { backup: BackupShape }) {
   const locale = useLocale();
   const { t } = useTranslation("backups");
+  const { t: word } = useTranslation();
   const percent = backup.progress?.progress_percent ?? 0;
   const share = formatShare(percent / 100, locale);
   return (
     <Stack gap={4} maw={420}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Text size="xs" c="dimmed" truncate>
-          {backup.progress?.current_step || t("list.waiting")}
+          {backup.progress?.current_step ||
+            (backup.status === "pending" ? t("list.waiting") : word("status.running"))}
         </Text>
         <Text size="xs" c="dimmed">
           {share}
