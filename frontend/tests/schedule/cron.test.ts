@@ -74,6 +74,7 @@ describe("the form", () => {
     const written = (weekdays: number[]) => cronOfForm({ ...form, rhythm: "weekly", weekdays });
     expect(written([1, 2, 3, 4, 5])).toBe("0 2 * * 1-5");
     expect(written([6, 0])).toBe("0 2 * * 0,6");
+    expect(written([1, 2])).toBe("0 2 * * 1,2");
     expect(written([5, 1, 2, 3])).toBe("0 2 * * 1-3,5");
     expect(written([0, 1, 2, 3, 4, 5, 6])).toBe("0 2 * * *");
   });

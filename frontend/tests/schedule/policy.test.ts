@@ -27,6 +27,10 @@ describe("rules", () => {
   });
 
   it("know a limit of none and no limit as the same", () => {
+    expect(policyOfForm(formOfPolicy({ retention_days: 0, max_backups: 0 }))).toMatchObject({
+      retention_days: null,
+      max_backups: null,
+    });
     expect(isSamePolicy({ retention_days: 0 }, { retention_days: null })).toBe(true);
     expect(isSamePolicy({ keep_daily: 7 }, { keep_daily: 8 })).toBe(false);
     expect(isSamePolicy({ keep_within: "0d" }, { keep_within: null })).toBe(true);
