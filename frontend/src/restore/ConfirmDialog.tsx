@@ -4,11 +4,11 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { OfferShape } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
+import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 import { When } from "@/parts/Values";
 import { changesByPlace } from "@/restore/changes";
 import { isTyped } from "@/restore/confirmation";
-import { useReturnFocus } from "@/restore/focus";
 
 export interface ConfirmDialogProps {
   offer: OfferShape;

@@ -3,10 +3,10 @@ import { useTranslation } from "react-i18next";
 import type { JobShape } from "@/api/generated/plan";
 import { useChangeJob } from "@/backup/hooks/useJobs";
 import { ActionButton } from "@/parts/ActionButton";
+import { useArrival } from "@/parts/focus";
 import { JobProgress } from "@/parts/JobProgress";
 import { sayFailed } from "@/parts/say";
 import { When } from "@/parts/Values";
-import { useArrival } from "@/restore/focus";
 import { StepList } from "@/restore/StepList";
 import { isReplacing } from "@/restore/steps";
 

@@ -4,10 +4,10 @@ import { useTranslation } from "react-i18next";
 import type { JobShape } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
 import { useLookAtUndo, useUndo } from "@/backup/hooks/useUndo";
+import { useReturnFocus } from "@/parts/focus";
 import { Failure, Loading, ProblemText } from "@/parts/States";
 import { ChangeList } from "@/restore/ChangeList";
 import { isStale } from "@/restore/confirmation";
-import { useReturnFocus } from "@/restore/focus";
 import { Warnings } from "@/restore/Warnings";
 
 interface UndoDialogProps {

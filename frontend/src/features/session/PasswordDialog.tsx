@@ -4,11 +4,13 @@ import { useTranslation } from "react-i18next";
 import { toProblem } from "@/api/problem";
 import { SHORTEST_PASSWORD } from "@/features/session/SetUpForm";
 import { useChangePassword } from "@/features/session/useSession";
+import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";
 
 /** Change one's own password. */
 export default function PasswordDialog({ onClose }: { onClose: () => void }) {
+  useReturnFocus();
   const { t } = useTranslation("session");
   const change = useChangePassword();
   const form = useForm({

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { type Me, stepUp } from "@/api/generated/server";
 import { toProblem } from "@/api/problem";
 import { API, serverClient as client } from "@/api/server";
+import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 
 interface StepUpDialogProps {
@@ -15,6 +16,7 @@ interface StepUpDialogProps {
 
 /** Asks for the password once more. */
 export default function StepUpDialog({ me, onEnd }: StepUpDialogProps) {
+  useReturnFocus();
   const { t } = useTranslation("session");
   const form = useForm({ mode: "uncontrolled", initialValues: { password: "" } });
   const give = useMutation({

@@ -5,6 +5,7 @@ import type { UserView } from "@/api/generated/server";
 import { toProblem } from "@/api/problem";
 import { RolePicker } from "@/features/users/RolePicker";
 import { useChangeUser } from "@/features/users/useUsers";
+import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";
 
@@ -16,6 +17,7 @@ interface ChangeDialogProps {
 
 /** Give a user another role or password; the user's logins end with it. */
 export default function ChangeDialog({ user, what, onClose }: ChangeDialogProps) {
+  useReturnFocus();
   const { t } = useTranslation(["users", "common"]);
   const change = useChangeUser();
   const form = useForm({

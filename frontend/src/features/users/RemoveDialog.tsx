@@ -3,11 +3,13 @@ import { useTranslation } from "react-i18next";
 import type { UserView } from "@/api/generated/server";
 import { toProblem } from "@/api/problem";
 import { useRemoveUser } from "@/features/users/useUsers";
+import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";
 
 /** Remove a user: says what ends with it. */
 export default function RemoveDialog({ user, onClose }: { user: UserView; onClose: () => void }) {
+  useReturnFocus();
   const { t } = useTranslation(["users", "common"]);
   const remove = useRemoveUser();
   const name = user.username;

@@ -22,12 +22,14 @@ import { serverClient as client } from "@/api/server";
 import { answerOf } from "@/backup/hooks/answer";
 import { useMakeToken } from "@/features/users/useTokens";
 import { AccessContext, type Permission } from "@/parts/access";
+import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 
 const LONGEST_DAYS = 730;
 
 /** Make a token for a program; what it is, is shown once. */
 export default function TokenDialog({ onClose }: { onClose: () => void }) {
+  useReturnFocus();
   const { t } = useTranslation(["users", "common"]);
   const make = useMakeToken();
   return (

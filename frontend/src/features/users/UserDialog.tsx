@@ -5,6 +5,7 @@ import type { Role } from "@/api/generated/server";
 import { toProblem } from "@/api/problem";
 import { RolePicker } from "@/features/users/RolePicker";
 import { useAddUser } from "@/features/users/useUsers";
+import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";
 
@@ -12,6 +13,7 @@ const SHORTEST_PASSWORD = 12;
 
 /** Add a user with a first password. */
 export default function UserDialog({ onClose }: { onClose: () => void }) {
+  useReturnFocus();
   const { t } = useTranslation(["users", "common"]);
   const add = useAddUser();
   const form = useForm({
