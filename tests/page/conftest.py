@@ -42,7 +42,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from examples.sample_app.history import furnish
 from tests.page.proxy import Mode
 from tests.page.screens import DESKTOP, PATIENCE_MS, Look, OpenScreen, Screen, new_screen
-from tests.page.sites import Site, site_of
+from tests.page.sites import Site, SiteAt, site_of
 from tests.rig.history import history_copy, shared_history
 from tests.web.server.process import serving
 
@@ -135,6 +135,17 @@ def empty_site(tmp_path: Path) -> Iterator[Site]:
     furnish(root)
     with serving(root) as server:
         yield Site(root, server.url, server)
+
+
+@pytest.fixture
+def site_at(request: pytest.FixtureRequest) -> SiteAt:
+    """Gives a site by the name of its fixture, for tests that are run at several places."""
+
+    def get(name: str) -> Site:
+        site: Site = request.getfixturevalue(name)
+        return site
+
+    return get
 
 
 @pytest.fixture

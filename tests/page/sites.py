@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -61,6 +61,10 @@ class Site:
                 "path": cookie.path,
             }
         return self._cookies[user]
+
+
+SiteAt = Callable[[str], Site]
+"""Gives a site by the name of its fixture; see the fixture `site_at`."""
 
 
 @contextmanager
