@@ -11,7 +11,7 @@ import { Warnings } from "@/restore/Warnings";
 /** What a job says of its failure comes with no status of an answer. */
 const ENDED = 200;
 
-/** How the making of a backup goes, and what came of it. */
+/** How the making of a backup goes, or its verification, and what came of it. */
 export function BackupJob({ id }: { id: string }) {
   const query = useBackupJob(id);
   return (
@@ -28,8 +28,8 @@ export function BackupJob({ id }: { id: string }) {
 
 function Ending({ job }: { job: JobShape }) {
   const { t } = useTranslation("section");
-  if (!isFinished(job)) return <Quiet>{t("backUp.going")}</Quiet>;
-  if (job.status === "cancelled") return <Quiet>{t("backUp.cancelled")}</Quiet>;
+  if (!isFinished(job)) return <Quiet>{t("job.going")}</Quiet>;
+  if (job.status === "cancelled") return <Quiet>{t("job.cancelled")}</Quiet>;
   if (job.error) {
     return (
       <ProblemText
@@ -39,7 +39,7 @@ function Ending({ job }: { job: JobShape }) {
   }
   return (
     <>
-      <Quiet>{t("backUp.done")}</Quiet>
+      <Quiet>{job.kind === "verify" ? t("verify.done") : t("backUp.done")}</Quiet>
       <Warnings warnings={job.warnings} />
     </>
   );

@@ -15,7 +15,7 @@ const theme = createTheme({
     Tooltip: {
       defaultProps: { withArrow: true, events: { hover: true, focus: true, touch: true } },
     },
-    Modal: { defaultProps: { centered: true } },
+    Modal: { defaultProps: { centered: true, styles: { title: { fontWeight: 650 } } } },
     // A <header> that is not within an <article> is the banner of the page.
     ModalHeader: { defaultProps: { component: "div" } },
   },

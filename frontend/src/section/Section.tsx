@@ -1,6 +1,5 @@
 import { Paper, Stack } from "@mantine/core";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { JobShape } from "@/api/generated/plan";
 import { usePlan } from "@/backup/hooks/usePlan";
 import { LastRestoreNote } from "@/restore/LastRestoreNote";
@@ -18,7 +17,6 @@ const START: View = { at: "start" };
 
 /** What the section shows: how it stands and what there is, or a restore from its look to its end. */
 export function Section({ onRestored }: { onRestored?: (job: JobShape) => void }) {
-  const { t } = useTranslation("section");
   const [view, setView] = useState(START);
   const { active, last } = useRestores();
   // What the plan is called is asked for when live data are to be replaced.
@@ -31,7 +29,7 @@ export function Section({ onRestored }: { onRestored?: (job: JobShape) => void }
   const follow = ({ id }: JobShape) => setView({ at: "job", id });
 
   return (
-    <Stack gap="md" component="section" aria-label={t("label")}>
+    <Stack gap="md">
       {view.at === "start" && (
         <>
           <Standing onFile={() => setView({ at: "file" })} />

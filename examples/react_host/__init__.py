@@ -1,0 +1,1 @@
+"""A guest book with a React page of its own, in whose settings backups are looked after."""
