@@ -14,8 +14,9 @@ How to write a test:
   `.settle()` waits until all has loaded and stands still (before axe or a picture; `expect` and
   clicks wait by themselves), `.faults()` runs axe and looks whether the page scrolls sideways.
 - `look` is one of LOOKS: desktop and phone, light and dark.
-- Sites: `workshop` is shared by tests that change only what they made themselves, or put it
-  back (`workshop_below`: below a path); `site` is shared by all tests of a worker, which change nothing in it that others look at;
+- Sites: `site` is shared by all tests of a worker, which change nothing in it that others look at;
+  `workshop` by those that change things and rely on nothing but what they made themselves
+  (`workshop_below`: below a path);
   `own_site` is a fresh copy with a server of its own, for tests that change things (3 s);
   `proxied_site` is below a path behind a proxy, once with the path taken away, once not;
   `empty_site` has no users, no backups. `site.client("otto")` is the interface, to prepare or to

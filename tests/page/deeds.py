@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import httpx
 from tests.page.sites import Site
 from tests.web.server.process import until
 
+_LOCK_S = 120.0
 _ENDS = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -51,15 +53,38 @@ def newest_whole(client: httpx.Client) -> dict[str, Any]:
     return newest
 
 
+def download(client: httpx.Client, backup: str, file: Path) -> Path:
+    """Have a backup as a ZIP in a file."""
+    link = client.post(f"backups/{backup}/download-link", json={})
+    assert link.status_code in (200, 201), link.text
+    answer = client.get(f"downloads/{link.json()['url'].rpartition('/')[2]}")
+    assert answer.status_code == 200, answer.text
+    file.write_bytes(answer.content)
+    return file
+
+
+def forget_password(site: Site) -> None:
+    """Have the newest login be one whose password was given too long ago."""
+    catalog = site.root / "backups" / "holdfast" / "catalog.db"
+    with closing(sqlite3.connect(catalog, timeout=_LOCK_S)) as database, database:
+        database.execute(
+            "UPDATE holdfast_sessions SET stepped_up_at = '2020-01-01 00:00:00.000000' WHERE id ="
+            " (SELECT id FROM holdfast_sessions ORDER BY created_at DESC LIMIT 1)"
+        )
+
+
 def ask_live(site: Site, sql: str) -> Any:
     """Return one value of the live database."""
-    with closing(sqlite3.connect(site.root / "app" / "app.db", timeout=60)) as database:
+    with closing(sqlite3.connect(site.root / "app" / "app.db", timeout=_LOCK_S)) as database:
         return database.execute(sql).fetchone()[0]
 
 
 def change_live(site: Site, sql: str) -> None:
     """Change the live database as the application does."""
-    with closing(sqlite3.connect(site.root / "app" / "app.db", timeout=60)) as database, database:
+    with (
+        closing(sqlite3.connect(site.root / "app" / "app.db", timeout=_LOCK_S)) as database,
+        database,
+    ):
         database.execute(sql)
 
 
@@ -67,7 +92,7 @@ def change_live(site: Site, sql: str) -> None:
 def locked(site: Site) -> Iterator[None]:
     """Lock the live database until the block ends: a job that reads it stands still meanwhile."""
     file = site.root / "app" / "app.db"
-    with closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as database:
+    with closing(sqlite3.connect(file, timeout=_LOCK_S, isolation_level=None)) as database:
         database.execute("BEGIN EXCLUSIVE")
         try:
             yield

@@ -102,8 +102,9 @@ class Screen:
     def settle(self) -> None:
         """Wait until a screen is there, has loaded, and nothing moves."""
         page = self.page
-        expect(page.get_by_role("main")).to_be_visible()
-        expect(page.get_by_role("heading").first).to_be_visible()
+        # A dialog or drawer that is open takes what is below it from those who cannot see.
+        expect(page.get_by_role("main", include_hidden=True)).to_be_visible()
+        expect(page.get_by_role("heading", include_hidden=True).first).to_be_visible()
         expect(
             page.locator("main .mantine-Skeleton-root, main .mantine-Loader-root")
         ).to_have_count(0)
