@@ -17,7 +17,14 @@ export function TagField({ value, onChange }: TagFieldProps) {
       acceptValueOnBlur
       maxTags={50}
       value={value}
-      onChange={(tags) => onChange(tags.map((each) => each.trim()).filter(Boolean))}
+      // The keyboards of phones do not tell of a comma: what was typed then comes as one.
+      onChange={(tags) =>
+        onChange(
+          [...new Set(tags.flatMap((each) => each.split(",").map((tag) => tag.trim())))].filter(
+            Boolean,
+          ),
+        )
+      }
     />
   );
 }
