@@ -55,6 +55,10 @@ reference: environment ## Write the generated pages of docs/reference anew
 	@$(BIN)/python -m scripts.generate_reference
 	@$(BIN)/python -m tests.cli.reference
 
+.PHONY: screenshots
+screenshots: environment page ## Take the pictures of the page that the documentation shows
+	@$(BIN)/python -m tests.page.screenshots
+
 .PHONY: bench
 bench: environment ## Measure against restic, borg, pg_dump, pgBackRest and a shell recipe (SIZE=1G)
 	@$(BIN)/python -m benchmarks.run --size $(SIZE)
