@@ -13,8 +13,8 @@ declare module "vitest" {
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Start the application of backend.py, and end it with the tests. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/** Start the application of backend.py; return where it answers, and what ends it. */
+export async function startBackend(): Promise<{ address: string; end: () => Promise<void> }> {
   const child = spawn(at("../../../.venv/bin/python"), [at("backend.py")], {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -24,9 +24,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
     once(lines, "line"),
     ended.then(([status]) => Promise.reject(new Error(`backend.py ended with ${status}`))),
   ]);
-  project.provide("backend", address as string);
-  return async () => {
+  const end = async () => {
     child.stdin.end();
     await ended;
   };
+  return { address: address as string, end };
+}
+
+/** Start one for the tests of the hooks, and end it with them. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { address, end } = await startBackend();
+  project.provide("backend", address);
+  return end;
 }
