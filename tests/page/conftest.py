@@ -33,7 +33,6 @@ browser is started for the package, and ends when a test of another one comes.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -42,7 +41,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from examples.sample_app.history import furnish
 from tests.page.proxy import Mode
-from tests.page.screens import DESKTOP, PATIENCE_MS, Look, OpenScreen, Screen, new_screen
+from tests.page.screens import DESKTOP, PATIENCE_MS, Look, OpenScreen, Screen, Tabs, new_screen
 from tests.page.sites import Site, SiteAt, site_of
 from tests.rig.history import history_copy, shared_history
 from tests.web.server.process import serving
@@ -111,10 +110,11 @@ def workshop_below(history: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def own_site(history: Path, tmp_path: Path) -> Iterator[Site]:
+def own_site(history: Path, tmp_path: Path, tabs: Tabs) -> Iterator[Site]:
     """A server for a test that changes what it likes."""
     with site_of(history_copy(history, tmp_path / "own")) as made:
         yield made
+        tabs.close()
 
 
 @pytest.fixture(scope="module", params=["strips", "passes"])
@@ -129,13 +129,14 @@ def proxied_site(
 
 
 @pytest.fixture
-def empty_site(tmp_path: Path) -> Iterator[Site]:
+def empty_site(tmp_path: Path, tabs: Tabs) -> Iterator[Site]:
     """A server of an application that nobody has set up: no users, no repository."""
     root = tmp_path / "empty"
     root.mkdir()
     furnish(root)
     with serving(root) as server:
         yield Site(root, server.url, server)
+        tabs.close()
 
 
 @pytest.fixture
@@ -150,11 +151,17 @@ def site_at(request: pytest.FixtureRequest) -> SiteAt:
 
 
 @pytest.fixture
-def open_screen(
-    request: pytest.FixtureRequest, browser: Browser, tmp_path: Path
-) -> Iterator[OpenScreen]:
+def tabs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tabs]:
+    """The tabs of a test; they close before the server that they show ends."""
+    opened = Tabs(tmp_path, lambda: request.node.stash.get(_FAILED, True))
+    yield opened
+    opened.close()
+    assert not opened.complaints, "\n".join(opened.complaints)
+
+
+@pytest.fixture
+def open_screen(request: pytest.FixtureRequest, browser: Browser, tabs: Tabs) -> OpenScreen:
     """Opens tabs; each is looked at for complaints when the test ends."""
-    opened: list[Screen] = []
 
     def open_one(
         path: str = "/",
@@ -177,14 +184,8 @@ def open_screen(
         if user is not None:
             context.add_cookies([visited.cookie(user)])
         screen = new_screen(context, visited, look)
-        opened.append(screen)
+        tabs.screens.append(screen)
         screen.open(path)
         return screen
 
-    yield open_one
-    for number, screen in zip(itertools.count(1), opened, strict=False):
-        if request.node.stash.get(_FAILED, True):
-            screen.page.screenshot(path=tmp_path / f"failed-{number}.png", full_page=True)
-        screen.page.context.close()
-    complaints = [each for screen in opened for each in screen.complaints]
-    assert not complaints, "\n".join(complaints)
+    return open_one

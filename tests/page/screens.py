@@ -150,6 +150,33 @@ class Screen:
             self.complaints.append(f"It asked for what is not below the page: {request.url}")
 
 
+@dataclass(eq=False)
+class Tabs:
+    """The tabs that a test opened.
+
+    Attributes:
+        pictures: Where a picture of each is left if the test failed.
+        complaints: What went wrong in those that are closed.
+    """
+
+    pictures: Path
+    failed: Callable[[], bool]
+    screens: list[Screen] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    _closed: int = 0
+
+    def close(self) -> None:
+        """Close all, and note what went wrong in them."""
+        while self.screens:
+            screen = self.screens.pop()
+            self._closed += 1
+            if self.failed():
+                picture = self.pictures / f"failed-{self._closed}.png"
+                screen.page.screenshot(path=picture, full_page=True)
+            screen.page.context.close()
+            self.complaints += screen.complaints
+
+
 def new_screen(context: BrowserContext, site: Site, look: Look) -> Screen:
     """Return a tab of a new browser context."""
     context.set_default_timeout(PATIENCE_MS)

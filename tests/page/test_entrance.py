@@ -13,7 +13,7 @@ from tests.rig.history import PASSWORD
 
 def log_in(page: Page, user: str, password: str = PASSWORD) -> None:
     page.get_by_label("User name").fill(user)
-    page.get_by_label("Password").fill(password)
+    page.get_by_role("textbox", name="Password").fill(password)
     page.get_by_role("button", name="Log in").click()
 
 
@@ -64,7 +64,7 @@ def test_the_first_administrator_is_made_with_the_token_of_the_console(
     assert screen.faults() == []
     page.get_by_label("Set-up token").fill("not the token")
     page.get_by_label("User name").fill("hanna")
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
     page.get_by_role("button", name="Make the administrator").click()
     expect(page.get_by_role("alert")).to_contain_text("token")
     page.get_by_label("Set-up token").fill(f" {empty_site.server.setup_token} ")
