@@ -121,4 +121,13 @@ describe("following a job", () => {
     });
     expect(onFollowing.mock.calls).toEqual([["live"]]);
   });
+
+  it("tells nothing more once the reader has left", async () => {
+    const leaving = new AbortController();
+    const onEvent = vi.fn();
+    const opened = stream(told(1, "status"), told(2, "status"));
+    const onFollowing = () => leaving.abort();
+    await follow([opened], { signal: leaving.signal, onEvent, onFollowing });
+    expect(onEvent).not.toHaveBeenCalled();
+  });
 });

@@ -50,15 +50,16 @@ describe("the log of a job", () => {
     expect(words).toEqual(["pending", "running", "Reading app.db", "Writing", "completed"]);
   });
 
-  it("has a step that is told with the end before it", () => {
+  it("has the step that is told with a change of status before it", () => {
     const lines = linesOf([
-      event("status", job({ status: "validating", step: "Verifying" })),
+      event("status", job({ status: "validating" })),
+      event("status", job({ status: "restoring", step: "Verifying" })),
       event("finished", job({ status: "failed", step: "Replacing" })),
     ]);
     const words = lines.map((each) =>
       "step" in each ? each.step : "status" in each && each.status,
     );
-    expect(words).toEqual(["validating", "Verifying", "Replacing", "failed"]);
+    expect(words).toEqual(["validating", "Verifying", "restoring", "Replacing", "failed"]);
   });
 
   it("has a step twice that comes back after another", () => {
@@ -72,6 +73,6 @@ describe("the log of a job", () => {
       event("warning", "look out"),
       event("progress", job({ step: "a" })),
     ]);
-    expect(lines.map((each) => each.kind)).toEqual(["status", "step", "warning"]);
+    expect(lines.map((each) => each.kind)).toEqual(["step", "status", "warning"]);
   });
 });

@@ -53,6 +53,7 @@ export function Outcome({ entry }: EntryProps) {
       radius="sm"
       tt="none"
       fw={600}
+      flex="none"
       leftSection={<Icon size={13} aria-hidden />}
     >
       {outcome in LOOKS ? t(`outcome.${outcome}`) : outcome}

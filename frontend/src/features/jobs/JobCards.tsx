@@ -1,4 +1,4 @@
-import { Group, Paper, Stack, Text } from "@mantine/core";
+import { Box, Group, Paper, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { JobShape } from "@/api/generated/plan";
 import { Asker, Gist, JobLink, JobTook } from "@/features/jobs/cells";
@@ -15,7 +15,9 @@ export function JobCards({ jobs }: { jobs: readonly JobShape[] }) {
           <Stack gap={4}>
             <Group justify="space-between" wrap="nowrap" gap="xs">
               <JobLink job={job} />
-              <StatusBadge status={job.status} />
+              <Box flex="none">
+                <StatusBadge status={job.status} />
+              </Box>
             </Group>
             <Text size="sm" c="dimmed">
               <When at={job.created_at} /> · <Asker job={job} />

@@ -29,6 +29,7 @@ export default function JobDetails({ id }: { id: string }) {
           {t("details.back")}
         </Group>
       </Anchor>
+      {job.data === undefined && <PageHead title={t("details.title")} />}
       <Loaded query={job} loading={<Loading rows={3} height={120} />}>
         {(found) => <Found job={found} />}
       </Loaded>

@@ -15,9 +15,18 @@ import { When } from "@/parts/Values";
 
 /** Who asked for a job, when, and what it is about. */
 export function JobFacts({ job }: { job: JobShape }) {
+  return canRetry(job) === true ? <RetriableFacts job={job} /> : <Facts job={job} again={null} />;
+}
+
+/** The job that tried a failed one again is looked for among the newest of its kind. */
+function RetriableFacts({ job }: { job: JobShape }) {
+  const { data } = useJobs({ kind: [job.kind], limit: 100 });
+  return <Facts job={job} again={retriedBy(data?.jobs ?? [], job.id)} />;
+}
+
+function Facts({ job, again }: { job: JobShape; again: string | null }) {
   const { t } = useTranslation("jobs");
   const { t: word } = useTranslation();
-  const again = useRetriedBy(job);
   const safety = safetyBackupOf(job.result);
   return (
     <Card title={t("facts.title")} actions={<StatusBadge status={job.status} />}>
@@ -67,11 +76,4 @@ function JobAnchor({ id, text }: { id: string; text: string }) {
       {text}
     </Anchor>
   );
-}
-
-/** The job that tried a failed one again; as far as the newest jobs of the kind tell. */
-function useRetriedBy(job: JobShape): string | null {
-  const failed = canRetry(job) === true;
-  const { data } = useJobs({ kind: [job.kind], limit: failed ? 100 : 1 });
-  return failed ? retriedBy(data?.jobs ?? [], job.id) : null;
 }

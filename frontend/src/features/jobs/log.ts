@@ -1,6 +1,5 @@
 import type { ServerEvent } from "@/api/eventStream";
 import type { JobShape, JobStatus } from "@/api/generated/plan";
-import { isFinished } from "@/backup/jobs";
 
 /** One thing that happened to a job, as the server tells it. */
 export interface JobEvent {
@@ -41,14 +40,12 @@ export function linesOf(events: readonly JobEvent[]): LogLine[] {
     if (job === null) continue;
     const { current_step: step } = job.progress;
     const doing = lines.findLast((each) => each.kind === "step");
+    // What is told with a change of status is what was done until then.
+    if (step && step !== doing?.step) lines.push({ number, at, kind: "step", step });
     const stood = lines.findLast((each) => each.kind === "status");
-    const told: LogLine[] = [];
     if (job.status !== stood?.status) {
-      told.push({ number, at, kind: "status", status: job.status });
+      lines.push({ number, at, kind: "status", status: job.status });
     }
-    if (step && step !== doing?.step) told.push({ number, at, kind: "step", step });
-    // A step that is told with the end came before it.
-    lines.push(...(isFinished(job) ? told.reverse() : told));
   }
   return lines;
 }
