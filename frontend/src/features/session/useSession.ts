@@ -73,8 +73,9 @@ export function useLogOut() {
   return useMutation({
     mutationFn: () => logOut({ client, throwOnError: true }),
     onSettled: () => {
-      cache.clear();
       cache.setQueryData(ME, null);
+      // Not `clear`: the page would go on watching the answer that was taken away.
+      cache.removeQueries({ predicate: ({ queryKey }) => queryKey[1] !== ME[1] });
     },
   });
 }
