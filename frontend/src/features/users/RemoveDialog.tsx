@@ -13,13 +13,15 @@ export default function RemoveDialog({ user, onClose }: { user: UserView; onClos
   const { t } = useTranslation(["users", "common"]);
   const remove = useRemoveUser();
   const name = user.username;
+  // The row that holds this goes with the user, and with it what `mutate` would call at the end.
   const begin = () =>
-    remove.mutate(name, {
-      onSuccess: () => {
+    remove.mutateAsync(name).then(
+      () => {
         sayDone(t("remove.done", { name }));
         onClose();
       },
-    });
+      () => undefined, // It shows below.
+    );
   return (
     <Modal
       opened

@@ -33,7 +33,13 @@ export function UserMenu({ user }: { user: UserView }) {
     );
   return (
     <>
-      <Menu position="bottom-end" withinPortal>
+      <Menu
+        position="bottom-end"
+        returnFocus
+        // Beside the table, which would cut it off, but within the landmark of the screen.
+        portalProps={{ target: "main" }}
+        withInitialFocusPlaceholder={false}
+      >
         <Menu.Target>
           <ActionIcon
             variant="subtle"
@@ -63,7 +69,7 @@ export function UserMenu({ user }: { user: UserView }) {
           </Menu.Item>
           <Menu.Divider />
           <Menu.Item
-            color="red"
+            c="var(--mantine-color-error)"
             leftSection={<IconTrash size={16} />}
             onClick={() => setOpen("remove")}
           >
