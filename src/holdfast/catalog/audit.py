@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, false, func, or_, select
 
 from holdfast.catalog.job_rows import plain
 from holdfast.catalog.schema import AuditRow
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _Entries = list[AuditEntry]
 _ALONE = "audit"
+_NOT_REFUSED = ("done", "failed", "error")
 
 
 class AuditTable:
@@ -78,25 +79,33 @@ class AuditTable:
         until: datetime | None = None,
         before: int | None = None,
         limit: int = 50,
+        with_server: bool = False,
     ) -> tuple[_Entries, int]:
         """Return entries, newest first, and how many there are in all.
 
         Args:
+            outcome: `refused` finds also those that say by a code why they were.
+            with_server: Besides those of `plan`, also those of no plan: logins, users, tokens.
             since: Only those of this instant or later.
             until: Only those before this instant.
             before: The number of the last entry of the page before this one.
         """
         wanted = {
-            AuditRow.plan: plan,
             AuditRow.actor: actor,
             AuditRow.action: action,
             AuditRow.object: object,
-            AuditRow.outcome: outcome,
             AuditRow.job_id: job_id,
         }
         conditions: list[ColumnElement[bool]] = [
             column == value for column, value in wanted.items() if value is not None
         ]
+        if plan is not None:
+            of_server = AuditRow.plan.is_(None) if with_server else false()
+            conditions.append(or_(AuditRow.plan == plan, of_server))
+        if outcome == "refused":
+            conditions.append(AuditRow.outcome.not_in(_NOT_REFUSED))
+        elif outcome is not None:
+            conditions.append(AuditRow.outcome == outcome)
         if since is not None:
             conditions.append(AuditRow.at >= since)
         if until is not None:

@@ -145,3 +145,21 @@ def test_no_secret_is_kept_or_told(site: Site, caplog: pytest.LogCaptureFixture)
 
 def files(root: Path) -> list[Path]:
     return [path for path in root.rglob("*") if path.is_file()]
+
+
+def test_the_audit_of_a_plan_shows_logins_to_who_is_logged_in_and_to_no_token(
+    site: Site,
+) -> None:
+    """A token may be for one plan; what is of the server is not its business."""
+    site.post("/auth/login", {"username": "anna", "password": "a wrong password"})
+    login = site.login("anna")
+    entries = site.get("/plans/photos/audit", login).json()["entries"]
+    assert [(each["action"], each["outcome"]) for each in entries] == [
+        ("session.open", "done"),
+        ("session.open", "refused"),
+    ]
+    assert entries[1]["detail"]["code"] == "not-authenticated"
+    refused = site.get("/plans/photos/audit?outcome=refused", login).json()
+    assert [each["number"] for each in refused["entries"]] == [entries[1]["number"]]
+    token, _ = site.token("anna", plans=["photos"])
+    assert site.get("/plans/photos/audit", token).json()["entries"] == []

@@ -24,6 +24,17 @@ export const ACTIONS = [
   "notification.test",
   "job.cancel",
   "job.retry",
+  "session.open",
+  "session.close",
+  "session.step_up",
+  "user.add",
+  "user.change",
+  "user.password",
+  "user.remove",
+  "token.add",
+  "token.revoke",
+  "server.set_up",
+  "server.end_all",
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 

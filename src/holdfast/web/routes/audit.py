@@ -11,7 +11,7 @@ from holdfast.catalog import AuditEntry
 from holdfast.errors import RequestInvalid
 from holdfast.web.context import FAILURES, WebContext
 from holdfast.web.paging import Cursor, Limit, add_next_link, format_cursor, parse_cursor
-from holdfast.web.permissions import Permission
+from holdfast.web.permissions import Actor, Permission
 from holdfast.web.problems import problem_responses
 from holdfast.web.routing import Routes
 from holdfast.web.schemas.audit import AuditEntryShape, AuditOutcome, AuditPage
@@ -22,12 +22,12 @@ _Word = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 def audit_routes(context: WebContext) -> APIRouter:
     """Return the route of the audit log."""
     routes = Routes()
+    administrator = context.require(Permission.ADMINISTER)
 
     @routes.get(
         "/audit",
         operation_id="list_audit",
         summary="Who did what",
-        dependencies=[context.require(Permission.ADMINISTER)],
         responses=problem_responses(RequestInvalid, *FAILURES),
     )
     async def list_audit(
@@ -47,11 +47,17 @@ def audit_routes(context: WebContext) -> APIRouter:
         ] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
+        asker: Actor = administrator,
     ) -> AuditPage:
-        """Every change and every download, newest first; entries are never changed."""
+        """Every change and every download, newest first; entries are never changed.
+
+        Who is logged in at the server sees there also its logins, users and tokens.
+        """
         entries, total = await context.run(
             context.engine.database.audit.list,
             plan=context.plan,
+            # A token may be for this plan alone.
+            with_server=asker.via == "session",
             actor=actor,
             action=action,
             object=object,
@@ -83,14 +89,17 @@ def _before(cursor: str | None) -> int | None:
 
 
 def _shape(entry: AuditEntry) -> AuditEntryShape:
+    coded = entry.outcome not in set(AuditOutcome)
+    refusal = AuditOutcome.FAILED if entry.outcome == "error" else AuditOutcome.REFUSED
+    outcome = refusal.value if coded else entry.outcome
     return AuditEntryShape(
         number=entry.number,
         at=entry.at,
         actor=entry.actor,
         action=entry.action,
         object=entry.object,
-        outcome=entry.outcome,
-        detail=dict(entry.detail),
+        outcome=outcome,
+        detail=dict(entry.detail) | ({"code": entry.outcome} if coded else {}),
         address=entry.address,
         job_id=entry.job_id,
     )
