@@ -49,14 +49,13 @@ def test_a_backup_is_made_and_followed_to_its_end(
     assert screen.faults() == []
     with locked(site):
         form.get_by_role("button", name="Back up now").click()
-        going = dialog(page, "Backing up")
-        expect(going.get_by_text("Running")).to_be_visible()
-        expect(going.get_by_role("progressbar")).to_be_visible()
-        expect(going).to_contain_text("It goes on when this window is closed")
+        expect(form.get_by_text("Running")).to_be_visible()
+        expect(form.get_by_role("progressbar")).to_be_visible()
+        expect(form).to_contain_text("It goes on when this window is closed")
         screen.settle()
         assert screen.faults() == []
-    expect(going.get_by_role("alert")).to_contain_text("The backup is made")
-    going.get_by_role("link", name="Look at it").click()
+    expect(form.get_by_role("alert")).to_contain_text("The backup is made")
+    form.get_by_role("link", name="Look at it").click()
     details = dialog(page, "Before the stocktaking")
     expect(details).to_contain_text("Holds only: app")
     expect(details.get_by_text("stock", exact=True)).to_be_visible()
