@@ -9,6 +9,7 @@ import { useAddress } from "@/app/address";
 import { Gate } from "@/app/Gate";
 import { cssVariablesResolver, theme } from "@/app/theme";
 import { newQueryClient } from "@/backup/cache";
+import { Boundary } from "@/parts/Boundary";
 import { sayings } from "@/parts/say";
 
 export function App({ texts, nonce }: { texts: I18n; nonce: string }) {
@@ -24,7 +25,9 @@ export function App({ texts, nonce }: { texts: I18n; nonce: string }) {
         <Notifications store={sayings} position="top-right" limit={4} />
         <QueryClientProvider client={cache}>
           <Router hook={useAddress}>
-            <Gate />
+            <Boundary>
+              <Gate />
+            </Boundary>
           </Router>
         </QueryClientProvider>
       </MantineProvider>

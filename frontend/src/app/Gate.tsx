@@ -17,7 +17,9 @@ export function Gate() {
   const { t } = useTranslation();
   useEffect(() => {
     watch.onUnknown = () => {
-      if (cache.getQueryData(ME)) void cache.invalidateQueries({ queryKey: ME });
+      // The refusal may be of a wrong password; and the question who is here is refused as well.
+      if (cache.getQueryData(ME) === null || cache.isFetching({ queryKey: ME }) > 0) return;
+      void cache.invalidateQueries({ queryKey: ME });
     };
   }, [cache]);
   const loading = (

@@ -1,5 +1,5 @@
 import { AppShell, Burger, Container, Group, NavLink, Select, Text } from "@mantine/core";
-import { useDisclosure, useLocalStorage } from "@mantine/hooks";
+import { useDisclosure } from "@mantine/hooks";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { Suspense, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,10 +9,12 @@ import { API, watch } from "@/api/server";
 import icon from "@/app/icon.svg";
 import { Preferences } from "@/app/Preferences";
 import { SCREENS } from "@/app/screens";
+import { useKeptPlan } from "@/app/useKeptPlan";
 import { BackupProvider } from "@/backup/BackupProvider";
 import { newQueryClient } from "@/backup/cache";
 import { AccountMenu } from "@/features/session/AccountMenu";
 import { AccessContext } from "@/parts/access";
+import { Boundary } from "@/parts/Boundary";
 import { Denied, Loading } from "@/parts/States";
 
 const stepUp = () => watch.stepUp?.() ?? Promise.resolve(false);
@@ -23,7 +25,7 @@ export function Shell({ me }: { me: Me }) {
   const { t } = useTranslation();
   const [opened, { toggle, close }] = useDisclosure();
   const [pathname] = useLocation();
-  const [kept, setPlan] = useLocalStorage({ key: "holdfast-plan", defaultValue: "" });
+  const [kept, setPlan] = useKeptPlan();
   const plan = me.plans.find((each) => each === kept) ?? me.plans[0] ?? "";
   const allowed = useMemo(() => new Set(me.permissions), [me.permissions]);
   // What is known of one plan must not show under another.
@@ -108,18 +110,20 @@ export function Shell({ me }: { me: Me }) {
                 stepUp={stepUp}
                 onUnknown={onUnknown}
               >
-                <Suspense fallback={<Loading rows={6} />}>
-                  <Switch>
-                    {SCREENS.map(({ name, path, needs, Screen }) => (
-                      <Route key={name} path={path}>
-                        {allowed.has(needs) ? <Screen /> : <Denied permission={needs} />}
+                <Boundary of={pathname}>
+                  <Suspense fallback={<Loading rows={6} />}>
+                    <Switch>
+                      {SCREENS.map(({ name, path, needs, Screen }) => (
+                        <Route key={name} path={path}>
+                          {allowed.has(needs) ? <Screen /> : <Denied permission={needs} />}
+                        </Route>
+                      ))}
+                      <Route>
+                        <Redirect to="/" replace />
                       </Route>
-                    ))}
-                    <Route>
-                      <Redirect to="/" replace />
-                    </Route>
-                  </Switch>
-                </Suspense>
+                    </Switch>
+                  </Suspense>
+                </Boundary>
               </BackupProvider>
             </QueryClientProvider>
           </Container>

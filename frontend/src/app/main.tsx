@@ -18,6 +18,14 @@ texts.on("languageChanged", (language) => {
 const kept = localStorage.getItem("holdfast-language");
 const language = kept !== null && kept in LANGUAGES ? (kept as Language) : preferredLanguage();
 
+// After an update of the server the names of the parts are others: the page is loaded anew, once.
+window.addEventListener("vite:preloadError", () => {
+  const before = Number(sessionStorage.getItem("holdfast-reloaded"));
+  if (Date.now() - before < 60_000) return;
+  sessionStorage.setItem("holdfast-reloaded", String(Date.now()));
+  window.location.reload();
+});
+
 function show(): void {
   const root = document.getElementById("root");
   if (root === null) throw new Error("index.html has no #root");

@@ -10,8 +10,9 @@ function isWorthAnother(failures: number, error: unknown): boolean {
 export function newQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
-      queries: { staleTime: 5_000, retry: isWorthAnother },
-      mutations: { retry: false },
+      // What is asked for while there is no network fails at once, and is not done an hour later.
+      queries: { staleTime: 5_000, retry: isWorthAnother, networkMode: "always" },
+      mutations: { retry: false, networkMode: "always" },
     },
   });
 }

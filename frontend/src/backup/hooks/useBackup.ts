@@ -1,7 +1,7 @@
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { getBackup } from "@/api/generated/plan";
 import { useConnection } from "@/backup/BackupProvider";
-import { answerOf, WATCH_MS } from "@/backup/hooks/answer";
+import { answerOf, paceOf, WATCH_MS } from "@/backup/hooks/answer";
 import { isUnderWay } from "@/backup/jobs";
 import { backupKeys } from "@/backup/keys";
 
@@ -14,6 +14,7 @@ export function useBackup(id: string | undefined) {
       ? ({ signal }) =>
           answerOf(getBackup({ client, path: { backup_id: id }, signal, throwOnError: true }))
       : skipToken,
-    refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? WATCH_MS : false),
+    refetchInterval: ({ state }) =>
+      paceOf(state.error, state.data && isUnderWay(state.data) ? WATCH_MS : false),
   });
 }

@@ -2,7 +2,7 @@ import { skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { getJob } from "@/api/generated/plan";
 import { useConnection } from "@/backup/BackupProvider";
-import { answerOf, WATCH_MS } from "@/backup/hooks/answer";
+import { answerOf, paceOf, WATCH_MS } from "@/backup/hooks/answer";
 import { isFinished } from "@/backup/jobs";
 import { backupKeys } from "@/backup/keys";
 
@@ -25,7 +25,8 @@ function useFollowedJob(id: string | undefined, queryKey: readonly string[]) {
       ? ({ signal }) =>
           answerOf(getJob({ client, path: { job_id: id }, signal, throwOnError: true }))
       : skipToken,
-    refetchInterval: ({ state }) => (state.data && isFinished(state.data) ? false : WATCH_MS),
+    refetchInterval: ({ state }) =>
+      paceOf(state.error, state.data && isFinished(state.data) ? false : WATCH_MS),
     // Somebody may look at another window while a restore runs, and wants to see that it is done.
     refetchIntervalInBackground: true,
   });

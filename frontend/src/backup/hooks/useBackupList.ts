@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ListBackupsData, listBackups } from "@/api/generated/plan";
 import { useConnection } from "@/backup/BackupProvider";
-import { answerOf, GLANCE_MS, WATCH_MS } from "@/backup/hooks/answer";
+import { answerOf, GLANCE_MS, paceOf, WATCH_MS } from "@/backup/hooks/answer";
 import { isUnderWay } from "@/backup/jobs";
 import { backupKeys } from "@/backup/keys";
 
@@ -14,6 +14,7 @@ export function useBackupList(query: BackupQuery = {}) {
     queryKey: [...backupKeys.list, query],
     queryFn: ({ signal }) => answerOf(listBackups({ client, query, signal, throwOnError: true })),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => (state.data?.backups.some(isUnderWay) ? WATCH_MS : GLANCE_MS),
+    refetchInterval: ({ state }) =>
+      paceOf(state.error, state.data?.backups.some(isUnderWay) ? WATCH_MS : GLANCE_MS),
   });
 }

@@ -19,6 +19,6 @@ export function useCreateBackup() {
           throwOnError: true,
         }),
       ),
-    onSuccess: () => cache.invalidateQueries({ queryKey: backupKeys.all }),
+    onSuccess: () => void cache.invalidateQueries({ queryKey: backupKeys.all }),
   });
 }

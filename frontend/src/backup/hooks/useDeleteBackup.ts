@@ -13,6 +13,6 @@ export function useDeleteBackup() {
       answerOf(deleteBackup({ client, path: { backup_id: id }, throwOnError: true })),
     // Whoever looks at it just now must not ask for it again.
     onSuccess: (_, id) => cache.removeQueries({ queryKey: backupKeys.one(id) }),
-    onSettled: () => cache.invalidateQueries({ queryKey: backupKeys.all }),
+    onSettled: () => void cache.invalidateQueries({ queryKey: backupKeys.all }),
   });
 }

@@ -2,7 +2,7 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tansta
 import { newKey } from "@/api/connection";
 import { cancelJob, type ListJobsData, listJobs, retryJob } from "@/api/generated/plan";
 import { useConnection } from "@/backup/BackupProvider";
-import { answerOf, GLANCE_MS, WATCH_MS } from "@/backup/hooks/answer";
+import { answerOf, GLANCE_MS, paceOf, WATCH_MS } from "@/backup/hooks/answer";
 import { isFinished } from "@/backup/jobs";
 import { backupKeys } from "@/backup/keys";
 
@@ -15,7 +15,8 @@ export function useJobs(query: JobQuery = {}) {
     queryKey: [...backupKeys.jobs, query],
     queryFn: ({ signal }) => answerOf(listJobs({ client, query, signal, throwOnError: true })),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => (state.data?.jobs.every(isFinished) ? GLANCE_MS : WATCH_MS),
+    refetchInterval: ({ state }) =>
+      paceOf(state.error, state.data?.jobs.every(isFinished) ? GLANCE_MS : WATCH_MS),
   });
 }
 
@@ -35,6 +36,6 @@ export function useChangeJob() {
           throwOnError: true,
         }),
       ),
-    onSettled: () => cache.invalidateQueries({ queryKey: backupKeys.all }),
+    onSettled: () => void cache.invalidateQueries({ queryKey: backupKeys.all }),
   });
 }

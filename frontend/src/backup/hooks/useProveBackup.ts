@@ -21,6 +21,6 @@ export function useProveBackup() {
           throwOnError: true,
         }),
       ),
-    onSuccess: () => cache.invalidateQueries({ queryKey: backupKeys.jobs }),
+    onSuccess: () => void cache.invalidateQueries({ queryKey: backupKeys.jobs }),
   });
 }

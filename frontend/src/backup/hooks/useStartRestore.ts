@@ -51,6 +51,6 @@ export function useStartRestore() {
           throwOnError: true,
         }),
       )) as JobShape,
-    onSuccess: () => cache.invalidateQueries({ queryKey: backupKeys.jobs }),
+    onSuccess: () => void cache.invalidateQueries({ queryKey: backupKeys.jobs }),
   });
 }

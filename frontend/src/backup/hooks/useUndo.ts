@@ -30,6 +30,6 @@ export function useUndo() {
           throwOnError: true,
         }),
       )) as JobShape,
-    onSuccess: () => cache.invalidateQueries({ queryKey: backupKeys.jobs }),
+    onSuccess: () => void cache.invalidateQueries({ queryKey: backupKeys.jobs }),
   });
 }

@@ -11,6 +11,6 @@ export function useUpdateBackup() {
   return useMutation({
     mutationFn: ({ id, change }: { id: string; change: BackupChange }) =>
       answerOf(updateBackup({ client, path: { backup_id: id }, body: change, throwOnError: true })),
-    onSettled: () => cache.invalidateQueries({ queryKey: backupKeys.all }),
+    onSettled: () => void cache.invalidateQueries({ queryKey: backupKeys.all }),
   });
 }

@@ -36,7 +36,7 @@ export function useConfirmUpload() {
           throwOnError: true,
         }),
       ),
-    onSuccess: () => cache.invalidateQueries({ queryKey: backupKeys.jobs }),
+    onSuccess: () => void cache.invalidateQueries({ queryKey: backupKeys.jobs }),
   });
 }
 

@@ -5,6 +5,7 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "@/api/generated/server";
 import { useLogOut } from "@/features/session/useSession";
+import { sayFailed } from "@/parts/say";
 
 const PasswordDialog = lazy(() => import("@/features/session/PasswordDialog"));
 
@@ -35,7 +36,11 @@ export function AccountMenu({ me }: { me: Me }) {
           </Menu.Item>
           <Menu.Item
             leftSection={<IconLogout size={16} aria-hidden />}
-            onClick={() => logOut.mutate()}
+            onClick={() =>
+              logOut.mutate(undefined, {
+                onError: (error) => sayFailed(t("account.stillIn"), error),
+              })
+            }
           >
             {t("account.logOut")}
           </Menu.Item>

@@ -72,7 +72,7 @@ export function useLogOut() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: () => logOut({ client, throwOnError: true }),
-    onSettled: () => {
+    onSuccess: () => {
       cache.setQueryData(ME, null);
       // Not `clear`: the page would go on watching the answer that was taken away.
       cache.removeQueries({ predicate: ({ queryKey }) => queryKey[1] !== ME[1] });

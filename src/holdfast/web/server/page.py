@@ -62,6 +62,10 @@ def _routes(document: str, assets: Mapping[str, Traversable]) -> APIRouter:
     def get_asset(name: str, request: Request) -> Response:
         if name not in assets:
             raise HTTPException(404)
+        try:
+            content = assets[name].read_bytes()
+        except OSError as error:  # a new release was installed below this server
+            raise HTTPException(404) from error
         headers = {"Cache-Control": _FOREVER}
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         if name in texts:
@@ -69,7 +73,7 @@ def _routes(document: str, assets: Mapping[str, Traversable]) -> APIRouter:
             if "gzip" in request.headers.get("accept-encoding", ""):
                 headers["Content-Encoding"] = "gzip"
                 return Response(packed(name), media_type=media_type, headers=headers)
-        return Response(assets[name].read_bytes(), media_type=media_type, headers=headers)
+        return Response(content, media_type=media_type, headers=headers)
 
     return router
 
