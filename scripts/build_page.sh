@@ -16,7 +16,7 @@ fi
 
 is_new_enough() { # Node 22.18, which reads TypeScript by itself
     local node_version
-    node_version=$("$1" --version 2>/dev/null) || return 1
+    node_version=$("$1" --version 2>/dev/null) && "${1%node}npm" --version >/dev/null 2>&1 || return 1
     [[ $(printf '%s\n' v22.18.0 "$node_version" | sort -V | head -n 1) == v22.18.0 ]]
 }
 if is_new_enough .venv/bin/node; then
@@ -32,9 +32,13 @@ elif ! is_new_enough node; then
 fi
 
 echo "Building the page"
+rm -f "$stamp"
 cd frontend
 # Not `npm ci`: it wants the packages of all platforms in the lock, and mirrors lack some.
-npm install --no-save --silent --no-audit --no-fund
+if ! npm install --no-save --loglevel error --no-audit --no-fund >/dev/null; then
+    echo "The page is made of packages of npm's registry, which could not be fetched. Is there a network?" >&2
+    exit 1
+fi
 npm run --silent generate
 npm run --silent build -- --logLevel warn
 cd ..
