@@ -63,7 +63,7 @@ def test_a_backup_is_made_now_and_seen_to_go_on(
         page.get_by_role("button", name="Back up now").click()
         going = page.get_by_role("region", name="Under way")
         expect(going.get_by_text("Running")).to_be_visible()
-        expect(going.get_by_role("progressbar", name="Backup")).to_be_visible()
+        expect(going.get_by_role("progressbar", name="Backup")).to_be_attached()
         expect(going.get_by_role("button", name="Cancel: Backup")).to_be_enabled()
         screen.settle()
         assert screen.faults() == []

@@ -155,7 +155,7 @@ def test_a_file_is_sent_checked_and_restored(
     expect_no_fault(screen)
     with slow_upload(page):
         page.get_by_role("button", name="Send and check").click()
-        expect(page.get_by_role("progressbar", name="Sending")).to_be_visible()
+        expect(page.get_by_role("progressbar", name="Sending")).to_be_attached()
         expect(page.get_by_text("Nothing is changed by this")).to_be_visible()
         expect_no_fault(screen)
     expect(page.get_by_role("heading", name="Check the archive before you restore")).to_be_visible()
