@@ -2,6 +2,7 @@ import { Text, type TextProps, Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { formatBytes, formatNumber } from "@/format/numbers";
 import { formatAgo, formatDuration, formatExact, formatShort } from "@/format/times";
+import { shownZone } from "@/format/zones";
 import { useLocale } from "@/i18n/useLocale";
 import { useNow } from "@/parts/useNow";
 
@@ -13,7 +14,7 @@ interface WhenProps extends TextProps {
 }
 
 /** An instant; the exact one on hover and focus. */
-export function When({ at, as = "ago", timeZone, ...text }: WhenProps) {
+export function When({ at, as = "ago", timeZone: wanted, ...text }: WhenProps) {
   const locale = useLocale();
   const now = useNow();
   const { t } = useTranslation();
@@ -24,6 +25,7 @@ export function When({ at, as = "ago", timeZone, ...text }: WhenProps) {
       </Text>
     );
   const instant = new Date(at);
+  const timeZone = wanted && shownZone(wanted);
   const shown =
     as === "ago" ? formatAgo(instant, now, locale) : formatShort(instant, locale, timeZone);
   return (

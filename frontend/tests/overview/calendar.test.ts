@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { coverageOf, type Day, dayIn, firstDayFor, weeksOf } from "@/features/overview/calendar";
+import { coverageOf, type Day, firstDayFor, weeksOf } from "@/features/overview/calendar";
 import { dayAfterKey } from "@/features/overview/moving";
 import type { Run } from "@/features/overview/runs";
+import { dayIn } from "@/format/zones";
 import { run } from "./run";
 
 // A Wednesday.

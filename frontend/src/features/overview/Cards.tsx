@@ -8,6 +8,7 @@ import { RetentionWords } from "@/features/overview/RetentionWords";
 import type { Run } from "@/features/overview/runs";
 import { formatBytes, formatNumber, formatShare } from "@/format/numbers";
 import { formatDuration, formatShort } from "@/format/times";
+import { shownZone } from "@/format/zones";
 import { useLocale } from "@/i18n/useLocale";
 import { Bytes, Count, When } from "@/parts/Values";
 
@@ -89,7 +90,7 @@ export function Cards({ stats, health, schedule, latest }: CardsProps) {
 function NextRun({ schedule, at }: { schedule: ScheduleShape; at: string | null }) {
   const { t } = useTranslation("overview");
   const locale = useLocale();
-  const zone = schedule.timezone;
+  const zone = shownZone(schedule.timezone);
   const known = schedule.enabled && at;
   const [value, detail] = schedule.enabled
     ? [t("card.noRun"), t("card.noRunDetail")]

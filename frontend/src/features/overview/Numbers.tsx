@@ -11,6 +11,7 @@ import { pointsOf, type Run } from "@/features/overview/runs";
 import { Timeline } from "@/features/overview/Timeline";
 import { useRecentRuns } from "@/features/overview/useRecentRuns";
 import { useScheduleGlance } from "@/features/overview/useScheduleGlance";
+import { shownZone } from "@/format/zones";
 import { useLocale } from "@/i18n/useLocale";
 import { Loaded, Loading } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
@@ -30,7 +31,7 @@ export function Numbers({ stats, health }: NumbersProps) {
   // The same through the day, so that it is asked for once: a week more than is ever shown.
   const from = new Date(now.getTime() - (WEEKS * 7 + 1) * DAY_MS).toISOString().slice(0, 10);
   const recent = useRecentRuns(`${from}T00:00:00Z`);
-  const timeZone = schedule.data?.timezone ?? "UTC";
+  const timeZone = shownZone(schedule.data?.timezone ?? "UTC");
   const points = useMemo(() => pointsOf(recent.data?.runs ?? []), [recent.data]);
   return (
     <>

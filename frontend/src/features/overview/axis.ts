@@ -1,5 +1,5 @@
-import { dayIn } from "@/features/overview/calendar";
 import type { Point } from "@/features/overview/runs";
+import { dayIn } from "@/format/zones";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,5 +1,6 @@
 import { isUnderWay } from "@/backup/jobs";
 import { isGood, type Run } from "@/features/overview/runs";
+import { dayIn } from "@/format/zones";
 
 /** `before`: earlier than the backups that are known. `ahead`: the day is yet to come. */
 export type DayState = "proven" | "covered" | "failed" | "none" | "before" | "ahead";
@@ -81,17 +82,6 @@ function stateOf(
 export function coverageOf(weeks: readonly (readonly Day[])[]): { covered: number; days: number } {
   const past = weeks.flat().filter(({ state }) => state !== "before" && state !== "ahead");
   return { covered: past.filter(({ good }) => good > 0).length, days: past.length };
-}
-
-/** Return what tells the day of an instant in a time zone, as `2026-01-31`. */
-export function dayIn(timeZone: string): (instant: Date) => string {
-  const format = new Intl.DateTimeFormat("en-CA", {
-    timeZone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-  });
-  return (instant) => format.format(instant);
 }
 
 function shift(date: string, days: number): string {

@@ -13,7 +13,7 @@ import { Link } from "wouter";
 import type { CleanupDecision } from "@/api/generated/plan";
 import { Fate } from "@/features/schedule/Fate";
 import { fateOf, reasonsInWords } from "@/features/schedule/reasons";
-import { isKnownZone } from "@/features/schedule/zones";
+import { isKnownZone } from "@/format/zones";
 import { Bytes, When } from "@/parts/Values";
 
 const SHOWN = 12;

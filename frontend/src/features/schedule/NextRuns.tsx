@@ -3,8 +3,9 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { SchedulePreview } from "@/api/generated/plan";
 import { Warning } from "@/features/schedule/Warning";
-import { isKnownZone, isOwnTime, ownZone } from "@/features/schedule/zones";
+import { isOwnTime } from "@/features/schedule/zones";
 import { formatShort } from "@/format/times";
+import { ownZone, shownZone } from "@/format/zones";
 import { useLocale } from "@/i18n/useLocale";
 import { Failure } from "@/parts/States";
 import { When } from "@/parts/Values";
@@ -21,8 +22,7 @@ interface NextRunsProps {
 /** When the next five backups would be made, in the zone of the schedule. */
 export function NextRuns({ preview, enabled, refused, missing, timezone }: NextRunsProps) {
   const { t } = useTranslation("schedule");
-  // The server may know zones that this browser does not.
-  const zone = isKnownZone(timezone) ? timezone : "UTC";
+  const zone = shownZone(timezone);
   return (
     <Box component="section" aria-label={t("runs.title")}>
       <Title order={3} size="h6" mb={4}>

@@ -1,7 +1,8 @@
 import { type ComboboxItem, Select } from "@mantine/core";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { isZoneMatch, ownZone, timeIn, zonesWith } from "@/features/schedule/zones";
+import { isZoneMatch, timeIn, zonesWith } from "@/features/schedule/zones";
+import { ownZone } from "@/format/zones";
 import { useLocale } from "@/i18n/useLocale";
 import { useNow } from "@/parts/useNow";
 

@@ -1,3 +1,5 @@
+import { isKnownZone, ownZone } from "@/format/zones";
+
 /** Names of today that some browsers know, but list by those of old (`Asia/Calcutta`). */
 const RENAMED = [
   "America/Nuuk",
@@ -17,24 +19,10 @@ export function zonesWith(...used: string[]): string[] {
   return [...new Set([...used, "UTC", ...listed])].filter(Boolean);
 }
 
-/** The time zone of the reader's clock. */
-export function ownZone(): string {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
 /** Whether a zone's name answers to what was typed: `new york` finds `America/New_York`. */
 export function isZoneMatch(zone: string, typed: string): boolean {
   const plain = (text: string) => text.toLowerCase().replace(/[_/\s]+/g, " ");
   return plain(zone).includes(plain(typed).trim());
-}
-
-/** Whether the browser can show times in a zone. */
-export function isKnownZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: zone }) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 /** Whether a zone's clock shows the same as the reader's at an instant. */

@@ -1,0 +1,27 @@
+// @vitest-environment happy-dom
+import { MantineProvider } from "@mantine/core";
+import { cleanup, render, screen } from "@testing-library/react";
+import { I18nextProvider } from "react-i18next";
+import { afterEach, expect, test } from "vitest";
+import { isKnownZone, shownZone } from "@/format/zones";
+import { createTexts } from "@/i18n/i18n";
+import { When } from "@/parts/Values";
+
+afterEach(cleanup);
+
+test("times are shown in the plan's zone, or in UTC where the browser does not know it", () => {
+  expect(shownZone("Europe/Berlin")).toBe("Europe/Berlin");
+  expect(isKnownZone("Mars/Olympus")).toBe(false);
+  expect(shownZone("Mars/Olympus")).toBe("UTC");
+});
+
+test.each(["ago", "short"] as const)("a zone that is not known stops no page: %s", (as) => {
+  render(
+    <I18nextProvider i18n={createTexts()}>
+      <MantineProvider>
+        <When at="2026-01-31T02:00:00Z" as={as} timeZone="Mars/Olympus" />
+      </MantineProvider>
+    </I18nextProvider>,
+  );
+  expect(screen.getByText(/./, { selector: "time" })).toBeDefined();
+});
