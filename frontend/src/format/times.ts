@@ -1,20 +1,37 @@
+import { dayIn } from "@/format/zones";
+
+const DAY_S = 86_400;
+
 const STEPS: ReadonlyArray<readonly [Intl.RelativeTimeFormatUnit, number]> = [
-  ["year", 365.25 * 86_400],
-  ["month", 30.44 * 86_400],
-  ["week", 7 * 86_400],
-  ["day", 86_400],
+  ["year", 365.25 * DAY_S],
+  ["month", 30.44 * DAY_S],
+  ["week", 7 * DAY_S],
   ["hour", 3_600],
   ["minute", 60],
 ];
 
-/** How long ago or ahead an instant is, such as `2 hours ago`. */
-export function formatAgo(instant: Date, now: Date, locale: string): string {
+/** From here on another day is called by its name: "yesterday" rather than "22 hours ago". */
+const NAMED_DAY_S = 20 * 3_600;
+
+/** How long ago or ahead an instant is, such as `2 hours ago`; days are those of the calendar. */
+export function formatAgo(instant: Date, now: Date, locale: string, timeZone?: string): string {
   const seconds = (instant.getTime() - now.getTime()) / 1000;
   const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  if (Math.abs(seconds) >= NAMED_DAY_S && Math.abs(seconds) < 7 * DAY_S) {
+    const days = daysBetween(now, instant, timeZone);
+    if (days !== 0) return format.format(days, "day");
+  }
   for (const [unit, length] of STEPS) {
     if (Math.abs(seconds) >= length) return format.format(Math.round(seconds / length), unit);
   }
   return format.format(0, "second");
+}
+
+/** How many days of the calendar lie between two instants, whatever the clocks do meanwhile. */
+function daysBetween(from: Date, to: Date, timeZone?: string): number {
+  const dayOf = dayIn(timeZone);
+  const noon = (instant: Date) => Date.parse(`${dayOf(instant)}T12:00Z`);
+  return (noon(to) - noon(from)) / (DAY_S * 1000);
 }
 
 /** An instant in full, with its zone. */

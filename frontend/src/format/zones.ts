@@ -17,10 +17,10 @@ export function shownZone(zone: string): string {
   return isKnownZone(zone) ? zone : "UTC";
 }
 
-/** Return what tells the day of an instant in a time zone, as `2026-01-31`. */
-export function dayIn(timeZone: string): (instant: Date) => string {
+/** Return what tells the day of an instant in a zone (or the reader's), as `2026-01-31`. */
+export function dayIn(timeZone?: string): (instant: Date) => string {
   const format = new Intl.DateTimeFormat("en-CA", {
-    timeZone,
+    ...(timeZone && { timeZone }),
     year: "numeric",
     month: "2-digit",
     day: "2-digit",

@@ -25,9 +25,11 @@ export function When({ at, as = "ago", timeZone: wanted, ...text }: WhenProps) {
       </Text>
     );
   const instant = new Date(at);
-  const timeZone = wanted && shownZone(wanted);
+  const timeZone = wanted ? shownZone(wanted) : undefined;
   const shown =
-    as === "ago" ? formatAgo(instant, now, locale) : formatShort(instant, locale, timeZone);
+    as === "ago"
+      ? formatAgo(instant, now, locale, timeZone)
+      : formatShort(instant, locale, timeZone);
   return (
     <Tooltip label={formatExact(instant, locale, timeZone)} withinPortal>
       <Text span inherit {...text}>

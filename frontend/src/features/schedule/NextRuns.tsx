@@ -68,7 +68,7 @@ function Runs({ next_runs: runs, timezone }: SchedulePreview) {
             <RunTime at={at} timezone={timezone} />
             {isSoon(at) && (
               <Text size="sm" c="dimmed">
-                <When at={at} />
+                <When at={at} timeZone={timezone} />
               </Text>
             )}
           </Group>
