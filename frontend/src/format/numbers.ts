@@ -2,14 +2,21 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
 /** A size for people, such as `1.4 MB`; a kilobyte has 1,000 bytes, as the unit's name says. */
 export function formatBytes(bytes: number, locale: string): string {
-  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length - 1);
+  const power = powerOf(bytes);
   const value = bytes / 1000 ** power;
   return new Intl.NumberFormat(locale, {
     style: "unit",
     unit: UNITS[power],
     unitDisplay: power === 0 ? "long" : "short",
-    maximumFractionDigits: value < 10 && power > 0 ? 1 : 0,
+    maximumFractionDigits: value < 9.95 && power > 0 ? 1 : 0,
   }).format(value);
+}
+
+/** The unit that shows a size with three digits: 999,999 bytes are 1 MB, not 1,000 kB. */
+function powerOf(bytes: number): number {
+  let power = 0;
+  while (power < UNITS.length - 1 && Math.round(bytes / 1000 ** power) >= 1000) power++;
+  return power;
 }
 
 /** A number with the reader's separators. */
