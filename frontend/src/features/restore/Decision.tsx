@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { JobShape, OfferShape, PlanShape } from "@/api/generated/plan";
 import { isPartial, leavesOut, type Wanted } from "@/features/restore/choice";
 import { wordToType } from "@/restore/confirmation";
-import { useArrival } from "@/restore/focus";
+import { useArrival } from "@/parts/focus";
 import { OfferDecision } from "@/restore/OfferDecision";
 
 interface DecisionProps {
