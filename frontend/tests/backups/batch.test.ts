@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Problem } from "@/api/problem";
 import { doEach, type Report } from "@/features/backups/batch";
 
 describe("several at once", () => {
@@ -16,7 +17,7 @@ describe("several at once", () => {
   });
 
   it("have each its own outcome, and one that fails holds up no other", async () => {
-    const refusal = new Error("kept");
+    const refusal = new Problem({ status: 409, detail: "kept" });
     const work = (id: string) =>
       id === "b" ? Promise.reject(refusal) : Promise.resolve(`job of ${id}`);
     const report = await doEach(["a", "b", "c"], work, () => undefined);
@@ -24,6 +25,27 @@ describe("several at once", () => {
       ["a", { state: "done", result: "job of a" }],
       ["b", { state: "failed", error: refusal }],
       ["c", { state: "done", result: "job of c" }],
+    ]);
+  });
+
+  it.each([
+    ["the password was not given", { status: 403, code: "step-up-required" }],
+    ["nobody is logged in any more", { status: 401 }],
+    ["there is no answer", { status: 0 }],
+  ])("are left as they are where %s", async (_, problem) => {
+    const refusal = new Problem({ ...problem, detail: "no" });
+    const asked: string[] = [];
+    const work = async (id: string) => {
+      asked.push(id);
+      if (id === "b") throw refusal;
+    };
+    const report = await doEach(["a", "b", "c", "d"], work, () => undefined);
+    expect(asked).toEqual(["a", "b"]);
+    expect([...report.values()].map(({ state }) => state)).toEqual([
+      "done",
+      "failed",
+      "left",
+      "left",
     ]);
   });
 

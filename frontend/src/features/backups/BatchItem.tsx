@@ -71,6 +71,7 @@ function State({ kind, outcome }: Pick<BatchItemProps, "kind" | "outcome">) {
     const done = t(`batch.${kind}.one`);
     return <Said icon={<IconCheck size={14} aria-hidden />} color="teal" text={done} />;
   }
+  if (outcome.state === "left") return <Said text={t("batch.left")} />;
   if (outcome.state === "waiting") return <Said text={t("batch.waiting")} />;
   return <Said icon={<Loader size={14} />} color="gray" text={t("batch.working")} />;
 }
