@@ -45,9 +45,10 @@ export default function BatchDialog({ kind, backups, onClose }: BatchDialogProps
       opened
       onClose={onClose}
       closeOnClickOutside={!busy}
+      closeOnEscape={!busy}
       size="lg"
       title={t(`batch.${kind}.title`, { count: count || chosen.length })}
-      closeButtonProps={{ "aria-label": word("actions.close") }}
+      closeButtonProps={{ "aria-label": word("actions.close"), disabled: busy }}
     >
       <Stack>
         {!begun && <Text size="sm">{t(`batch.${kind}.about`, { count })}</Text>}

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useLayoutEffect, useState } from "react";
 import type { Me } from "@/api/generated/server";
 import { watch } from "@/api/server";
 
@@ -22,11 +22,23 @@ export function StepUp({ me }: { me: Me }) {
     };
   }, []);
 
-  if (answer === null) return null;
   const end = (given: boolean) => {
-    answer(given);
+    answer?.(given);
     setAnswer(null);
   };
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    if (answer === null || event.key !== "Escape" || event.isComposing) return;
+    event.stopImmediatePropagation();
+    end(false);
+  });
+  // Each dialog listens at the window for this key: it is heard there first by who came first.
+  useLayoutEffect(() => {
+    const listener = (event: KeyboardEvent) => onKey(event);
+    addEventListener("keydown", listener, { capture: true });
+    return () => removeEventListener("keydown", listener, { capture: true });
+  }, []);
+
+  if (answer === null) return null;
   return (
     <Suspense>
       <StepUpDialog me={me} onEnd={end} />

@@ -28,6 +28,8 @@ export default function StepUpDialog({ me, onEnd }: StepUpDialogProps) {
       opened
       onClose={() => onEnd(false)}
       title={t("stepUp.title")}
+      // The key is heard by `StepUp`, before a dialog below hears it.
+      closeOnEscape={false}
       zIndex={400}
       closeButtonProps={{ "aria-label": t("stepUp.cancel") }}
     >

@@ -32,12 +32,14 @@ export default function TokenDialog({ onClose }: { onClose: () => void }) {
   useReturnFocus();
   const { t } = useTranslation(["users", "common"]);
   const make = useMakeToken();
+  const once = make.isPending || make.isSuccess;
   return (
     <Modal
       opened
       onClose={onClose}
-      // A click beside the dialog must not lose what is shown only once.
-      closeOnClickOutside={!make.isSuccess}
+      // A click beside the dialog, or a key, must not lose what is shown only once.
+      closeOnClickOutside={!once}
+      closeOnEscape={!once}
       title={make.isSuccess ? t("token.made") : t("tokens.make")}
       closeButtonProps={{ "aria-label": t("common:actions.close") }}
     >
