@@ -1,7 +1,8 @@
 import { Button, type ButtonProps, Tooltip } from "@mantine/core";
-import type { ComponentPropsWithoutRef } from "react";
+import type { ComponentPropsWithoutRef, MouseEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { type Permission, useMay } from "@/parts/access";
+import { useOnce } from "@/parts/useOnce";
 
 interface ActionButtonProps
   extends ButtonProps,
@@ -14,6 +15,8 @@ interface ActionButtonProps
 export function ActionButton({ needs, onClick, disabled, ...rest }: ActionButtonProps) {
   const { t } = useTranslation();
   const may = useMay(needs);
+  // A second request would be another one, with a key of its own.
+  const click = useOnce((event: MouseEvent<HTMLButtonElement>) => onClick?.(event));
   const why = t("permission.needed", { permission: t(`permission.${needs}`) });
   return (
     <Tooltip label={why} disabled={may}>
@@ -22,7 +25,7 @@ export function ActionButton({ needs, onClick, disabled, ...rest }: ActionButton
         data-disabled={!may || undefined}
         aria-disabled={!may || undefined}
         disabled={disabled}
-        onClick={may ? onClick : (event) => event.preventDefault()}
+        onClick={may ? click : (event) => event.preventDefault()}
       />
     </Tooltip>
   );

@@ -6,6 +6,7 @@ import type { OfferShape } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
 import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
+import { useOnce } from "@/parts/useOnce";
 import { When } from "@/parts/Values";
 import { changesByPlace } from "@/restore/changes";
 import { isTyped } from "@/restore/confirmation";
@@ -29,6 +30,7 @@ export default function ConfirmDialog(props: ConfirmDialogProps) {
   const { t } = useTranslation("restoring");
   const [typed, setTyped] = useState("");
   useReturnFocus();
+  const confirm = useOnce(onConfirm);
   const ready = isTyped(typed, word);
   const places = changesByPlace(offer.changes).filter((each) => each.action !== "unchanged");
   return (
@@ -44,7 +46,7 @@ export default function ConfirmDialog(props: ConfirmDialogProps) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (ready) onConfirm();
+          if (ready && !pending) confirm();
         }}
       >
         <Stack>

@@ -8,6 +8,7 @@ import { SourcesField } from "@/features/backups/SourcesField";
 import { TagField } from "@/features/backups/TagField";
 import { newBackupOf, type Wanted, wantedOf } from "@/features/backups/wanted";
 import { ProblemText } from "@/parts/States";
+import { useOnce } from "@/parts/useOnce";
 
 interface CreateFormProps {
   plan: PlanShape;
@@ -21,9 +22,10 @@ export function CreateForm({ plan, create, onClose }: CreateFormProps) {
   const { t: word } = useTranslation();
   const [wanted, setWanted] = useState(() => wantedOf(plan));
   const change = (part: Partial<Wanted>) => setWanted({ ...wanted, ...part });
+  const begin = useOnce(() => create.mutate(newBackupOf(wanted, plan)));
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate(newBackupOf(wanted, plan));
+    if (!create.isPending) begin();
   };
   return (
     <form onSubmit={onSubmit}>
