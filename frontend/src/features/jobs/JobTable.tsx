@@ -15,7 +15,7 @@ export function JobTable({ jobs }: { jobs: readonly JobShape[] }) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">{t("list.job")}</Table.Th>
-            <Table.Th scope="col" w={140}>
+            <Table.Th scope="col" w={160}>
               {t("list.status")}
             </Table.Th>
             <Table.Th scope="col" w={205}>
