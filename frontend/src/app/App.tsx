@@ -22,7 +22,7 @@ export function App({ texts, nonce }: { texts: I18n; nonce: string }) {
         cssVariablesResolver={cssVariablesResolver}
         getStyleNonce={() => nonce}
       >
-        <Notifications store={sayings} position="top-right" limit={4} />
+        <Notifications store={sayings} position="bottom-right" limit={4} />
         <QueryClientProvider client={cache}>
           <Router hook={useAddress}>
             <Boundary>

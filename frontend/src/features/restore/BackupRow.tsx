@@ -17,7 +17,7 @@ export function BackupRow({ backup }: { backup: BackupShape }) {
             · <When at={backup.created_at} />
           </Text>
         </Text>
-        <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+        <Text size="sm" c="dimmed" lineClamp={2} style={{ overflowWrap: "anywhere" }}>
           {[backup.description, ...backup.tags.map((tag) => `#${tag}`)]
             .filter(Boolean)
             .join(" · ") || backup.id}

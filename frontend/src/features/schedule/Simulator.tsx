@@ -83,7 +83,12 @@ function Effect({
   const { t } = useTranslation("schedule");
   if (query.data) return <Preview preview={query.data} timezone={timezone} />;
   if (query.isPending) return <SimulatorSkeleton />;
-  if (toProblem(query.error).code !== PASSWORD_WANTED) {
+  const { code } = toProblem(query.error);
+  // The first backup makes it; until then there is nothing to keep or remove.
+  if (code === "repository-not-found") {
+    return <Empty title={t("simulator.none")}>{t("simulator.noneHint")}</Empty>;
+  }
+  if (code !== PASSWORD_WANTED) {
     return <Failure error={query.error} onRetry={() => void query.refetch()} />;
   }
   return (

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { toProblem } from "@/api/problem";
 import { useSetUp } from "@/features/session/useSession";
 import { ProblemText } from "@/parts/States";
+import { isUserName } from "@/parts/userName";
 
 export const SHORTEST_PASSWORD = 12;
 
@@ -15,6 +16,7 @@ export function SetUpForm() {
     mode: "uncontrolled",
     initialValues: { token: "", username: "", password: "" },
     validate: {
+      username: (given) => (isUserName(given) ? null : t("nameRule")),
       password: (given) => (given.length < SHORTEST_PASSWORD ? t("passwordShort") : null),
     },
   });
@@ -33,6 +35,7 @@ export function SetUpForm() {
         />
         <TextInput
           label={t("username")}
+          description={t("nameRule")}
           autoComplete="username"
           required
           {...form.getInputProps("username")}

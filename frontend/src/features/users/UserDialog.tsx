@@ -8,6 +8,7 @@ import { useAddUser } from "@/features/users/useUsers";
 import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";
+import { isUserName } from "@/parts/userName";
 
 const SHORTEST_PASSWORD = 12;
 
@@ -20,6 +21,7 @@ export default function UserDialog({ onClose }: { onClose: () => void }) {
     mode: "uncontrolled",
     initialValues: { username: "", role: "viewer" as Role, password: "" },
     validate: {
+      username: (given) => (isUserName(given) ? null : t("add.nameRule")),
       password: (given) => (given.length < SHORTEST_PASSWORD ? t("add.short") : null),
     },
   });
@@ -42,6 +44,7 @@ export default function UserDialog({ onClose }: { onClose: () => void }) {
         <Stack>
           <TextInput
             label={t("users.name")}
+            description={t("add.nameRule")}
             autoComplete="off"
             required
             data-autofocus
