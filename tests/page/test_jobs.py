@@ -14,7 +14,7 @@ from tests.page.deeds import change_live, ended, found, locked
 from tests.page.screens import DESKTOP, DESKTOP_DARK, PHONE, PHONE_DARK, Look, OpenScreen
 from tests.page.sites import Site, SiteAt
 
-SOME_CHANGE = "UPDATE Album SET Title = Title || '' WHERE AlbumId = 1"
+SOME_CHANGE = "UPDATE Album SET Title = Title || '.' WHERE AlbumId = 1"
 """A database that did not change since the last backup is not read, so a lock holds up nobody."""
 ANYWHERE = pytest.mark.parametrize(
     ("place", "look"),
