@@ -52,6 +52,12 @@ export function formatShort(instant: Date, locale: string, timeZone?: string): s
   }).format(instant);
 }
 
+/** The time of an instant; with its day unless that is today. */
+export function formatClock(instant: Date, now: Date, locale: string): string {
+  if (daysBetween(instant, now) !== 0) return formatShort(instant, locale);
+  return new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(instant);
+}
+
 /** A day. */
 export function formatDay(instant: Date, locale: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(instant);

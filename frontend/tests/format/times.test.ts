@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatAgo } from "@/format/times";
+import { formatAgo, formatClock } from "@/format/times";
 
 function told(instant: string, now: string, zone = "UTC", locale = "en"): string {
   return formatAgo(new Date(instant), new Date(now), locale, zone);
@@ -42,4 +42,10 @@ test("a day of 23 or 25 hours is a day", () => {
     "25 hours ago",
   );
   expect(told("2026-10-24T21:30:00Z", "2026-10-25T22:50:00Z", "Europe/Berlin")).toBe("yesterday");
+});
+
+test("a time of today needs no day", () => {
+  const at = new Date("2026-11-21T16:02:00Z");
+  expect(formatClock(at, at, "de")).toMatch(/^\d\d:02$/);
+  expect(formatClock(at, new Date("2026-11-23T16:02:00Z"), "de")).toMatch(/11\.2026.*:02$/);
 });

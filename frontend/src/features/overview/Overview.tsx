@@ -28,7 +28,13 @@ export default function Overview() {
       />
       <Stack gap="md">
         <Loaded query={health} loading={<Skeleton height={108} radius="md" />}>
-          {(found) => <Standing health={found} tone={tone ?? found.status} />}
+          {(found) => (
+            <Standing
+              health={found}
+              tone={tone ?? found.status}
+              asOf={health.isRefetchError ? new Date(health.dataUpdatedAt) : undefined}
+            />
+          )}
         </Loaded>
         <UnderWay />
         {tone === "new" ? <FirstBackup /> : <Numbers stats={stats} health={health.data} />}

@@ -3,6 +3,7 @@ import {
   IconShieldCheck,
   IconShieldExclamation,
   IconShieldPlus,
+  IconShieldQuestion,
   IconShieldX,
 } from "@tabler/icons-react";
 import { Trans, useTranslation } from "react-i18next";
@@ -12,25 +13,40 @@ import { BackUpButton } from "@/features/overview/BackUpButton";
 import { Findings } from "@/features/overview/Findings";
 import classes from "@/features/overview/overview.module.css";
 import { freshnessOf, type Tone } from "@/features/overview/standing";
+import { formatClock } from "@/format/times";
+import { useLocale } from "@/i18n/useLocale";
+import { useNow } from "@/parts/useNow";
 
 const LOOKS = {
   ok: { color: "teal", icon: IconShieldCheck },
   warning: { color: "orange", icon: IconShieldExclamation },
   failing: { color: "red", icon: IconShieldX },
   new: { color: "sea", icon: IconShieldPlus },
+  old: { color: "gray", icon: IconShieldQuestion },
 } as const;
 
+interface StandingProps {
+  health: HealthShape;
+  tone: Tone;
+  /** When the server told it, if it gives no answer since. */
+  asOf?: Date;
+}
+
 /** The sentence that the page leads with: protected or not, how fresh, how proven. */
-export function Standing({ health, tone }: { health: HealthShape; tone: Tone }) {
+export function Standing({ health, tone, asOf }: StandingProps) {
   const { t } = useTranslation("overview");
-  const { color, icon: Icon } = LOOKS[tone];
+  const locale = useLocale();
+  const now = useNow();
+  const look = asOf ? "old" : tone;
+  const { color, icon: Icon } = LOOKS[look];
+  const title = t(`title.${tone}`);
   return (
     <Paper
       component="section"
       withBorder
       p={{ base: "md", sm: "lg" }}
       className={classes.standing}
-      data-tone={tone}
+      data-tone={look}
       aria-labelledby="standing"
     >
       <Group justify="space-between" gap="md">
@@ -40,11 +56,12 @@ export function Standing({ health, tone }: { health: HealthShape; tone: Tone }) 
           </ThemeIcon>
           <Stack gap={2}>
             <Title order={2} size="h2" id="standing">
-              {t(`title.${tone}`)}
+              {asOf ? t("asOf.title", { time: formatClock(asOf, now, locale), title }) : title}
             </Title>
             <Text fz={{ base: "md", sm: "lg" }} lh={1.35} className={classes.sentence}>
               {tone === "new" ? t("new.lead") : <Freshness health={health} />}
             </Text>
+            {asOf && <Text>{t("asOf.silent")}</Text>}
           </Stack>
         </Group>
         {tone === "new" && <BackUpButton size="md" />}
