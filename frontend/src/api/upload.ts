@@ -36,6 +36,8 @@ function sendFile(
   { passphrase, choice = {}, onProgress, signal }: UploadOptions,
 ): Promise<OfferShape> {
   return new Promise((resolve, reject) => {
+    // It may have been given up while the password was asked for.
+    signal?.throwIfAborted();
     const request = new XMLHttpRequest();
     request.open("POST", `${connection.baseUrl}/restores${queryOf(choice)}`);
     request.responseType = "json";

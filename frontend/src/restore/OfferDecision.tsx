@@ -8,6 +8,7 @@ import { useNow } from "@/parts/useNow";
 import { isStale, secondsLeft } from "@/restore/confirmation";
 import { OfferView } from "@/restore/OfferView";
 import { useConfirmOffer } from "@/restore/useConfirmOffer";
+import { useGivenUp } from "@/restore/useGivenUp";
 
 const ConfirmDialog = lazy(() => import("@/restore/ConfirmDialog"));
 
@@ -22,7 +23,7 @@ export interface OfferDecisionProps {
   onStarted: (job: JobShape) => void;
   /** Look again: the offer has expired, or what is live has moved. */
   onLookAgain: () => void;
-  /** Give it up. */
+  /** Go back; the offer is given up by whoever leaves, in this way or another. */
   onDiscard: () => void;
 }
 
@@ -34,6 +35,8 @@ export function OfferDecision(props: OfferDecisionProps) {
   const confirm = useConfirmOffer();
   const seconds = secondsLeft(offer, useNow());
   const stale = isStale(confirm.error);
+  const settled = confirm.isPending || confirm.isSuccess || stale || seconds === 0;
+  useGivenUp(offer.confirmation, settled);
 
   const begin = () =>
     confirm.mutate(offer, {

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, PasswordInput, Stack } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { OfferShape } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
@@ -9,6 +9,7 @@ import { useUploadArchive } from "@/backup/hooks/useUpload";
 import { formatBytes } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { Loading, ProblemText } from "@/parts/States";
+import { useUnloadWarning } from "@/parts/useUnloadWarning";
 import { ChosenFile } from "@/restore/ChosenFile";
 import { archiveKind, refusalOf } from "@/restore/files";
 import { SendingProgress } from "@/restore/SendingProgress";
@@ -38,6 +39,9 @@ export function SendArchive(props: SendArchiveProps) {
   const [passphrase, setPassphrase] = useState("");
   const abort = useRef<AbortController>(null);
   const upload = useUploadArchive();
+  useUnloadWarning(upload.isPending);
+  // Nobody is there any more to decide on what is sent.
+  useEffect(() => () => abort.current?.abort(), []);
 
   const onFile = (given: File) => {
     const why = refusalOf(given, maxBytes);
@@ -51,7 +55,7 @@ export function SendArchive(props: SendArchiveProps) {
     upload.reset();
   };
   const send = () => {
-    if (file === null) return;
+    if (file === null || upload.isPending) return;
     abort.current = new AbortController();
     const { signal } = abort.current;
     upload.mutate({ file, passphrase, choice, signal }, { onSuccess: onOffer });

@@ -4,7 +4,6 @@ import { useTranslation } from "react-i18next";
 import type { JobShape } from "@/api/generated/plan";
 import { usePlan } from "@/backup/hooks/usePlan";
 import { useLookAtRestore } from "@/backup/hooks/useStartRestore";
-import { useDiscardUpload } from "@/backup/hooks/useUpload";
 import { Failure, Loading } from "@/parts/States";
 import { wordToType } from "@/restore/confirmation";
 import { OfferDecision } from "@/restore/OfferDecision";
@@ -21,14 +20,8 @@ export function RestoreBackup({ id, onStarted, onLeave }: RestoreBackupProps) {
   const { t } = useTranslation("section");
   const { t: piece } = useTranslation("restoring");
   const { mutate: look, data: offer, error, isPending } = useLookAtRestore();
-  const discard = useDiscardUpload();
   const plan = usePlan();
   useEffect(() => look({ id }), [look, id]);
-  const leave = () => {
-    // It would expire by itself; nobody need wait for its end.
-    if (offer?.confirmation) discard.mutate(offer.confirmation);
-    onLeave();
-  };
   return (
     <RestoreCard title={t("restore.backup")}>
       {offer && !isPending ? (
@@ -39,7 +32,7 @@ export function RestoreBackup({ id, onStarted, onLeave }: RestoreBackupProps) {
           safety
           onStarted={onStarted}
           onLookAgain={() => look({ id })}
-          onDiscard={leave}
+          onDiscard={onLeave}
         />
       ) : (
         <Stack>
@@ -54,7 +47,7 @@ export function RestoreBackup({ id, onStarted, onLeave }: RestoreBackupProps) {
             </>
           )}
           <Group>
-            <Button variant="default" onClick={leave}>
+            <Button variant="default" onClick={onLeave}>
               {t("restore.back")}
             </Button>
           </Group>

@@ -3,7 +3,6 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobShape, OfferShape } from "@/api/generated/plan";
 import { usePlan } from "@/backup/hooks/usePlan";
-import { useDiscardUpload } from "@/backup/hooks/useUpload";
 import { wordToType } from "@/restore/confirmation";
 import { OfferDecision } from "@/restore/OfferDecision";
 import { SendArchive } from "@/restore/SendArchive";
@@ -19,13 +18,7 @@ export function RestoreFile({ onStarted, onLeave }: RestoreFileProps) {
   const { t } = useTranslation("section");
   const { t: piece } = useTranslation("restoring");
   const [offer, setOffer] = useState<OfferShape | null>(null);
-  const discard = useDiscardUpload();
   const plan = usePlan();
-  const giveUp = () => {
-    // The server would remove the file by itself later.
-    if (offer?.confirmation) discard.mutate(offer.confirmation);
-    setOffer(null);
-  };
   return (
     <RestoreCard title={t("restore.file")}>
       {/* It keeps the file, so that the same one can be sent again. */}
@@ -47,7 +40,7 @@ export function RestoreFile({ onStarted, onLeave }: RestoreFileProps) {
           safety
           onStarted={onStarted}
           onLookAgain={() => setOffer(null)}
-          onDiscard={giveUp}
+          onDiscard={() => setOffer(null)}
         />
       )}
     </RestoreCard>

@@ -7,7 +7,6 @@ import { toProblem } from "@/api/problem";
 import { useBackup } from "@/backup/hooks/useBackup";
 import { usePlan } from "@/backup/hooks/usePlan";
 import { useLookAtRestore } from "@/backup/hooks/useStartRestore";
-import { useDiscardUpload } from "@/backup/hooks/useUpload";
 import { isStored } from "@/backup/jobs";
 import { ChosenBackup } from "@/features/restore/ChosenBackup";
 import { choiceOf, newWanted } from "@/features/restore/choice";
@@ -49,11 +48,8 @@ function Chosen({ backup, plan, onStarted }: ChosenProps) {
   const [wanted, setWanted] = useState(() => newWanted(plan));
   const [renewed, setRenewed] = useState(false);
   const look = useLookAtRestore();
-  const discard = useDiscardUpload();
   const lookNow = () => look.mutate({ id: backup.id, choice: choiceOf(wanted) });
   const giveUp = () => {
-    // It would expire by itself; nobody need wait for its end.
-    if (look.data?.confirmation) discard.mutate(look.data.confirmation);
     setRenewed(false);
     look.reset();
   };

@@ -3,7 +3,6 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobShape, OfferShape, PlanShape } from "@/api/generated/plan";
 import { usePlan } from "@/backup/hooks/usePlan";
-import { useDiscardUpload } from "@/backup/hooks/useUpload";
 import { choiceOf, newWanted } from "@/features/restore/choice";
 import { Decision } from "@/features/restore/Decision";
 import { Options } from "@/features/restore/Options";
@@ -28,12 +27,6 @@ function Sent({ plan, onStarted }: FromUploadProps & { plan: PlanShape }) {
   const { t } = useTranslation("restore");
   const [wanted, setWanted] = useState(() => newWanted(plan));
   const [offer, setOffer] = useState<OfferShape | null>(null);
-  const discard = useDiscardUpload();
-  const giveUp = () => {
-    // The server would remove the file by itself later.
-    if (offer?.confirmation) discard.mutate(offer.confirmation);
-    setOffer(null);
-  };
   return (
     <Stack gap="md">
       {/* It keeps the file, so that the same one can be sent again. */}
@@ -59,7 +52,7 @@ function Sent({ plan, onStarted }: FromUploadProps & { plan: PlanShape }) {
           wanted={wanted}
           onStarted={(job) => onStarted(job, wanted.safety)}
           onLookAgain={() => setOffer(null)}
-          onDiscard={giveUp}
+          onDiscard={() => setOffer(null)}
         />
       )}
     </Stack>
