@@ -1,7 +1,7 @@
 import "@mantine/notifications/styles.css";
 import { Notifications } from "@mantine/notifications";
-import { type QueryClient, QueryClientContext, QueryClientProvider } from "@tanstack/react-query";
-import { type ReactNode, useContext, useMemo, useState } from "react";
+import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { type ReactNode, useMemo, useState } from "react";
 import { I18nextProvider } from "react-i18next";
 import type { ConnectionOptions } from "@/api/connection";
 import type { JobShape } from "@/api/generated/plan";
@@ -13,6 +13,7 @@ import type { ColorScheme } from "@/section/OwnLook";
 import { Section } from "@/section/Section";
 import { createSectionTexts, type SectionLanguage } from "@/section/texts";
 import { useNewest } from "@/section/useNewest";
+import { useSpeaker } from "@/section/useSpeaker";
 
 export interface BackupRestoreProps {
   /** Where the routes begin: the prefix of `include_router`, such as `/api/backups`. */
@@ -23,7 +24,7 @@ export interface BackupRestoreProps {
   language?: SectionLanguage;
   /** Used instead of the browser's `fetch`, for all but sending an archive. */
   fetch?: ConnectionOptions["fetch"];
-  /** Instead of the client of a `QueryClientProvider` above; without either it has its own. */
+  /** To share what is known with the hooks of the page, for one plan; it has its own otherwise. */
   queryClient?: QueryClient;
   /** Light if it is left out; without effect below a `MantineProvider`, which decides. */
   colorScheme?: ColorScheme;
@@ -34,6 +35,7 @@ export interface BackupRestoreProps {
 /** Backups for the settings of an application: make, see, download, restore, undo, delete. */
 export function BackupRestore(props: BackupRestoreProps) {
   const { baseUrl, language = "en", queryClient, colorScheme = "light", onRestored } = props;
+  const speaks = useSpeaker();
   const texts = useMemo(() => createSectionTexts(language), [language]);
   // However often the page around is drawn, with functions that are new each time.
   const headers = useNewest(() => props.headers?.() ?? {});
@@ -41,8 +43,9 @@ export function BackupRestore(props: BackupRestoreProps) {
   return (
     <I18nextProvider i18n={texts}>
       <Look colorScheme={colorScheme}>
-        <Notifications store={sayings} position="top-right" limit={4} />
-        <Cache queryClient={queryClient}>
+        {speaks && <Notifications store={sayings} position="top-right" limit={4} />}
+        {/* What is known of one plan must not show under another. */}
+        <Cache key={baseUrl} queryClient={queryClient}>
           <BackupProvider baseUrl={baseUrl} headers={headers} fetch={send}>
             <Section onRestored={onRestored} />
           </BackupProvider>
@@ -53,7 +56,6 @@ export function BackupRestore(props: BackupRestoreProps) {
 }
 
 function Cache({ queryClient, children }: { queryClient?: QueryClient; children: ReactNode }) {
-  const above = useContext(QueryClientContext);
   const [own] = useState(newQueryClient);
-  return <QueryClientProvider client={queryClient ?? above ?? own}>{children}</QueryClientProvider>;
+  return <QueryClientProvider client={queryClient ?? own}>{children}</QueryClientProvider>;
 }

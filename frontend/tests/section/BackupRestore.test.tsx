@@ -1,12 +1,13 @@
 // @vitest-environment happy-dom
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { createInstance } from "i18next";
 import type { ReactNode } from "react";
 import { getI18n, initReactI18next, useTranslation } from "react-i18next";
 import { afterEach, beforeAll, expect, it } from "vitest";
 import { backupKeys } from "@/backup/keys";
+import { sayDone, sayings } from "@/parts/say";
 import { BackupRestore } from "@/section/BackupRestore";
 import { startBackend } from "../hooks/backend";
 
@@ -66,7 +67,7 @@ it("takes the look of the Mantine around it", async () => {
   expect(scope()).toHaveLength(0);
 });
 
-it("shares the cache around it, unless it is given one", async () => {
+it("has a cache of its own, also below another, unless it is given one", async () => {
   const [around, given] = [new QueryClient(), new QueryClient()];
   const page = (queryClient?: QueryClient) => (
     <QueryClientProvider client={around}>
@@ -76,13 +77,27 @@ it("shares the cache around it, unless it is given one", async () => {
   const known = (cache: QueryClient) => cache.getQueriesData({ queryKey: backupKeys.list }).length;
   const { unmount } = render(page());
   await shown();
-  expect(known(around)).toBeGreaterThan(0);
+  expect(known(around)).toBe(0);
   unmount();
-  around.clear();
   render(page(given));
   await shown();
   expect(known(given)).toBeGreaterThan(0);
   expect(known(around)).toBe(0);
+});
+
+it("says a thing once, however many sections there are", async () => {
+  const page = (first: boolean) => (
+    <>
+      {first && <BackupRestore key="first" baseUrl={base} />}
+      <BackupRestore key="second" baseUrl={base} />
+    </>
+  );
+  const { rerender } = render(page(true));
+  act(() => sayDone("It is done"));
+  expect(await screen.findAllByText("It is done", undefined, PATIENCE)).toHaveLength(1);
+  rerender(page(false));
+  expect(await screen.findAllByText("It is done", undefined, PATIENCE)).toHaveLength(1);
+  act(() => sayings.setState((now) => ({ ...now, notifications: [], queue: [] })));
 });
 
 it("speaks its language, and leaves the page's own texts alone", async () => {
