@@ -90,7 +90,11 @@ def change_live(site: Site, sql: str) -> None:
 
 @contextmanager
 def locked(site: Site) -> Iterator[None]:
-    """Lock the live database until the block ends: a job that reads it stands still meanwhile."""
+    """Lock the live database until the block ends: a job that reads it stands still meanwhile.
+
+    It is changed before, as one that is as it was at the last backup is not read.
+    """
+    change_live(site, "UPDATE Album SET Title = Title || '.' WHERE AlbumId = 1")
     file = site.root / "app" / "app.db"
     with closing(sqlite3.connect(file, timeout=_LOCK_S, isolation_level=None)) as database:
         database.execute("BEGIN EXCLUSIVE")

@@ -238,7 +238,7 @@ def test_it_is_described_kept_released_and_deleted(open_screen: OpenScreen, work
     details.get_by_role("button", name="Actions for Year's end").click()
     expect(page.get_by_role("menuitem", name="Delete")).to_be_disabled()
     assert screen.faults() == []
-    page.get_by_role("menuitem", name="Release").click()
+    page.get_by_role("menuitem", name="Release", exact=True).click()
     expect(details.get_by_text("Kept", exact=True)).to_have_count(0)
 
     pick(page, "Year's end", "Delete")
