@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, renderHook } from "@testing-library/react";
-import { type PropsWithChildren, StrictMode } from "react";
+import type { PropsWithChildren } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { BackupProvider } from "@/backup/BackupProvider";
 import { useGivenUp } from "@/restore/useGivenUp";
@@ -23,17 +23,16 @@ function look(settled: boolean) {
   };
   const cache = new QueryClient();
   const wrapper = ({ children }: PropsWithChildren) => (
-    <StrictMode>
-      <QueryClientProvider client={cache}>
-        <BackupProvider baseUrl="http://host/api" fetch={fetch as typeof globalThis.fetch}>
-          {children}
-        </BackupProvider>
-      </QueryClientProvider>
-    </StrictMode>
+    <QueryClientProvider client={cache}>
+      <BackupProvider baseUrl="http://host/api" fetch={fetch as typeof globalThis.fetch}>
+        {children}
+      </BackupProvider>
+    </QueryClientProvider>
   );
   const hook = renderHook((now: boolean) => useGivenUp("token", now), {
     wrapper,
     initialProps: settled,
+    reactStrictMode: true,
   });
   const passed = () => act(() => vi.advanceTimersByTimeAsync(1_000));
   return { ...hook, sent, passed };
