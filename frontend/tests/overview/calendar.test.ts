@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { coverageOf, type Day, firstDayFor, weeksOf } from "@/features/overview/calendar";
+import { coverageOf, type Day, firstDayFor, goneOf, weeksOf } from "@/features/overview/calendar";
 import { dayAfterKey } from "@/features/overview/moving";
 import type { Run } from "@/features/overview/runs";
 import { dayIn } from "@/format/zones";
@@ -92,4 +92,41 @@ test("arrows move by days and weeks, and stay within", () => {
   expect(moved.map((key) => dayAfterKey(key, 10, 21))).toEqual([9, 11, 3, 17, 0, 20, undefined]);
   expect(dayAfterKey("ArrowLeft", 3, 21)).toBeUndefined();
   expect(dayAfterKey("ArrowDown", 20, 21)).toBeUndefined();
+});
+
+test("a day whose backups retention removed did not fail", () => {
+  const kept = run("2026-01-10T02:00:00Z");
+  const job = (at: string, backup_id: string | null) => ({
+    backup_id,
+    started_at: at,
+    created_at: at,
+  });
+  const jobs = [
+    job("2026-01-10T02:00:00Z", kept.id),
+    job("2026-01-09T02:00:00Z", "removed"),
+    job("2026-01-05T02:00:00Z", null),
+  ];
+  const gone = goneOf(jobs, [kept]);
+  expect(gone).toEqual(["2026-01-09T02:00:00Z", "2026-01-05T02:00:00Z"]);
+  const failed = run("2026-01-09T01:00:00Z", { status: "failed" });
+  const days = daysOf([kept, failed], { since: kept.created_at, gone });
+  expect(day(days, "2026-01-10")).toMatchObject({ state: "covered", gone: 0 });
+  expect(day(days, "2026-01-09")).toMatchObject({ state: "gone", gone: 1, flawed: 1 });
+  expect(day(days, "2026-01-06")?.state).toBe("none");
+  expect(day(days, "2026-01-05")?.state).toBe("gone");
+  expect(day(days, "2026-01-04")?.state).toBe("before");
+});
+
+test("where not all runs are loaded, nothing older is said to be gone", () => {
+  const at = "2026-01-09T02:00:00Z";
+  const jobs = [{ backup_id: "not loaded", started_at: null, created_at: at }];
+  expect(goneOf(jobs, [], "2026-01-10T00:00:00Z")).toEqual([]);
+  expect(goneOf(jobs, [])).toEqual([at]);
+});
+
+test("today is not missed before its run is due", () => {
+  const today = (changed: object, runs: Run[] = []) => day(daysOf(runs, changed), "2026-01-14");
+  expect(today({ nextRun: "2026-01-14T22:00:00Z" })?.state).toBe("ahead");
+  expect(today({ nextRun: "2026-01-15T02:00:00Z" })?.state).toBe("none");
+  expect(today({}, [run("2026-01-14T02:00:00Z", { status: "running" })])?.state).toBe("ahead");
 });

@@ -94,6 +94,7 @@ export function Calendar({ weeks }: { weeks: readonly (readonly Day[])[] }) {
     const parts = [
       day.good > 0 && t("calendar.good", { count: day.good }),
       day.proven > 0 && t("calendar.proven", { count: day.proven }),
+      day.gone > 0 && t("calendar.gone", { count: day.gone }),
       day.flawed > 0 && t("calendar.flawed", { count: day.flawed }),
     ].filter((part) => part !== false);
     const said = parts.length > 0 ? parts.join(", ") : t(`calendar.state.${day.state}`);

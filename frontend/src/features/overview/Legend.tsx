@@ -1,11 +1,17 @@
 import { Group, Stack, Text } from "@mantine/core";
-import { IconCheck, IconMinus, IconPoint, IconX } from "@tabler/icons-react";
+import { IconCheck, IconCircleDashed, IconMinus, IconPoint, IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import classes from "@/features/overview/Calendar.module.css";
 import type { Day, DayState } from "@/features/overview/calendar";
 
-const SIGNS = { proven: IconCheck, covered: IconPoint, failed: IconX, none: IconMinus } as const;
-const SHOWN = ["proven", "covered", "failed", "none"] as const;
+const SIGNS = {
+  proven: IconCheck,
+  covered: IconPoint,
+  gone: IconCircleDashed,
+  failed: IconX,
+  none: IconMinus,
+} as const;
+const SHOWN = ["proven", "covered", "gone", "failed", "none"] as const;
 
 /** What tells how a day is covered without its colour. */
 export function DaySign({ state }: { state: DayState }) {

@@ -5,10 +5,11 @@ import { useTranslation } from "react-i18next";
 import type { HealthShape, StatsShape } from "@/api/generated/plan";
 import { Calendar } from "@/features/overview/Calendar";
 import { Cards } from "@/features/overview/Cards";
-import { coverageOf, firstDayFor, weeksOf } from "@/features/overview/calendar";
+import { coverageOf, firstDayFor, goneOf, type Made, weeksOf } from "@/features/overview/calendar";
 import classes from "@/features/overview/overview.module.css";
 import { pointsOf, type Run } from "@/features/overview/runs";
 import { Timeline } from "@/features/overview/Timeline";
+import { useMadeBackups } from "@/features/overview/useMadeBackups";
 import { useRecentRuns } from "@/features/overview/useRecentRuns";
 import { useScheduleGlance } from "@/features/overview/useScheduleGlance";
 import { shownZone } from "@/format/zones";
@@ -18,6 +19,7 @@ import { useNow } from "@/parts/useNow";
 
 const WEEKS = 10;
 const DAY_MS = 86_400_000;
+const NONE: readonly Made[] = [];
 
 interface NumbersProps {
   stats: UseQueryResult<StatsShape>;
@@ -31,6 +33,7 @@ export function Numbers({ stats, health }: NumbersProps) {
   // The same through the day, so that it is asked for once: a week more than is ever shown.
   const from = new Date(now.getTime() - (WEEKS * 7 + 1) * DAY_MS).toISOString().slice(0, 10);
   const recent = useRecentRuns(`${from}T00:00:00Z`);
+  const made = useMadeBackups(`${from}T00:00:00Z`);
   const timeZone = shownZone(schedule.data?.timezone ?? "UTC");
   const points = useMemo(() => pointsOf(recent.data?.runs ?? []), [recent.data]);
   return (
@@ -53,7 +56,10 @@ export function Numbers({ stats, health }: NumbersProps) {
             </div>
             <Days
               runs={runs}
+              made={made.data ?? NONE}
+              complete={complete}
               since={complete ? stats.data?.oldest_at : runs.at(-1)?.created_at}
+              nextRun={health?.next_run_at}
               timeZone={timeZone}
             />
           </Flex>
@@ -65,19 +71,24 @@ export function Numbers({ stats, health }: NumbersProps) {
 
 interface DaysProps {
   runs: readonly Run[];
+  /** The jobs that made backups, also those that are gone. */
+  made: readonly Made[];
+  /** Whether the runs are all there are. */
+  complete: boolean;
   since: string | null | undefined;
+  nextRun: string | null | undefined;
   timeZone: string;
 }
 
-function Days({ runs, since, timeZone }: DaysProps) {
+function Days({ runs, made, complete, since, nextRun, timeZone }: DaysProps) {
   const { t } = useTranslation("overview");
   const locale = useLocale();
   const now = useNow();
   const firstDay = firstDayFor(locale);
-  const weeks = useMemo(
-    () => weeksOf(runs, { now, timeZone, weeks: WEEKS, firstDay, since }),
-    [runs, now, timeZone, firstDay, since],
-  );
+  const weeks = useMemo(() => {
+    const gone = goneOf(made, runs, complete ? undefined : (since ?? undefined));
+    return weeksOf(runs, { now, timeZone, weeks: WEEKS, firstDay, since, gone, nextRun });
+  }, [runs, made, complete, now, timeZone, firstDay, since, nextRun]);
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="days" className={classes.days}>
       <Title order={2} size="h4" id="days">
