@@ -58,6 +58,16 @@ export function formatClock(instant: Date, now: Date, locale: string): string {
   return new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(instant);
 }
 
+/** A day as a name for what was made on it; with the time if it must be told from `other`. */
+export function formatNamedDay(instant: Date, locale: string, other?: Date): string {
+  const isSameDay = other !== undefined && daysBetween(instant, other) === 0;
+  return new Intl.DateTimeFormat(locale, {
+    month: "long",
+    day: "numeric",
+    ...(isSameDay && { hour: "numeric", minute: "2-digit" }),
+  }).format(instant);
+}
+
 /** A day. */
 export function formatDay(instant: Date, locale: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(instant);

@@ -48,3 +48,19 @@ test("what it told before it fell silent is said to be of then, and is not green
   expect(region.textContent).toContain("The server has not answered since.");
   expect(region.dataset.tone).toBe("old");
 });
+
+test.each<[Language, string]>([
+  ["en", "Last backup just now. Proven restorable: the one of November 20."],
+  ["de", "Letztes Backup gerade eben. Nachweislich wiederherstellbar: das vom 20. November."],
+])("the last backup and the proven one are two sentences: %s", async (language, said) => {
+  const proven = { last_verified_id: "a", last_verified_at: "2025-11-20T12:00:00Z" };
+  const region = await shown(health(proven), undefined, language);
+  expect(region.textContent).toContain(said);
+});
+
+test("a proven backup of the same day is told from the last by its time", async () => {
+  const at = "2025-11-20T12:00:00Z";
+  const proven = { last_success_at: at, last_verified_id: "a", last_verified_at: at };
+  const region = await shown(health(proven));
+  expect(region.textContent).toMatch(/the one of November 20.* \d+:\d\d/);
+});

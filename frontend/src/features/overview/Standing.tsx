@@ -13,7 +13,7 @@ import { BackUpButton } from "@/features/overview/BackUpButton";
 import { Findings } from "@/features/overview/Findings";
 import classes from "@/features/overview/overview.module.css";
 import { freshnessOf, type Tone } from "@/features/overview/standing";
-import { formatClock } from "@/format/times";
+import { formatClock, formatNamedDay } from "@/format/times";
 import { useLocale } from "@/i18n/useLocale";
 import { useNow } from "@/parts/useNow";
 
@@ -80,8 +80,17 @@ function Freshness({ health }: { health: HealthShape }) {
       components={{
         backup: <Ago at={health.last_success_at} />,
         proof: <Ago at={health.last_proof_at} />,
-        proven: <Ago at={health.last_verified_at} />,
+        proven: <ProvenOne health={health} />,
       }}
     />
   );
+}
+
+/** When the backup that is proven was taken: its day, which names it unless the last is of it too. */
+function ProvenOne({ health }: { health: HealthShape }) {
+  const locale = useLocale();
+  const { last_verified_at: at, last_success_at: last } = health;
+  if (at === null) return null;
+  const other = last === null ? undefined : new Date(last);
+  return <time dateTime={at}>{formatNamedDay(new Date(at), locale, other)}</time>;
 }
