@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,9 +16,12 @@ from holdfast.models.job import JobKind, JobStatus
 from holdfast.web.metrics import format_metrics
 from holdfast.web.protection import FindingCode, Standing, Verdict, judge
 from holdfast.web.schemas.health import health_shape
+from holdfast.web.soundness import Check, standing_damage
 from tests.operations.application import Application
+from tests.operations.damaging import flip_last, spoil_file
 from tests.web.serving import ADMIN, WAIT, Served, served
 from tests.web.test_backups import job_of, stored
+from tests.web.test_repository import FILE
 
 NIGHTLY = Schedule(plan="default", cron="0 2 * * *", version=1)
 AT = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -34,6 +38,7 @@ WELL = Standing(
     working=True,
 )
 FAILED = job_of(JobStatus.FAILED, error_message="The disk is full")
+DAMAGE = Check(at=AT, passed=False, problem="pack 0123 is cut short")
 RUNNING = job_of(JobStatus.RUNNING, kind=JobKind.VERIFY, stalled=True)
 
 
@@ -66,6 +71,7 @@ RUNNING = job_of(JobStatus.RUNNING, kind=JobKind.VERIFY, stalled=True)
         ),
         (replace(WELL, backups=[replace(GOOD, verified=False)]), Verdict.WARNING, "verified"),
         (replace(WELL, last_job=FAILED), Verdict.WARNING, "The disk is full"),
+        (replace(WELL, damage=DAMAGE), Verdict.WARNING, "damaged: pack 0123 is cut short"),
         (replace(WELL, active=[RUNNING]), Verdict.WARNING, "stands still"),
         (
             replace(WELL, backups=[OLD], schedule=replace(NIGHTLY, enabled=False)),
@@ -97,6 +103,55 @@ def test_what_is_wrong_has_a_code_and_names_what_it_is_about() -> None:
     [old, *_] = health_shape(replace(wrong, schedule=NIGHTLY), "default").findings
     assert (old.code, old.backup_id) == (FindingCode.TOO_OLD, newest.backup_id)
     assert health_shape(WELL, "default").findings == []
+
+
+@pytest.mark.parametrize(
+    ("failed", "passed", "stands"),
+    [
+        ({}, None, True),
+        ({}, {}, False),
+        ({"reads_all": True, "reads_some": True}, {}, True),
+        ({"reads_some": True}, {}, True),
+        ({"reads_all": True, "reads_some": True}, {"reads_all": True, "reads_some": True}, False),
+        ({"reads_some": True}, {"reads_some": True}, True),
+    ],
+)
+def test_damage_stands_until_a_check_passes_that_would_see_it(
+    failed: dict[str, Any], passed: dict[str, Any] | None, stands: bool
+) -> None:
+    """A check of the structure sees no flipped bit, and a part is not the whole."""
+    bad = Check(at=AT, passed=False, **failed)
+    later = [Check(at=AT + timedelta(hours=1), passed=True, **passed)] if passed is not None else []
+    before = Check(at=AT - timedelta(hours=1), passed=True, reads_all=True)
+    assert standing_damage([before, bad, *later]) is (bad if stands else None)
+
+
+def test_a_backup_that_a_check_found_damaged_is_proven_no_more() -> None:
+    """Until it is verified again; what was verified before the check does not count."""
+    touched = replace(DAMAGE, touched=frozenset({GOOD.backup_id}))
+    before = replace(GOOD, verification_date=AT - timedelta(hours=1))
+    after = replace(GOOD, verification_date=AT + timedelta(hours=1))
+    assert replace(WELL, backups=[before], damage=touched).last_verified is None
+    assert replace(WELL, backups=[after], damage=touched).last_verified is after
+    assert replace(WELL, backups=[before], damage=DAMAGE).last_verified is before
+    told = health_shape(replace(WELL, backups=[before], damage=touched), "default").findings
+    assert [(each.code, each.detail) for each in told] == [
+        (FindingCode.REPOSITORY_DAMAGED, DAMAGE.problem)
+    ]
+
+
+def test_what_a_check_found_is_not_forgotten(web: Served, application: Application) -> None:
+    """A job that ends well after it takes nothing back, whichever program checked."""
+    old = web.back_up(verify=True)
+    spoil_file(application.repository, FILE, flip_last, seal=False)
+    (application.thumbnails / "1.jpg").unlink()  # so that no new backup mends it
+    assert not web.service.check(read_data=True).ok
+    web.back_up()
+    health = web.get("/health").json()
+    codes = [each["code"] for each in health["findings"]]
+    assert codes == ["repository-damaged", "schedule-off"]
+    assert (health["status"], health["last_verified_id"]) == ("warning", None)
+    assert health["last_success_id"] != old
 
 
 def test_a_proof_has_its_own_time() -> None:

@@ -56,7 +56,9 @@ def _recorded_check(workplace: Workplace, *, read_data: bool, subset: Subset | N
         record.detail = {
             "passed": report.ok,
             "read_data": read_data,
+            "read_subset": subset is not None,
             "problems": [str(each) for each in report.findings[:MOST_PROBLEMS_KEPT]],
+            "touched_backups": list(report.touched_backups[:MOST_PROBLEMS_KEPT]),
         }
         if not report.ok:
             record.failed_because = str(report.findings[0])

@@ -16,6 +16,7 @@ from holdfast.models.backup import BackupMetadata, BackupStatus
 from holdfast.models.job import Job, JobStatus
 from holdfast.web.backups import stored_backups
 from holdfast.web.context import WebContext
+from holdfast.web.soundness import Check, known_checks, standing_damage
 
 
 class Verdict(StrEnum):
@@ -35,6 +36,7 @@ class FindingCode(StrEnum):
     DISPROVEN = "disproven"
     DAMAGED = "damaged"
     PARTIAL = "partial"
+    REPOSITORY_DAMAGED = "repository-damaged"
     JOB_FAILED = "job-failed"
     JOB_STALLED = "job-stalled"
     SCHEDULE_OFF = "schedule-off"
@@ -48,12 +50,14 @@ class Finding:
         message: For people.
         backup_id: The backup that it is about.
         job: The job that it is about.
+        detail: What that job, or a check, said of it.
     """
 
     code: FindingCode
     message: str
     backup_id: str | None = None
     job: Job | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ class Standing:
         active: Jobs that somebody is at work on.
         counts: How many jobs there are in each status.
         runs: The next times of the schedule.
+        damage: The check of the repository that failed, until one that sees as much passes.
     """
 
     at: datetime
@@ -75,6 +80,7 @@ class Standing:
     counts: Mapping[JobStatus, int]
     last_job: Job | None
     working: bool
+    damage: Check | None = None
 
     @property
     def last_success(self) -> BackupMetadata | None:
@@ -83,9 +89,22 @@ class Standing:
 
     @property
     def last_verified(self) -> BackupMetadata | None:
-        """The newest backup whose last verification or drill passed."""
-        good = (each for each in self.backups if is_good(each) and each.verified)
-        return next(good, None)
+        """The newest backup whose last verification or drill passed, and stands."""
+        return next((each for each in self._verified() if not self._is_touched(each)), None)
+
+    @property
+    def has_verified(self) -> bool:
+        """Whether a good backup was ever verified, even if a check has found it damaged since."""
+        return any(True for _ in self._verified())
+
+    def _verified(self) -> Iterator[BackupMetadata]:
+        return (each for each in self.backups if is_good(each) and each.verified)
+
+    def _is_touched(self, backup: BackupMetadata) -> bool:
+        """Whether a check found a backup damaged after it was last proven."""
+        if self.damage is None or backup.backup_id not in self.damage.touched:
+            return False
+        return backup.verification_date is None or backup.verification_date <= self.damage.at
 
 
 def look(context: WebContext) -> Standing:
@@ -102,13 +121,14 @@ def look(context: WebContext) -> Standing:
         counts=engine.database.jobs.counts(context.plan),
         last_job=ended[0] if ended else None,
         working=engine.working,
+        damage=standing_damage(known_checks(context)),
     )
 
 
 def judge(standing: Standing) -> tuple[Verdict, list[Finding]]:
     """Return how a plan stands, and why if not well, worst first."""
     failing = list(_failing(standing))
-    found = [*failing, *_of_newest(standing), *_of_jobs(standing)]
+    found = [*failing, *_of_repository(standing), *_of_newest(standing), *_of_jobs(standing)]
     if not standing.schedule.enabled:
         off = "No backups are made by themselves: the schedule is off"
         found.append(Finding(FindingCode.SCHEDULE_OFF, off))
@@ -127,9 +147,17 @@ def _failing(standing: Standing) -> Iterator[Finding]:
         yield Finding(FindingCode.TOO_OLD, old, newest.backup_id)
 
 
+def _of_repository(standing: Standing) -> Iterator[Finding]:
+    damage = standing.damage
+    if damage is not None:
+        problem = damage.problem or "it does not say what"
+        told = f"The check of {damage.at:%Y-%m-%d} found the repository damaged: {problem}"
+        yield Finding(FindingCode.REPOSITORY_DAMAGED, told, detail=damage.problem)
+
+
 def _of_newest(standing: Standing) -> Iterator[Finding]:
     success, newest = standing.last_success, next(iter(standing.backups), None)
-    if success is not None and standing.last_verified is None:
+    if success is not None and not standing.has_verified:
         told = "No backup has been verified"
         yield Finding(FindingCode.NOT_VERIFIED, told, success.backup_id)
     if newest is None:

@@ -30,6 +30,12 @@ export function FixButton({ fix, ...button }: { fix: Fix } & ButtonProps) {
           {t("fix.look-at-backup")}
         </Button>
       );
+    case "look-at-repository":
+      return (
+        <Button component={Link} href="/repository" {...button}>
+          {t("fix.look-at-repository")}
+        </Button>
+      );
   }
 }
 

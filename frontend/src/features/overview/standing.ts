@@ -6,6 +6,7 @@ export type Fix =
   | { by: "verify"; backupId: string }
   | { by: "look-at-job"; jobId: string }
   | { by: "look-at-backup"; backupId: string }
+  | { by: "look-at-repository" }
   | { by: "schedule-on" };
 
 /** `new`: nothing has been tried yet, so nothing is wrong either. */
@@ -27,6 +28,7 @@ const BY_BACKING_UP: ReadonlySet<FindingCode> = new Set(["no-backup", "too-old",
 export function fixOf({ code, backup_id, job_id }: FindingShape): Fix | null {
   if (BY_BACKING_UP.has(code)) return { by: "back-up" };
   if (code === "schedule-off") return { by: "schedule-on" };
+  if (code === "repository-damaged") return { by: "look-at-repository" };
   if (job_id) return { by: "look-at-job", jobId: job_id };
   if (!backup_id) return null;
   return code === "not-verified"

@@ -22,7 +22,8 @@ class FindingShape(Shape):
     job_id: str | None = Field(description="The job that it is about.", examples=[JOB_ID])
     job_kind: JobKind | None = Field(description="What that job does.", examples=["backup"])
     detail: str | None = Field(
-        description="What that job said of its failure.", examples=["The disk is full"]
+        description="What that job said of its failure, or a check of what it found.",
+        examples=["The disk is full"],
     )
 
 
@@ -107,5 +108,5 @@ def _finding(finding: Finding) -> FindingShape:
         backup_id=finding.backup_id,
         job_id=job.id if job else None,
         job_kind=job.kind if job else None,
-        detail=job.error_message if job else None,
+        detail=finding.detail or (job.error_message if job else None),
     )
