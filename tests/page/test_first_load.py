@@ -6,7 +6,6 @@ import re
 import shutil
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 import holdfast
@@ -21,7 +20,6 @@ _NOT_COUNTED = re.compile(r"/api/v1/|chart|^(about|blob|data):", re.IGNORECASE)
 """What the interface answers, and charts, which come when they are needed."""
 
 
-@pytest.mark.xfail(strict=True, reason="the styles of all components come at once: 287 KiB")
 def test_the_first_load_is_small(open_screen: OpenScreen) -> None:
     """Of all that comes over the network until the overview stands, the page itself."""
     screen = open_screen()

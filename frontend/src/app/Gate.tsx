@@ -4,11 +4,12 @@ import { lazy, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { watch } from "@/api/server";
 import { Shell } from "@/app/Shell";
+import { whole } from "@/app/whole";
 import { StepUp } from "@/features/session/StepUp";
 import { ME, useMe } from "@/features/session/useSession";
 import { Loaded } from "@/parts/States";
 
-const Entrance = lazy(() => import("@/features/session/Entrance"));
+const Entrance = lazy(whole(() => import("@/features/session/Entrance")));
 
 /** Lets in who is logged in, and sends everybody else to the login. */
 export function Gate() {

@@ -1,7 +1,7 @@
-import { AppShell, Burger, Container, Group, NavLink, Select, Text } from "@mantine/core";
+import { AppShell, Burger, Container, Group, NavLink, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { QueryClientProvider } from "@tanstack/react-query";
-import { Suspense, useEffect, useMemo } from "react";
+import { lazy, Suspense, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import type { Me } from "@/api/generated/server";
@@ -10,12 +10,15 @@ import icon from "@/app/icon.svg";
 import { Preferences } from "@/app/Preferences";
 import { SCREENS } from "@/app/screens";
 import { useKeptPlan } from "@/app/useKeptPlan";
+import { whole } from "@/app/whole";
 import { BackupProvider } from "@/backup/BackupProvider";
 import { newQueryClient } from "@/backup/cache";
 import { AccountMenu } from "@/features/session/AccountMenu";
 import { AccessContext } from "@/parts/access";
 import { Boundary } from "@/parts/Boundary";
 import { Denied, Loading } from "@/parts/States";
+
+const PlanPicker = lazy(whole(() => import("@/app/PlanPicker")));
 
 const stepUp = () => watch.stepUp?.() ?? Promise.resolve(false);
 const onUnknown = () => watch.onUnknown?.();
@@ -79,15 +82,9 @@ export function Shell({ me }: { me: Me }) {
                 Holdfast
               </Text>
               {me.plans.length > 1 ? (
-                <Select
-                  aria-label={t("plan")}
-                  data={me.plans}
-                  value={plan}
-                  onChange={(chosen) => chosen && setPlan(chosen)}
-                  allowDeselect={false}
-                  size="xs"
-                  w={150}
-                />
+                <Suspense fallback={<Text c="dimmed">{plan}</Text>}>
+                  <PlanPicker plans={me.plans} chosen={plan} onChoose={setPlan} />
+                </Suspense>
               ) : (
                 plan !== "default" && <Text c="dimmed">{plan}</Text>
               )}

@@ -1,5 +1,4 @@
-import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
+import "@/app/first.css";
 import "@/app/page.css";
 import { setNonce } from "get-nonce";
 import { StrictMode } from "react";

@@ -9,6 +9,7 @@ import {
   IconUsers,
 } from "@tabler/icons-react";
 import { lazy } from "react";
+import { whole } from "@/app/whole";
 import type { Permission } from "@/parts/access";
 
 /** Each screen: where it is, what it is for who may see it; loaded when it is first opened. */
@@ -25,48 +26,48 @@ export const SCREENS = [
     path: "/backups/:id?",
     icon: IconArchive,
     needs: "read",
-    Screen: lazy(() => import("@/features/backups/Backups")),
+    Screen: lazy(whole(() => import("@/features/backups/Backups"))),
   },
   {
     name: "restore",
     path: "/restore/:id?",
     icon: IconHistory,
     needs: "restore",
-    Screen: lazy(() => import("@/features/restore/Restore")),
+    Screen: lazy(whole(() => import("@/features/restore/Restore"))),
   },
   {
     name: "schedule",
     path: "/schedule",
     icon: IconCalendarTime,
     needs: "read",
-    Screen: lazy(() => import("@/features/schedule/Schedule")),
+    Screen: lazy(whole(() => import("@/features/schedule/Schedule"))),
   },
   {
     name: "jobs",
     path: "/jobs/:id?",
     icon: IconListCheck,
     needs: "read",
-    Screen: lazy(() => import("@/features/jobs/Jobs")),
+    Screen: lazy(whole(() => import("@/features/jobs/Jobs"))),
   },
   {
     name: "repository",
     path: "/repository",
     icon: IconDatabase,
     needs: "read",
-    Screen: lazy(() => import("@/features/repository/Repository")),
+    Screen: lazy(whole(() => import("@/features/repository/Repository"))),
   },
   {
     name: "audit",
     path: "/audit",
     icon: IconClipboardList,
     needs: "administer",
-    Screen: lazy(() => import("@/features/audit/Audit")),
+    Screen: lazy(whole(() => import("@/features/audit/Audit"))),
   },
   {
     name: "users",
     path: "/users",
     icon: IconUsers,
     needs: "read",
-    Screen: lazy(() => import("@/features/users/Users")),
+    Screen: lazy(whole(() => import("@/features/users/Users"))),
   },
 ] as const satisfies ReadonlyArray<{ needs: Permission } & Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { createInstance, type i18n as I18n } from "i18next";
 import { initReactI18next } from "react-i18next";
-import { en } from "@/locales/en";
+import { first } from "@/locales/en/first";
 
 /** The languages there are, each by its own name. A further one is a folder in src/locales. */
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
@@ -10,13 +10,17 @@ const LOADERS: Record<Exclude<Language, "en">, () => Promise<{ texts: object }>>
   de: () => import("@/locales/de"),
 };
 
-/** Return the texts in English; other languages are loaded when they are chosen. */
+/**
+ * Return the texts of the overview in English.
+ *
+ * Those of the other screens come with these (`whole`), other languages when they are chosen.
+ */
 export function createTexts(): I18n {
   const texts = createInstance();
   void texts.use(initReactI18next).init({
     lng: "en",
     fallbackLng: "en",
-    resources: { en },
+    resources: { en: first },
     defaultNS: "common",
     interpolation: { escapeValue: false },
     initAsync: false,
@@ -24,15 +28,25 @@ export function createTexts(): I18n {
   return texts;
 }
 
+/** Add the English texts of all screens; where another language lacks one, they are said too. */
+export async function learnEnglish(texts: I18n): Promise<void> {
+  const { en } = await import("@/locales/en");
+  add(texts, "en", en);
+}
+
 /** Speak another language from now on. */
 export async function speak(texts: I18n, language: Language): Promise<void> {
   if (language !== "en" && !texts.hasResourceBundle(language, "common")) {
     const { texts: loaded } = await LOADERS[language]();
-    for (const [namespace, found] of Object.entries(loaded)) {
-      texts.addResourceBundle(language, namespace, found);
-    }
+    add(texts, language, loaded);
   }
   await texts.changeLanguage(language);
+}
+
+function add(texts: I18n, language: Language, loaded: object): void {
+  for (const [namespace, found] of Object.entries(loaded)) {
+    texts.addResourceBundle(language, namespace, found);
+  }
 }
 
 /** The language that the browser's user reads best, of those there are. */

@@ -9,11 +9,14 @@ import {
   withUnit,
 } from "@/features/schedule/policy";
 import { policyLine, rulesInWords } from "@/features/schedule/policyWords";
-import { createTexts, speak } from "@/i18n/i18n";
+import { createTexts, learnEnglish, speak } from "@/i18n/i18n";
 
 const OFF = policyOfForm(formOfPolicy({}));
 const texts = createTexts();
-beforeAll(() => speak(texts, "de"));
+beforeAll(async () => {
+  await learnEnglish(texts);
+  await speak(texts, "de");
+});
 
 describe("rules", () => {
   it.each([

@@ -7,10 +7,13 @@ import {
   isMoreThanUnasked,
   reasonsInWords,
 } from "@/features/schedule/reasons";
-import { createTexts, speak } from "@/i18n/i18n";
+import { createTexts, learnEnglish, speak } from "@/i18n/i18n";
 
 const texts = createTexts();
-beforeAll(() => speak(texts, "de"));
+beforeAll(async () => {
+  await learnEnglish(texts);
+  await speak(texts, "de");
+});
 const german = (...reasons: string[]) => reasonsInWords(reasons, texts.getFixedT("de", "schedule"));
 
 /** All that the server's rules can say, with numbers in the places of their values. */

@@ -2,10 +2,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { formOfCron } from "@/features/schedule/cron";
 import { describeCron } from "@/features/schedule/ownWords";
 import { formatClock, fromMonday, sentenceOf } from "@/features/schedule/words";
-import { createTexts, speak } from "@/i18n/i18n";
+import { createTexts, learnEnglish, speak } from "@/i18n/i18n";
 
 const texts = createTexts();
-beforeAll(() => speak(texts, "de"));
+beforeAll(async () => {
+  await learnEnglish(texts);
+  await speak(texts, "de");
+});
 
 /** What is said of an expression; narrow spaces of the locale's times as plain ones. */
 function said(expression: string, language: "en" | "de", locale: string): string | null {

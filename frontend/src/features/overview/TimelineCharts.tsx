@@ -1,3 +1,4 @@
+import "@mantine/core/styles/ColorSwatch.css";
 import "@mantine/charts/styles.css";
 import { Group, Stack, Text } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";

@@ -4,10 +4,11 @@ import { IconKey, IconLogout, IconUserCircle } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "@/api/generated/server";
+import { whole } from "@/app/whole";
 import { useLogOut } from "@/features/session/useSession";
 import { sayFailed } from "@/parts/say";
 
-const PasswordDialog = lazy(() => import("@/features/session/PasswordDialog"));
+const PasswordDialog = lazy(whole(() => import("@/features/session/PasswordDialog")));
 
 /** Who is logged in, and the way out. */
 export function AccountMenu({ me }: { me: Me }) {

@@ -1,8 +1,9 @@
 import { lazy, Suspense, useEffect, useEffectEvent, useLayoutEffect, useState } from "react";
 import type { Me } from "@/api/generated/server";
 import { watch } from "@/api/server";
+import { whole } from "@/app/whole";
 
-const StepUpDialog = lazy(() => import("@/features/session/StepUpDialog"));
+const StepUpDialog = lazy(whole(() => import("@/features/session/StepUpDialog")));
 
 /** Asks for the password again when the server wants it; whatever was begun then goes on. */
 export function StepUp({ me }: { me: Me }) {
