@@ -38,6 +38,7 @@ WELL = Standing(
     working=True,
 )
 FAILED = job_of(JobStatus.FAILED, error_message="The disk is full")
+PART = replace(GOOD, only=("app",))
 DAMAGE = Check(at=AT, passed=False, problem="pack 0123 is cut short")
 RUNNING = job_of(JobStatus.RUNNING, kind=JobKind.VERIFY, stalled=True)
 
@@ -71,6 +72,26 @@ RUNNING = job_of(JobStatus.RUNNING, kind=JobKind.VERIFY, stalled=True)
         ),
         (replace(WELL, backups=[replace(GOOD, verified=False)]), Verdict.WARNING, "verified"),
         (replace(WELL, last_job=FAILED), Verdict.WARNING, "The disk is full"),
+        (
+            replace(WELL, backups=[PART, replace(GOOD, status=BackupStatus.PARTIAL), GOOD]),
+            Verdict.WARNING,
+            "partial",
+        ),
+        (replace(WELL, backups=[replace(PART, disproven=True), GOOD]), Verdict.OK, ""),
+        (
+            replace(WELL, last_backup_job=FAILED, last_job=job_of(JobStatus.COMPLETED)),
+            Verdict.WARNING,
+            "The disk is full",
+        ),
+        (
+            replace(
+                WELL,
+                backups=[replace(GOOD, created_at=FAILED.created_at + timedelta(hours=1))],
+                last_backup_job=FAILED,
+            ),
+            Verdict.OK,
+            "",
+        ),
         (replace(WELL, damage=DAMAGE), Verdict.WARNING, "damaged: pack 0123 is cut short"),
         (replace(WELL, active=[RUNNING]), Verdict.WARNING, "stands still"),
         (
@@ -152,6 +173,23 @@ def test_what_a_check_found_is_not_forgotten(web: Served, application: Applicati
     assert codes == ["repository-damaged", "schedule-off"]
     assert (health["status"], health["last_verified_id"]) == ("warning", None)
     assert health["last_success_id"] != old
+
+
+def test_a_backup_of_a_part_hides_no_failure_of_the_whole(
+    web: Served, application: Application
+) -> None:
+    """What failed for the whole plan has failed until the whole plan is backed up."""
+    web.back_up(verify=True)
+    away = application.database.with_suffix(".away")
+    application.database.rename(away)
+    assert web.post("/backups", json={}, headers=WAIT).json()["status"] == "failed"
+    web.back_up(sources=["thumbnails"])
+    codes = [each["code"] for each in web.get("/health").json()["findings"]]
+    assert codes == ["job-failed", "schedule-off"]
+    away.rename(application.database)
+    web.back_up()
+    codes = [each["code"] for each in web.get("/health").json()["findings"]]
+    assert "job-failed" not in codes
 
 
 def test_a_proof_has_its_own_time() -> None:

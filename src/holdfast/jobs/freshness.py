@@ -21,9 +21,13 @@ def is_good(backup: BackupMetadata) -> bool:
         backup.status in _GOOD
         and not backup.disproven
         and not backup.damaged
-        and not backup.only
-        and backup.backup_type is not BackupType.PRE_RESTORE
+        and is_of_plan(backup)
     )
+
+
+def is_of_plan(backup: BackupMetadata) -> bool:
+    """Whether it is a backup of the whole plan: no part, and no safety backup."""
+    return not backup.only and backup.backup_type is not BackupType.PRE_RESTORE
 
 
 def newest_good(backups: Iterable[BackupMetadata]) -> BackupMetadata | None:

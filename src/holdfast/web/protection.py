@@ -11,12 +11,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from holdfast.catalog import Schedule
-from holdfast.jobs.freshness import is_good, newest_good, too_old
+from holdfast.jobs.freshness import is_good, is_of_plan, newest_good, too_old
 from holdfast.models.backup import BackupMetadata, BackupStatus
-from holdfast.models.job import Job, JobStatus
+from holdfast.models.job import Job, JobKind, JobStatus
 from holdfast.web.backups import stored_backups
 from holdfast.web.context import WebContext
 from holdfast.web.soundness import Check, known_checks, standing_damage
+
+_ENDED = (JobStatus.COMPLETED, JobStatus.FAILED)
+_JOBS_LOOKED_AT = 50
 
 
 class Verdict(StrEnum):
@@ -69,6 +72,8 @@ class Standing:
         active: Jobs that somebody is at work on.
         counts: How many jobs there are in each status.
         runs: The next times of the schedule.
+        last_job: The last that ended.
+        last_backup_job: The last that ended of those that back up the whole plan.
         damage: The check of the repository that failed, until one that sees as much passes.
     """
 
@@ -80,7 +85,24 @@ class Standing:
     counts: Mapping[JobStatus, int]
     last_job: Job | None
     working: bool
+    last_backup_job: Job | None = None
     damage: Check | None = None
+
+    @property
+    def newest_of_all(self) -> BackupMetadata | None:
+        """The newest backup of the whole plan, good or not; a safety backup is none."""
+        return next((each for each in self.backups if is_of_plan(each)), None)
+
+    @property
+    def failed_job(self) -> Job | None:
+        """The job whose failure nothing has made up for: of a whole backup, else the last."""
+        backup, newest = self.last_backup_job, self.newest_of_all
+        if backup is not None and backup.status is JobStatus.FAILED:
+            ended = backup.completed_at or backup.created_at
+            if newest is None or newest.created_at <= ended:
+                return backup
+        last = self.last_job
+        return last if last is not None and last.status is JobStatus.FAILED else None
 
     @property
     def last_success(self) -> BackupMetadata | None:
@@ -111,7 +133,8 @@ def look(context: WebContext) -> Standing:
     """Return what is known of a plan now; blocking."""
     engine = context.engine
     active, _ = engine.list(statuses=[each for each in JobStatus if each.active])
-    ended, _ = engine.list(statuses=(JobStatus.COMPLETED, JobStatus.FAILED), limit=1)
+    ended, _ = engine.list(statuses=_ENDED, limit=1)
+    backups, _ = engine.list(kinds=(JobKind.BACKUP,), statuses=_ENDED, limit=_JOBS_LOOKED_AT)
     return Standing(
         at=context.service.clock.now(),
         schedule=engine.schedule(),
@@ -121,6 +144,7 @@ def look(context: WebContext) -> Standing:
         counts=engine.database.jobs.counts(context.plan),
         last_job=ended[0] if ended else None,
         working=engine.working,
+        last_backup_job=next((job for job in backups if not job.params.get("sources")), None),
         damage=standing_damage(known_checks(context)),
     )
 
@@ -156,7 +180,7 @@ def _of_repository(standing: Standing) -> Iterator[Finding]:
 
 
 def _of_newest(standing: Standing) -> Iterator[Finding]:
-    success, newest = standing.last_success, next(iter(standing.backups), None)
+    success, newest = standing.last_success, standing.newest_of_all
     if success is not None and not standing.has_verified:
         told = "No backup has been verified"
         yield Finding(FindingCode.NOT_VERIFIED, told, success.backup_id)
@@ -173,8 +197,8 @@ def _of_newest(standing: Standing) -> Iterator[Finding]:
 
 
 def _of_jobs(standing: Standing) -> Iterator[Finding]:
-    last = standing.last_job
-    if last is not None and last.status is JobStatus.FAILED:
+    last = standing.failed_job
+    if last is not None:
         told = f"The last job, {last.kind.value}, failed: {last.error_message}"
         yield Finding(FindingCode.JOB_FAILED, told, last.backup_id, last)
     for job in standing.active:
