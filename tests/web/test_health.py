@@ -77,6 +77,7 @@ RUNNING = job_of(JobStatus.RUNNING, kind=JobKind.VERIFY, stalled=True)
             Verdict.WARNING,
             "partial",
         ),
+        (replace(WELL, backups=[replace(GOOD, plan="")]), Verdict.FAILING, "no backup"),
         (replace(WELL, backups=[replace(PART, disproven=True), GOOD]), Verdict.OK, ""),
         (
             replace(WELL, last_backup_job=FAILED, last_job=job_of(JobStatus.COMPLETED)),

@@ -26,8 +26,9 @@ def is_good(backup: BackupMetadata) -> bool:
 
 
 def is_of_plan(backup: BackupMetadata) -> bool:
-    """Whether it is a backup of the whole plan: no part, and no safety backup."""
-    return not backup.only and backup.backup_type is not BackupType.PRE_RESTORE
+    """Whether it is a backup of the whole plan: no part, safety backup or restic's."""
+    whole = bool(backup.plan) and not backup.only
+    return whole and backup.backup_type is not BackupType.PRE_RESTORE
 
 
 def newest_good(backups: Iterable[BackupMetadata]) -> BackupMetadata | None:
