@@ -12,7 +12,7 @@ from holdfast.errors import ConfigError
 _WEBHOOK_SCHEMES = ("http", "https")
 _SERVER_SCHEMES = frozenset(
     {"mailto", "mailtos", "gotify", "gotifys", "mmost", "mmosts", "rocket", "rockets"}
-    | {"nctalk", "nctalks", "ncloud", "nclouds", "matrix", "matrixs", "mqtt", "mqtts"}
+    | {"nctalk", "nctalks", "ncloud", "nclouds", "mqtt", "mqtts"}
     | {"json", "jsons", "form", "forms", "xml", "xmls", "rsyslog", "hassio", "hassios"}
 )
 """Of Apprise's, those whose host is a server. In others a token or a topic stands there."""
@@ -89,7 +89,9 @@ class Address:
     def target(self) -> str:
         """As much as may be shown: the scheme, and the host where it is one."""
         shows_host = self.scheme in _SERVER_SCHEMES or self.kind is ChannelKind.WEBHOOK
-        return f"{self.scheme}://{(shows_host and self.host) or '***'}"
+        shown = self.host if shows_host else ""
+        # A login that is spelled wrong may end up in what looks like the host.
+        return f"{self.scheme}://{shown if shown and '@' not in unquote(shown) else '***'}"
 
     def secrets(self) -> tuple[str, ...]:
         """Return every part that must not be seen, the longest first."""
