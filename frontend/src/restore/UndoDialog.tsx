@@ -6,6 +6,7 @@ import { toProblem } from "@/api/problem";
 import { useLookAtUndo, useUndo } from "@/backup/hooks/useUndo";
 import { useReturnFocus } from "@/parts/focus";
 import { Failure, Loading, ProblemText } from "@/parts/States";
+import { useOnce } from "@/parts/useOnce";
 import { ChangeList } from "@/restore/ChangeList";
 import { isStale } from "@/restore/confirmation";
 import { Warnings } from "@/restore/Warnings";
@@ -20,6 +21,7 @@ export default function UndoDialog({ onClose, onStarted }: UndoDialogProps) {
   const { t } = useTranslation("restoring");
   const { mutate: look, data: found, error: notFound } = useLookAtUndo();
   const undo = useUndo();
+  const begin = useOnce(() => found && undo.mutate(found, { onSuccess: onStarted }));
   useReturnFocus();
   useEffect(() => look(), [look]);
   return (
@@ -69,12 +71,7 @@ export default function UndoDialog({ onClose, onStarted }: UndoDialogProps) {
               {t("expired.look")}
             </Button>
           ) : (
-            <Button
-              color="red"
-              disabled={!found}
-              loading={undo.isPending}
-              onClick={() => found && undo.mutate(found, { onSuccess: onStarted })}
-            >
+            <Button color="red" disabled={!found} loading={undo.isPending} onClick={begin}>
               {t("undo.confirm")}
             </Button>
           )}

@@ -11,6 +11,7 @@ import { type BatchKind, doEach, type Report } from "@/features/backups/batch";
 import { DeletionPlan } from "@/features/backups/DeletionPlan";
 import { useView } from "@/features/backups/useView";
 import { sayDone } from "@/parts/say";
+import { useOnce } from "@/parts/useOnce";
 
 interface BatchDialogProps {
   kind: BatchKind;
@@ -32,7 +33,7 @@ export default function BatchDialog({ kind, backups, onClose }: BatchDialogProps
   const concerned = chosen.filter((each) => kind !== "delete" || !each.keep);
   const count = concerned.length;
 
-  const onStart = async () => {
+  const start = async () => {
     const ids = concerned.map((each) => each.id);
     const ended = await doEach(ids, work, setReport);
     const failed = [...ended.values()].filter(({ state }) => state === "failed").length;
@@ -40,6 +41,7 @@ export default function BatchDialog({ kind, backups, onClose }: BatchDialogProps
     sayDone(t(`batch.${kind}.done`, { count }));
     onClose();
   };
+  const onStart = useOnce(() => void start());
   return (
     <Modal
       opened
@@ -67,7 +69,7 @@ export default function BatchDialog({ kind, backups, onClose }: BatchDialogProps
               color={kind === "delete" ? "red" : undefined}
               loading={busy}
               disabled={count === 0}
-              onClick={() => void onStart()}
+              onClick={onStart}
               data-autofocus={kind !== "delete" || undefined}
             >
               {t(`batch.${kind}.button`, { count })}

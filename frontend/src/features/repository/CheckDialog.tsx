@@ -7,6 +7,7 @@ import { formatBytes } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";
+import { useOnce } from "@/parts/useOnce";
 
 interface CheckDialogProps {
   /** What there is to read [bytes]. */
@@ -20,13 +21,14 @@ export default function CheckDialog({ storedBytes, onClose }: CheckDialogProps) 
   const { t } = useTranslation(["repository", "common"]);
   const [how, setHow] = useState("structure");
   const check = useCheck();
-  const begin = () =>
+  const begin = useOnce(() =>
     check.mutate(how === "data", {
       onSuccess: () => {
         sayDone(t("check.begun"));
         onClose();
       },
-    });
+    }),
+  );
   return (
     <Modal
       opened

@@ -9,6 +9,7 @@ import { useLocale } from "@/i18n/useLocale";
 import { FactList } from "@/parts/FactList";
 import { Loaded, Loading, ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";
+import { useOnce } from "@/parts/useOnce";
 import { Bytes, Count } from "@/parts/Values";
 
 /** Free what no backup uses: says first how much that is. */
@@ -38,13 +39,14 @@ function Preview({ preview, onClose }: { preview: PrunePreview; onClose: () => v
   const prune = usePrune();
   const nothing = freesNothing(preview);
   const size = formatBytes(preview.would_free_bytes, locale);
-  const begin = () =>
+  const begin = useOnce(() =>
     prune.mutate(undefined, {
       onSuccess: () => {
         sayDone(t("prune.begun"));
         onClose();
       },
-    });
+    }),
+  );
   return (
     <Stack>
       <Text>{nothing ? t("prune.wouldNothing") : t("prune.would", { size })}</Text>

@@ -12,6 +12,7 @@ import { useCleanUp } from "@/features/schedule/useSimulation";
 import { formatBytes } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { Failure, ProblemText } from "@/parts/States";
+import { useOnce } from "@/parts/useOnce";
 
 interface CleanUpDialogProps {
   policy: RetentionShape;
@@ -24,6 +25,7 @@ export default function CleanUpDialog({ policy, timezone, onClose }: CleanUpDial
   const { t } = useTranslation(["schedule", "common"]);
   const plan = usePlanOf(policy);
   const cleanUp = useCleanUp();
+  const begin = useOnce(() => cleanUp.mutate(policy));
   return (
     <Modal
       opened
@@ -48,7 +50,7 @@ export default function CleanUpDialog({ policy, timezone, onClose }: CleanUpDial
             </Button>
             <Button
               color="red"
-              onClick={() => cleanUp.mutate(policy)}
+              onClick={begin}
               loading={cleanUp.isPending}
               disabled={plan.data.would_remove.length === 0}
             >
