@@ -67,6 +67,19 @@ def test_what_a_timer_runs_is_told(app: App, hook: Webhook) -> None:
     assert documents[3]["message"].startswith("`holdfast cleanup` failed: No retention rule")
 
 
+def test_a_backup_of_a_part_is_no_recovery(app: App, hook: Webhook) -> None:
+    """It is told as done; the whole plan recovers when it is backed up again."""
+    away = app.root / "away.db"
+    (app.root / "data" / "app.db").rename(away)
+    assert app.run("create").status == 1
+    part = app.do("create", "--only", "thumbnails", "--quiet").out.strip()
+    away.rename(app.root / "data" / "app.db")
+    app.do("create")
+    documents = hook.documents
+    assert [each["event"] for each in documents] == ["failed", "succeeded", "recovered"]
+    assert documents[1]["backup_id"] == part
+
+
 def test_a_partial_backup_is_told_as_a_failure(app: App, hook: Webhook) -> None:
     """R48: it is stored, and not whole."""
     thumbnails = app.root / "data" / "thumbnails"

@@ -29,7 +29,8 @@ def run_and_tell(name: str, context: Context, run: Callable[[Context], int]) -> 
     looked_on = context.prompts.terminal or getattr(context.arguments, "dry_run", False)
     if looked_on or not channels:
         return run(context)
-    before = _last_run(context, _KINDS[name])
+    is_part = bool(getattr(context.arguments, "only", ()))
+    before = None if is_part else _last_run(context, _KINDS[name], whole=True)
     try:
         status = run(context)
     except (Cancelled, AlreadyRun, BrokenPipeError, KeyboardInterrupt):
@@ -120,12 +121,17 @@ def _tell(
                 )
 
 
-def _last_run(context: Context, kind: RunKind) -> Run | None:
-    """Return the newest run of a kind that ended; None where that is not known."""
+def _last_run(context: Context, kind: RunKind, *, whole: bool = False) -> Run | None:
+    """Return the newest run of a kind, that ended; None where that is not known.
+
+    Args:
+        whole: Leave out backups of a part: they make up for no failed one of all.
+    """
     try:
         log = RunLog(context.service.state_dir / "runs.db")
         runs = log.runs(plan=context.settings.plan, kind=kind, limit=20)
     except HoldfastError:
         return None
     ended = (RunStatus.COMPLETED, RunStatus.FAILED)
-    return next((each for each in runs if each.status in ended), None)
+    found = (each for each in runs if each.status in ended)
+    return next((each for each in found if not (whole and each.detail.get("only"))), None)
