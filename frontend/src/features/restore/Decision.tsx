@@ -2,8 +2,8 @@ import { Paper, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { JobShape, OfferShape, PlanShape } from "@/api/generated/plan";
 import { isPartial, leavesOut, type Wanted } from "@/features/restore/choice";
-import { wordToType } from "@/restore/confirmation";
 import { useArrival } from "@/parts/focus";
+import { wordToType } from "@/restore/confirmation";
 import { OfferDecision } from "@/restore/OfferDecision";
 
 interface DecisionProps {
