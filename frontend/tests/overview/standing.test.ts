@@ -18,6 +18,7 @@ test.each<[FindingShape, ReturnType<typeof fixOf>]>([
   [finding("damaged", ABOUT), { by: "look-at-backup", backupId: "backup_1" }],
   [finding("job-failed", { ...ABOUT, job_id: "7" }), { by: "look-at-job", jobId: "7" }],
   [finding("job-stalled", { job_id: "7" }), { by: "look-at-job", jobId: "7" }],
+  [finding("repository-damaged"), { by: "look-at-repository" }],
   [finding("schedule-off"), { by: "schedule-on" }],
 ])("each thing that is wrong has what mends it: $code", (wrong, fix) => {
   expect(fixOf(wrong)).toEqual(fix);
