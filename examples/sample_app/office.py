@@ -190,9 +190,25 @@ def open_office(directory: Path, at: datetime) -> Iterator[Office]:
     Raises:
         HoldfastError: What is configured there cannot be served.
     """
+    with quietly():
+        yield from _open_office(directory, at)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Log nothing of what goes wrong: here it is meant to."""
+    logger = logging.getLogger("holdfast")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _open_office(directory: Path, at: datetime) -> Iterator[Office]:
     clock = SetClock()
     clock.set(at)
-    logging.getLogger("holdfast").setLevel(logging.CRITICAL)  # what goes wrong here is meant to
     installation, service = _installation(directory, clock)
     listener, installation = listen(installation)
     config = uvicorn.Config(create_app(installation), log_config=None)

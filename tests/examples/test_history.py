@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from examples.sample_app.history import NIGHTS, ZONE
+from examples.sample_app.office import quietly
 from holdfast import BackupService
 from holdfast.catalog import CatalogDatabase
 from holdfast.config import load_plans, read_password
@@ -130,3 +132,11 @@ def test_the_audit_names_who_did_what(catalog: CatalogDatabase) -> None:
     }
     assert any(each.actor == "vera" and each.outcome != "done" for each in entries)
     assert max(each.at for each in entries) < datetime.now(UTC)
+
+
+def test_what_goes_wrong_on_purpose_is_not_logged_and_the_log_is_as_it_was_after() -> None:
+    logger = logging.getLogger("holdfast")
+    before = logger.level
+    with quietly():
+        assert not logger.isEnabledFor(logging.CRITICAL)
+    assert logger.level == before
