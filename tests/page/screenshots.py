@@ -31,8 +31,12 @@ def main() -> None:
     """Take them all, of four weeks that are made for it."""
     IMAGES.mkdir(exist_ok=True)
     expect.set_options(timeout=PATIENCE_MS)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        root = Path(folder) / "weeks"
+    # Paths are shown too, and should look like those of a server.
+    with (
+        tempfile.TemporaryDirectory(prefix="shop-", dir="/srv") as folder,
+        sync_playwright() as playwright,
+    ):
+        root = Path(folder) / "chinook"
         make_history(root, PASSWORD)
         browser = launch(playwright)
         with site_of(root) as site:

@@ -11,7 +11,8 @@ export type BackupQuery = NonNullable<ListBackupsData["query"]>;
 export function useBackupList(query: BackupQuery = {}) {
   const { client } = useConnection();
   return useQuery({
-    queryKey: [...backupKeys.list, query],
+    // All of them stand under the key itself, where a host looks for them.
+    queryKey: Object.keys(query).length > 0 ? [...backupKeys.list, query] : backupKeys.list,
     queryFn: ({ signal }) => answerOf(listBackups({ client, query, signal, throwOnError: true })),
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) =>
