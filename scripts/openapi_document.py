@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def server_document() -> dict[str, Any]:
         if any(OWN_TAGS & set(each.get("tags", ())) for each in item.values())
     }
     schemas = document["components"]["schemas"]
-    used = set(_referred(document["paths"], schemas))
+    used = _referred(document["paths"], schemas)
     document["components"]["schemas"] = {name: schemas[name] for name in sorted(used)}
     return document
 
@@ -62,8 +61,8 @@ def openapi_text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _referred(part: Any, schemas: dict[str, Any]) -> Iterator[str]:
-    """Yield the schemas that a part of a document needs."""
+def _referred(part: Any, schemas: dict[str, Any]) -> set[str]:
+    """Return the schemas that a part of a document needs."""
     found: set[str] = set()
     waiting = [part]
     while waiting:
@@ -71,4 +70,4 @@ def _referred(part: Any, schemas: dict[str, Any]) -> Iterator[str]:
         new = set(names) - found
         found |= new
         waiting += [schemas[name] for name in new]
-    yield from found
+    return found

@@ -40,23 +40,13 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from examples.sample_app.history import furnish
+from tests.page.chromium import launch
 from tests.page.proxy import Mode
 from tests.page.screens import DESKTOP, PATIENCE_MS, Look, OpenScreen, Screen, Tabs, new_screen
 from tests.page.sites import Site, SiteAt, site_of
 from tests.rig.history import history_copy, shared_history
 from tests.web.server.process import serving
 
-_CHROMIUM = "/usr/bin/chromium"
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
 _FAILED = pytest.StashKey[bool]()
 
 
@@ -74,9 +64,7 @@ def pytest_runtest_makereport(
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=_CHROMIUM, args=[*_ARGUMENTS], timeout=2 * PATIENCE_MS
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
 

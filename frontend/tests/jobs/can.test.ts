@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { canCancel, canRetry, permissionFor, retriedBy, secondsOf } from "@/features/jobs/can";
+import { canCancel, canRetry, retriedBy, secondsOf } from "@/features/jobs/can";
+import { permissionFor } from "@/parts/access";
 
 describe("what can be done with a job", () => {
   it("needs what it takes to start it", () => {

@@ -6,8 +6,9 @@ import { useLocation } from "wouter";
 import type { JobShape } from "@/api/generated/plan";
 import { useChangeJob } from "@/backup/hooks/useJobs";
 import { isRestore } from "@/backup/jobs";
-import { canCancel, canRetry, permissionFor } from "@/features/jobs/can";
+import { canCancel, canRetry } from "@/features/jobs/can";
 import { ActionButton } from "@/parts/ActionButton";
+import { permissionFor } from "@/parts/access";
 import { sayDone, sayFailed } from "@/parts/say";
 
 const CancelDialog = lazy(() => import("@/features/jobs/CancelDialog"));

@@ -1,12 +1,5 @@
 import type { JobShape } from "@/api/generated/plan";
 import { isFinished, isRestore } from "@/backup/jobs";
-import type { Permission } from "@/parts/access";
-
-/** What it takes to start a job, and so to cancel it or to try it again; as the server sees it. */
-export function permissionFor(job: Pick<JobShape, "kind">): Permission {
-  if (isRestore(job) || job.kind === "import") return "restore";
-  return job.kind === "cleanup" || job.kind === "prune" ? "administer" : "run";
-}
 
 /** Whether a job can be stopped. */
 export function canCancel(job: Pick<JobShape, "status">): boolean {

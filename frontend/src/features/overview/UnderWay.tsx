@@ -6,9 +6,9 @@ import type { JobShape, JobStatus } from "@/api/generated/plan";
 import { Problem } from "@/api/problem";
 import { useBackupJob } from "@/backup/hooks/useBackupJob";
 import { useChangeJob, useJobs } from "@/backup/hooks/useJobs";
-import { isFinished, isRestore } from "@/backup/jobs";
+import { isFinished } from "@/backup/jobs";
 import { ActionButton } from "@/parts/ActionButton";
-import type { Permission } from "@/parts/access";
+import { permissionFor } from "@/parts/access";
 import { JobProgress } from "@/parts/JobProgress";
 import { ProblemText } from "@/parts/States";
 import { sayDone, sayFailed } from "@/parts/say";
@@ -103,10 +103,4 @@ function CancelButton({ job, label }: { job: JobShape; label: string }) {
       {t("jobs.cancel")}
     </ActionButton>
   );
-}
-
-/** What it takes to start a job, and so to cancel it; as the server sees it. */
-function permissionFor(job: JobShape): Permission {
-  if (isRestore(job) || job.kind === "import") return "restore";
-  return job.kind === "cleanup" || job.kind === "prune" ? "administer" : "run";
 }

@@ -2,8 +2,8 @@ import { Alert, Button, Group, Modal, PasswordInput, Stack } from "@mantine/core
 import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import { toProblem } from "@/api/problem";
-import { SHORTEST_PASSWORD } from "@/features/session/SetUpForm";
 import { useChangePassword } from "@/features/session/useSession";
+import { SHORTEST_PASSWORD } from "@/parts/accounts";
 import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";

@@ -3,10 +3,8 @@ import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import { toProblem } from "@/api/problem";
 import { useSetUp } from "@/features/session/useSession";
+import { isUserName, SHORTEST_PASSWORD } from "@/parts/accounts";
 import { ProblemText } from "@/parts/States";
-import { isUserName } from "@/parts/userName";
-
-export const SHORTEST_PASSWORD = 12;
 
 /** Make the first administrator, with the token from the console. */
 export function SetUpForm() {

@@ -5,6 +5,7 @@ import type { UserView } from "@/api/generated/server";
 import { toProblem } from "@/api/problem";
 import { RolePicker } from "@/features/users/RolePicker";
 import { useChangeUser } from "@/features/users/useUsers";
+import { SHORTEST_PASSWORD } from "@/parts/accounts";
 import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";
@@ -24,7 +25,8 @@ export default function ChangeDialog({ user, what, onClose }: ChangeDialogProps)
     mode: "uncontrolled",
     initialValues: { role: user.role, password: "" },
     validate: {
-      password: (given) => (what === "password" && given.length < 12 ? t("add.short") : null),
+      password: (given) =>
+        what === "password" && given.length < SHORTEST_PASSWORD ? t("add.short") : null,
     },
   });
   const name = user.username;

@@ -5,12 +5,10 @@ import type { Role } from "@/api/generated/server";
 import { toProblem } from "@/api/problem";
 import { RolePicker } from "@/features/users/RolePicker";
 import { useAddUser } from "@/features/users/useUsers";
+import { isUserName, SHORTEST_PASSWORD } from "@/parts/accounts";
 import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";
-import { isUserName } from "@/parts/userName";
-
-const SHORTEST_PASSWORD = 12;
 
 /** Add a user with a first password. */
 export default function UserDialog({ onClose }: { onClose: () => void }) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from holdfast.errors import BackupNotFound, PathNotInBackup, RepositoryDamaged, RequestInvalid
 from holdfast.operations.contents import StoredEntry, sort_key
@@ -14,11 +14,9 @@ from holdfast.web.context import FAILURES, WebContext
 from holdfast.web.paging import Cursor, Limit, add_next_link, format_cursor, parse_cursor
 from holdfast.web.permissions import Permission
 from holdfast.web.problems import problem_responses
+from holdfast.web.routes.downloads import BackupId
 from holdfast.web.routing import Routes
-from holdfast.web.schemas.base import BACKUP_ID
 from holdfast.web.schemas.contents import ContentsPage, content_shape
-
-BackupId = Annotated[str, Path(description="Id of the backup.", examples=[BACKUP_ID])]
 
 
 def contents_routes(context: WebContext) -> APIRouter:

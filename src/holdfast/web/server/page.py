@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
@@ -36,15 +35,20 @@ def page_routes() -> APIRouter:
     if not document.is_file():
         document, assets = static.joinpath("unbuilt.html"), {}
     else:
-        assets = {each.name: each for each in built.joinpath("assets").iterdir()}
+        # Kept as they are: a page that is built anew below a running server is served by the next.
+        assets = {each.name: each.read_bytes() for each in built.joinpath("assets").iterdir()}
     return _routes(document.read_text("utf-8"), assets)
 
 
-def _routes(document: str, assets: Mapping[str, Traversable]) -> APIRouter:
+def _routes(document: str, assets: Mapping[str, bytes]) -> APIRouter:
     router = APIRouter(redirect_slashes=False)
-    packed = cache(lambda name: gzip.compress(assets[name].read_bytes(), mtime=0))
+    packed = cache(lambda name: gzip.compress(assets[name], mtime=0))
     # Text only: pictures are packed already.
-    texts = {name for name, file in assets.items() if _is_text(name) and _is_long(file)}
+    texts = {
+        name
+        for name, content in assets.items()
+        if _is_text(name) and len(content) >= _WORTH_PACKING_BYTES
+    }
 
     @router.get("/", include_in_schema=False)
     async def get_page() -> Response:
@@ -62,10 +66,6 @@ def _routes(document: str, assets: Mapping[str, Traversable]) -> APIRouter:
     def get_asset(name: str, request: Request) -> Response:
         if name not in assets:
             raise HTTPException(404)
-        try:
-            content = assets[name].read_bytes()
-        except OSError as error:  # a new release was installed below this server
-            raise HTTPException(404) from error
         headers = {"Cache-Control": _FOREVER}
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         if name in texts:
@@ -73,7 +73,7 @@ def _routes(document: str, assets: Mapping[str, Traversable]) -> APIRouter:
             if "gzip" in request.headers.get("accept-encoding", ""):
                 headers["Content-Encoding"] = "gzip"
                 return Response(packed(name), media_type=media_type, headers=headers)
-        return Response(content, media_type=media_type, headers=headers)
+        return Response(assets[name], media_type=media_type, headers=headers)
 
     return router
 
@@ -100,7 +100,3 @@ class BelowPath:
 
 def _is_text(name: str) -> bool:
     return name.endswith((".js", ".css", ".svg", ".json"))
-
-
-def _is_long(file: Traversable) -> bool:
-    return len(file.read_bytes()) >= _WORTH_PACKING_BYTES

@@ -1,3 +1,6 @@
+/** How many characters the server wants at least. */
+export const SHORTEST_PASSWORD = 12;
+
 const ALLOWED = /^[A-Za-z0-9][A-Za-z0-9._@+-]*$/;
 const LONGEST = 100;
 
