@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -183,6 +183,31 @@ def test_a_snapshot_that_is_replaced_while_they_are_read_is_not_missing(
 
     with repository.lock(exclusive=True):
         monkeypatch.setattr(repository.objects, "load", replacing)
+        found = repository.list_snapshots()
+    assert [each.tags for each in found] == [("new",)]
+
+
+def test_a_snapshot_that_is_replaced_while_they_are_listed_is_not_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A directory that was read before the new one came, its entry looked at after it went."""
+    repository = create()
+    first = back_up(repository, {"a": b"1"})
+    list_objects = repository.objects.list
+    listings: list[list[tuple[str, int]]] = []
+
+    def missing_one(kind: ObjectKind) -> Iterator[tuple[str, int]]:
+        listed = list(list_objects(kind))
+        if kind is ObjectKind.SNAPSHOT:
+            listings.append(listed)
+            if len(listings) == 1:
+                repository.save_snapshot(replace(first, id=None, tags=("new",)))
+                repository.remove_snapshot(first.id or "")
+                return iter(())
+        return iter(listed)
+
+    with repository.lock(exclusive=True):
+        monkeypatch.setattr(repository.objects, "list", missing_one)
         found = repository.list_snapshots()
     assert [each.tags for each in found] == [("new",)]
 

@@ -52,7 +52,7 @@ from holdfast.stores.base import Store
 
 _DEFAULT_KDF = KdfParameters()
 _MOST_LISTINGS = 100
-"""Each is one more snapshot that was removed while they were read; so many are no chance."""
+"""Each is one more snapshot that came or went while they were read; so many are no chance."""
 
 
 class Repository:
@@ -299,17 +299,22 @@ class Repository:
     ) -> list[Snapshot]:
         """Return all snapshots, oldest first.
 
+        A change of what is said of a backup saves its snapshot anew and removes the former. A
+        listing in whose course that happens may show neither: a page of it read before the new
+        one came, the next after the old one went. So two in succession have to be the same.
+
         Args:
             on_damaged: Is told of snapshots that cannot be read, instead of raising.
 
         Raises:
             RepositoryDamaged: A snapshot cannot be read; the message names it.
         """
-        listed: list[str] = []
         found: dict[str, Snapshot | None] = {}
+        listed, before = self._snapshot_ids(), None
         for _ in range(_MOST_LISTINGS):
-            listed = [snapshot_id for snapshot_id, _ in self.objects.list(ObjectKind.SNAPSHOT)]
-            if self._load_listed(listed, found, on_damaged):
+            self._load_listed(listed, found, on_damaged)
+            listed, before = self._snapshot_ids(), listed
+            if listed == before:
                 break
         snapshots = (found.get(snapshot_id) for snapshot_id in listed)
         return sorted(
@@ -317,18 +322,16 @@ class Repository:
             key=lambda snapshot: (snapshot.time, snapshot.id or ""),
         )
 
+    def _snapshot_ids(self) -> set[str]:
+        return {snapshot_id for snapshot_id, _ in self.objects.list(ObjectKind.SNAPSHOT)}
+
     def _load_listed(
         self,
         listed: Iterable[str],
         found: dict[str, Snapshot | None],
         on_damaged: Callable[[RepositoryDamaged], None] | None,
-    ) -> bool:
-        """Load what was listed and is not loaded yet; return whether all of it was still there.
-
-        What has gone since may have been replaced: a change of its description saves another
-        snapshot and removes the former, and only another listing shows that one.
-        """
-        whole = True
+    ) -> None:
+        """Load what was listed, is not loaded yet and has not gone since."""
         for snapshot_id in listed:
             if snapshot_id in found:
                 continue
@@ -336,13 +339,12 @@ class Repository:
                 document = self.objects.load(ObjectKind.SNAPSHOT, snapshot_id)
                 found[snapshot_id] = decode_snapshot(document, snapshot_id)
             except ObjectNotFound:
-                whole = False
+                continue
             except RepositoryDamaged as error:
                 if on_damaged is None:
                     raise
                 found[snapshot_id] = None
                 on_damaged(error)
-        return whole
 
     def load_snapshot(self, snapshot_id: str) -> Snapshot:
         """Return a snapshot by its full id.
