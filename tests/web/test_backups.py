@@ -11,9 +11,10 @@ from holdfast.errors import HoldfastError
 from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType, Trigger
 from holdfast.models.job import Job, JobKind, JobStatus
 from holdfast.web.listing import BackupFilter, BackupOrder, chosen, listed, page
+from holdfast.web.permissions import Permission
 from holdfast.web.schemas.backups import BackupState
 from tests.operations.application import Application
-from tests.web.serving import WAIT, Served, served
+from tests.web.serving import WAIT, Served, served, signed
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -281,10 +282,43 @@ def test_a_cleanup_can_be_looked_at_first(web: Served) -> None:
     assert web.get("/backups").json()["total"] == 1
 
 
+def test_who_may_only_read_sees_what_rules_would_do(web: Served) -> None:
+    """The same as the dry run of the cleanup, which needs `administer`; nothing is removed."""
+    old = web.back_up(tags=["a", "b"])
+    web.application.add_events(5)
+    new = web.back_up()
+    viewer = signed(Permission.READ)
+    policies: tuple[dict[str, Any], ...] = (
+        {"keep_last": 1},
+        {"keep_last": 1, "keep_tags": ["x", "b"]},
+        {"keep_within": "1h", "max_backups": 1},
+        {"keep_last": 0},
+    )
+    for policy in policies:
+        seen = web.get("/retention/preview", params=policy, headers=viewer)
+        dry = web.post("/backups/cleanup", json={"policy": policy, "dry_run": True})
+        assert (seen.status_code, seen.json()) == (200, dry.json()), policy
+    told = web.get("/retention/preview?keep_last=1", headers=viewer).json()
+    assert (told["would_remove"], told["decisions"][0]["backup_id"]) == ([old], new)
+    assert web.get("/backups").json()["total"] == 2
+
+
+def test_without_rules_those_of_the_schedule_are_seen(web: Served) -> None:
+    """And one that is given as 0 is a rule that is off: all stay."""
+    old, _ = web.back_up(), web.back_up()
+    schedule = {"cron": "0 2 * * *", "enabled": False, "retention": {"keep_last": 1}}
+    put = web.request("PUT", "/schedule", json=schedule, headers={"If-Match": "*"})
+    assert put.status_code == 200, put.text
+    assert web.get("/retention/preview").json()["would_remove"] == [old]
+    assert web.get("/retention/preview?keep_last=0").json()["would_remove"] == []
+
+
 def test_a_rule_without_sense_is_refused(shared: Served) -> None:
     for policy in ({"keep_within": "30 parsecs"}, {"keep_last": -1}, {"keep_lats": 3}):
         answer = shared.post("/backups/cleanup", json={"policy": policy, "dry_run": True})
         assert answer.status_code in (400, 422), policy
+        seen = shared.get("/retention/preview", params=policy)
+        assert seen.status_code == answer.status_code, policy
 
 
 def test_every_change_is_in_the_audit(web: Served) -> None:

@@ -44,6 +44,7 @@ TABLE = {
     ("GET", f"{BACKUP}/contents"): READ,
     ("POST", "/schedule/preview"): READ,
     ("GET", "/schedule"): READ,
+    ("GET", "/retention/preview"): READ,
     ("PUT", "/schedule"): ADMINISTER,
     ("GET", "/repository"): READ,
     ("POST", "/repository/check"): RUN,

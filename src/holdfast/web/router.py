@@ -27,6 +27,7 @@ from holdfast.web.routes.notifications import notification_routes
 from holdfast.web.routes.plan import plan_routes
 from holdfast.web.routes.repository import repository_routes
 from holdfast.web.routes.restores import restore_routes
+from holdfast.web.routes.retention import retention_routes
 from holdfast.web.routes.schedule import schedule_routes
 from holdfast.web.routes.undo import undo_routes
 from holdfast.web.routing import Routes, prefix_operations
@@ -44,6 +45,7 @@ _GROUPS = (
     restore_routes,
     job_routes,
     schedule_routes,
+    retention_routes,
     repository_routes,
     notification_routes,
     audit_routes,

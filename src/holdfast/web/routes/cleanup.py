@@ -13,15 +13,10 @@ from holdfast.web.job_answers import JOB_RESPONSES, Prefer, answer_job
 from holdfast.web.permissions import Actor, Permission
 from holdfast.web.problems import problem_responses
 from holdfast.web.routes.backups import submit
+from holdfast.web.routes.retention import look_at_cleanup, standing_rules
 from holdfast.web.routing import Routes
 from holdfast.web.schemas.jobs import JobShape
-from holdfast.web.schemas.retention import (
-    CleanupPreview,
-    CleanupRequest,
-    policy_from,
-    policy_values,
-    preview_of,
-)
+from holdfast.web.schemas.retention import CleanupPreview, CleanupRequest, policy_values
 
 
 def cleanup_routes(context: WebContext) -> APIRouter:
@@ -61,9 +56,9 @@ def cleanup_routes(context: WebContext) -> APIRouter:
         asked = wanted or CleanupRequest()
         policy = policy_values(asked.policy) if asked.policy else None
         if policy is None:
-            policy = await context.run(_standing, context)
+            policy = await context.run(standing_rules, context)
         if asked.dry_run:
-            preview = await context.run(_preview, context, policy)
+            preview = await look_at_cleanup(context, policy)
             return JSONResponse(preview.model_dump(mode="json"))
 
         def work() -> Values:
@@ -73,14 +68,3 @@ def cleanup_routes(context: WebContext) -> APIRouter:
         return await answer_job(context, request, done["job_id"], prefer)
 
     return routes
-
-
-def _standing(context: WebContext) -> Values | None:
-    """Return the rules of the schedule; None where it has none, and those of the plan count."""
-    rules = dict(context.engine.schedule().retention)
-    return rules if any(rules.values()) else None
-
-
-def _preview(context: WebContext, policy: Values | None) -> CleanupPreview:
-    plan = context.service.plan_retention(policy_from(policy) if policy is not None else None)
-    return preview_of(plan, context.service.measure_retention(plan))
