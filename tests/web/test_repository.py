@@ -212,14 +212,14 @@ def test_problems_of_a_lost_medium_are_not_all_told(
     for path in (repository / "snapshots").iterdir():
         path.chmod(0o600)
         path.write_bytes(b"lost")
-    monkeypatch.setattr("holdfast.jobs.handlers.MOST_PROBLEMS", 2)
+    monkeypatch.setattr("holdfast.operations.checking.MOST_PROBLEMS", 2)
     monkeypatch.setattr("holdfast.web.repository.MOST_PROBLEMS", 1)
     job = asked(web, "check")
     assert (job["result"]["problem_count"], len(job["result"]["problems"])) == (3, 2)
     assert "2 more" in job["error"]["message"]
     last = web.service.look_at_repository().last_check
     assert last is not None
-    assert len(last.detail["problems"]) == 3
+    assert len(last.detail["problems"]) == 2
 
 
 def test_what_the_command_line_checked_and_pruned_is_known(

@@ -30,6 +30,7 @@ from holdfast.models.backup import (
 from holdfast.models.job import JobKind, JobStatus
 from holdfast.models.manifest import Manifest
 from holdfast.models.progress import Progress
+from holdfast.operations.checking import MOST_PROBLEMS, facts_of_check
 from holdfast.operations.recipe import policy_of
 from holdfast.repository import CheckReport
 from holdfast.service import BackupService
@@ -41,8 +42,6 @@ SCHEDULED_WAIT_S = 600.0
 ASKED_WAIT_S = 30.0
 """And any other: somebody looks on."""
 
-MOST_PROBLEMS = 100
-"""What is told of a check: of a medium that is lost, everything is missing."""
 _CHECKED = ("snapshots", "packs", "packs_bytes", "packs_read", "bytes_read")
 
 _REPLACING = ("Staging", "Making a safety backup", "Replacing")
@@ -83,6 +82,9 @@ _PARAMS: Mapping[JobKind, frozenset[str]] = {
     JobKind.UNDO: frozenset({"confirm", "expected_backup_id"}),
     JobKind.CHECK: frozenset({"read_data"}),
     JobKind.PRUNE: frozenset(),
+    JobKind.COPY: frozenset(
+        {"backup_id", "path", "remove_after", "into", "sources", "paths", "verify_first"}
+    ),
 }
 _NEEDED: Mapping[JobKind, tuple[str, ...]] = {
     JobKind.RESTORE: ("backup_id",),
@@ -105,6 +107,8 @@ def require_params(kind: JobKind, params: Mapping[str, Any]) -> None:
             f"A {kind.value} job takes no {', '.join(unknown)}",
             hint=f"It takes {', '.join(sorted(_PARAMS[kind]))}.",
         )
+    if kind is JobKind.COPY and bool(params.get("backup_id")) == bool(params.get("path")):
+        raise RequestInvalid("A copy job needs backup_id or path, and not both")
     missing = [name for name in _NEEDED.get(kind, ()) if not params.get(name)]
     if missing:
         raise RequestInvalid(f"A {kind.value} job needs {', '.join(missing)}")
@@ -292,6 +296,61 @@ def _restored(result: RestoreResult) -> Outcome:
     )
 
 
+def _copy(service: BackupService, desk: Desk) -> Outcome:
+    params = desk.order.params
+    try:
+        with service.copies.at_work():
+            return _copied(_lay_out(service, desk, params))
+    finally:
+        _remove_after(params)
+
+
+def _lay_out(service: BackupService, desk: Desk, params: Mapping[str, Any]) -> RestoreResult:
+    """Restore into the folder that was promised, or into a free one where none was."""
+    options: dict[str, Any] = {
+        "into": _promised(service, params) or service.copies.folder_for,
+        "sources": params.get("sources") or (),
+        "paths": params.get("paths") or (),
+        "progress": desk.progress,
+        "cancel": desk.cancel,
+    }
+    if params.get("path"):
+        return service.restore_archive(
+            params["path"],
+            on_proven=lambda manifest: desk.name_backup(manifest.backup_id),
+            **options,
+        )
+    desk.name_backup(params["backup_id"])
+    return service.restore_backup(
+        params["backup_id"],
+        verify_first=params.get("verify_first", True),
+        trigger=desk.order.trigger,
+        **options,
+    )
+
+
+def _promised(service: BackupService, params: Mapping[str, Any]) -> Path | None:
+    if not params.get("into"):
+        return None
+    folder = Path(params["into"])
+    service.copies.require_free(folder)
+    return folder
+
+
+def _copied(result: RestoreResult) -> Outcome:
+    return Outcome(
+        backup_id=result.backup_id,
+        items_restored=result.items_restored,
+        result={
+            "into": result.into,
+            "restored_files": result.restored_files,
+            "restored_bytes": result.restored_bytes,
+            "checks": _plain(result.checks),
+        },
+        warnings=result.warnings,
+    )
+
+
 def _import(service: BackupService, desk: Desk) -> Outcome:
     params = desk.order.params
     try:
@@ -379,11 +438,7 @@ def _check(service: BackupService, desk: Desk) -> Outcome:
     )
     return Outcome(
         result={
-            "passed": report.ok,
-            "read_data": read_data,
-            "problems": [str(each) for each in report.findings[:MOST_PROBLEMS]],
-            "problem_count": len(report.findings),
-            "touched_backups": list(report.touched_backups[:MOST_PROBLEMS]),
+            **facts_of_check(report, read_data=read_data),
             **{name: _plain(getattr(report, name)) for name in _CHECKED},
         },
         warnings=report.notes[:MOST_PROBLEMS],
@@ -427,4 +482,5 @@ _HANDLERS: Mapping[JobKind, _Handler] = {
     JobKind.CLEANUP: _clean_up,
     JobKind.CHECK: _check,
     JobKind.PRUNE: _prune,
+    JobKind.COPY: _copy,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 
 from holdfast.catalog import RunKind
 from holdfast.errors import StoreError
@@ -11,8 +12,8 @@ from holdfast.operations.plan import Workplace
 from holdfast.operations.runs import recorded_run
 from holdfast.repository import CheckReport, Subset, check
 
-MOST_PROBLEMS_KEPT = 100
-"""Of a check, in the log of runs: enough to see what happened to the medium."""
+MOST_PROBLEMS = 100
+"""What is kept of a check: enough to see what happened. Of a lost medium, everything is missing."""
 
 
 def check_repository(
@@ -38,6 +39,22 @@ def check_repository(
     return replace(report, notes=(*notes, *report.notes)) if notes else report
 
 
+def facts_of_check(report: CheckReport, *, read_data: bool) -> dict[str, Any]:
+    """Return as JSON values what is kept of a check, in the log of runs as in a job.
+
+    Of the touched backups the newest are named: those that people rely on.
+    """
+    touched = sorted(report.touched_backups, reverse=True)
+    return {
+        "passed": report.ok,
+        "read_data": read_data,
+        "problems": [str(each) for each in report.findings[:MOST_PROBLEMS]],
+        "problem_count": len(report.findings),
+        "touched_backups": touched[:MOST_PROBLEMS],
+        "touched_count": len(touched),
+    }
+
+
 def _recorded_check(workplace: Workplace, *, read_data: bool, subset: Subset | None) -> CheckReport:
     with recorded_run(
         workplace.runs,
@@ -54,11 +71,8 @@ def _recorded_check(workplace: Workplace, *, read_data: bool, subset: Subset | N
             cancel=workplace.cancel,
         )
         record.detail = {
-            "passed": report.ok,
-            "read_data": read_data,
+            **facts_of_check(report, read_data=read_data),
             "read_subset": subset is not None,
-            "problems": [str(each) for each in report.findings[:MOST_PROBLEMS_KEPT]],
-            "touched_backups": list(report.touched_backups[:MOST_PROBLEMS_KEPT]),
         }
         if not report.ok:
             record.failed_because = str(report.findings[0])

@@ -8,6 +8,9 @@ from typing import Final
 
 from holdfast.repository.reachability import BlobKey
 
+MOST_NAMED = 5
+"""How many backups the text of a finding names: one lost pack may touch all there are."""
+
 
 class FindingKind(StrEnum):
     """What is wrong with an object."""
@@ -51,8 +54,11 @@ class Finding:
         return remedy
 
     def __str__(self) -> str:
-        touched = f"touches {', '.join(self.backups)}" if self.backups else "touches no backup"
-        return f"{self.object}: {self.problem} ({touched})"
+        return f"{self.object}: {self.problem} (touches {self._touched()})"
+
+    def _touched(self) -> str:
+        named, more = self.backups[:MOST_NAMED], len(self.backups) - MOST_NAMED
+        return ", ".join(named) + (f" and {more} more" if more > 0 else "") or "no backup"
 
 
 _PACK_KINDS: Final = (FindingKind.PACK_MISSING, FindingKind.PACK_DAMAGED)
