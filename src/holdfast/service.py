@@ -61,6 +61,7 @@ from holdfast.operations.cleanup import (
 )
 from holdfast.operations.commands import spelled, split_command
 from holdfast.operations.contents import StoredEntry, list_folder
+from holdfast.operations.copies import CopiesDir
 from holdfast.operations.detached import needs_repository, throwaway_repository
 from holdfast.operations.download import STORED, Download, Measures, open_download
 from holdfast.operations.drill import drill_backup
@@ -169,6 +170,8 @@ class BackupService:
             names: `alembic upgrade head`.
         busy_timeout_s: How long to wait for a locked database [s].
         scratch_dir: For temporary copies in the clear; default `/var/tmp`.
+        copies_dir: Where restores into a new folder go that are asked for over HTTP; default
+            `holdfast-restored-UID` in `scratch_dir`, private to the user.
         compression_level: zstd level, 1 to 19.
         restore_target_name: A name for the live data, such as `production`; a restore in their
             place must then give it as `confirm`.
@@ -206,6 +209,7 @@ class BackupService:
         migration_upgrade_command: str | Sequence[str] = (),
         busy_timeout_s: float = 30.0,
         scratch_dir: str | Path | None = None,
+        copies_dir: str | Path | None = None,
         compression_level: int = 1,
         restore_target_name: str | None = None,
         container: str | None = None,
@@ -232,6 +236,7 @@ class BackupService:
         self._level = compression_level
         self._owner = restore_owner
         self._scratch_root = Path(scratch_dir) if scratch_dir else default_scratch_root()
+        self._copies = CopiesDir.of(copies_dir, self._scratch_root)
         sources = make_sources(
             database_url,
             databases or {},
@@ -297,6 +302,7 @@ class BackupService:
             timezone=settings.schedule.timezone,
             busy_timeout_s=settings.busy_timeout_s,
             scratch_dir=settings.scratch_dir,
+            copies_dir=settings.restore.copies_dir,
             compression_level=settings.compression.level,
             restore_target_name=settings.restore.target_name,
             migration_head_command=settings.migrations.head_command or (),
@@ -364,6 +370,11 @@ class BackupService:
     def scratch_root(self) -> Path:
         """Where temporary copies in the clear are made."""
         return self._scratch_root
+
+    @property
+    def copies(self) -> CopiesDir:
+        """Where restores into a new folder go that are asked for over HTTP."""
+        return self._copies
 
     @property
     def state_dir(self) -> Path:
@@ -676,7 +687,7 @@ class BackupService:
         create_safety_backup: bool = True,
         *,
         other_schema: OtherSchema = OtherSchema.REFUSE,
-        into: str | Path | None = None,
+        into: str | Path | Callable[[str], Path] | None = None,
         to: Mapping[str, str] | None = None,
         tables: Sequence[str] = (),
         keep_old: bool = True,
@@ -696,7 +707,8 @@ class BackupService:
                 databases with all their indexes; else only their structure is checked.
             other_schema: What becomes of a database whose schema is not that of the code:
                 `refuse`, `migrate` it before it is put in place, or `take` it as it is.
-            into: A new place to restore to instead, laid out as the backup is.
+            into: A new place to restore to instead, laid out as the backup is; or what names
+                one when it is told the backup's id.
             to: Databases that hold nothing yet to restore to instead: URLs by the name of the
                 database in the backup, or by "" for the only one. Another engine is filled from
                 the tables that the backup holds as JSON.
@@ -742,7 +754,7 @@ class BackupService:
                 dry_run=dry_run,
                 sources=tuple(sources),
                 paths=tuple(paths),
-                into=Path(into) if into is not None else None,
+                into=_place(into, found_id),
                 other_schema=OtherSchema(other_schema),
                 tables=tuple(tables),
                 keep_old=keep_old,
@@ -762,7 +774,7 @@ class BackupService:
         passphrase: str | None = None,
         create_safety_backup: bool = True,
         other_schema: OtherSchema = OtherSchema.REFUSE,
-        into: str | Path | None = None,
+        into: str | Path | Callable[[str], Path] | None = None,
         to: Mapping[str, str] | None = None,
         tables: Sequence[str] = (),
         keep_old: bool = True,
@@ -782,8 +794,7 @@ class BackupService:
         the repository, as any first backup does.
 
         Args:
-            to: As of `restore_backup`; so are `tables`, `keep_old` and
-                `trust_dump`.
+            into: As of `restore_backup`; so are `to`, `tables`, `keep_old` and `trust_dump`.
             on_proven: Told of the archive's manifest when every byte of it is proven, before
                 anything else.
 
@@ -812,12 +823,13 @@ class BackupService:
             if on_proven is not None:
                 on_proven(tree.manifest)
             backup_id = tree.manifest.backup_id
-            if into is not None:
+            place = _place(into, backup_id)
+            if place is not None:
                 return restore_into(
                     around,
                     tree,
                     backup_id,
-                    Path(into),
+                    place,
                     paths=paths,
                     sources=sources,
                     dry_run=dry_run,
@@ -1410,7 +1422,11 @@ class BackupService:
             runs=RunLog(state_dir / "runs.db"),
             state_dir=state_dir,
             scratch_root=self._scratch_root,
-            exclude=(Path(store.location).absolute(), *database_files(self._plan.sources)),
+            exclude=(
+                Path(store.location).absolute(),
+                *database_files(self._plan.sources),
+                self._copies.path,  # copies of what is backed up are not
+            ),
             clock=self._clock,
             progress=progress or no_progress,
             cancel=cancel or CancellationToken(),
@@ -1425,6 +1441,12 @@ def _get(work: Workplace, wanted: str) -> BackupMetadata:
     listed = backups_of(work)
     backup_id, snapshot = listed.resolve(wanted)
     return measured(work.repository, snapshot, listed.describe(backup_id, snapshot))
+
+
+def _place(into: str | Path | Callable[[str], Path] | None, backup_id: str) -> Path | None:
+    if into is None:
+        return None
+    return into(backup_id) if callable(into) else Path(into)
 
 
 def _require_repository(store: Store) -> None:

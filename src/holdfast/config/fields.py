@@ -316,6 +316,12 @@ FIELDS = (
         " must be there.",
     ),
     Field(
+        key="restore.copies_dir",
+        parse=values.parse_path,
+        summary="Directory in which a restore into a new folder that is asked for over HTTP makes"
+        " that folder; if not set, `holdfast-restored-UID` in `scratch_dir`, private to the user.",
+    ),
+    Field(
         key="migrations.head_command",
         parse=values.parse_program,
         summary="A command that prints the schema version which the application's code expects,"

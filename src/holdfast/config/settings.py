@@ -115,12 +115,14 @@ class RestoreSettings:
         safety_backup: Back up the live data before it is replaced.
         target_name: What the live data are called, where a restore must name them.
         owner: Restore the owners and rights of a server's database as they were.
+        copies_dir: Where copies go that are asked for over HTTP; None: beside temporary ones.
     """
 
     verify_first: bool = True
     safety_backup: bool = True
     target_name: str | None = None
     owner: bool = True
+    copies_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

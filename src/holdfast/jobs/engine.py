@@ -288,6 +288,9 @@ class JobEngine:
         if job.kind is JobKind.BACKUP:
             trigger = Trigger.MANUAL_API
             params = {name: params[name] for name in params if name not in _OF_THE_SCHEDULE}
+        if job.kind is JobKind.COPY:
+            # The folder may be there by now; the job takes one that is free.
+            params = {name: params[name] for name in params if name != "into"}
         again = self.database.jobs.add(
             plan=job.plan,
             kind=job.kind,

@@ -109,6 +109,8 @@ def require_params(kind: JobKind, params: Mapping[str, Any]) -> None:
         )
     if kind is JobKind.COPY and bool(params.get("backup_id")) == bool(params.get("path")):
         raise RequestInvalid("A copy job needs backup_id or path, and not both")
+    if kind is JobKind.COPY and params.get("path") and not params.get("into"):
+        raise RequestInvalid("A copy job of an archive needs into")
     missing = [name for name in _NEEDED.get(kind, ()) if not params.get(name)]
     if missing:
         raise RequestInvalid(f"A {kind.value} job needs {', '.join(missing)}")
@@ -297,52 +299,49 @@ def _restored(result: RestoreResult) -> Outcome:
 
 
 def _copy(service: BackupService, desk: Desk) -> Outcome:
-    params = desk.order.params
+    params, copies = desk.order.params, service.copies
     try:
-        with service.copies.at_work():
-            return _copied(_lay_out(service, desk, params))
+        # It was promised to who asked; when the job is tried again, to nobody.
+        promised = params.get("into")
+        folder = Path(promised) if promised else copies.folder_for(params["backup_id"])
+        copies.require_free(folder)  # before all the work, not only after it
+        with copies.scratch() as scratch:
+            made = scratch / folder.name
+            result = _laid_out(service, desk, made)
+            copies.put(made, folder)
     finally:
         _remove_after(params)
+    return _copied(result, folder)
 
 
-def _lay_out(service: BackupService, desk: Desk, params: Mapping[str, Any]) -> RestoreResult:
-    """Restore into the folder that was promised, or into a free one where none was."""
+def _laid_out(service: BackupService, desk: Desk, made: Path) -> RestoreResult:
+    """Restore into a directory in scratch."""
+    params = desk.order.params
     options: dict[str, Any] = {
-        "into": _promised(service, params) or service.copies.folder_for,
+        "into": made,
         "sources": params.get("sources") or (),
         "paths": params.get("paths") or (),
         "progress": desk.progress,
         "cancel": desk.cancel,
     }
     if params.get("path"):
-        return service.restore_archive(
-            params["path"],
-            on_proven=lambda manifest: desk.name_backup(manifest.backup_id),
-            **options,
+        options["on_proven"] = lambda manifest: desk.name_backup(manifest.backup_id)
+        return desk.patiently(
+            lambda: service.restore_archive(params["path"], **options), ASKED_WAIT_S
         )
     desk.name_backup(params["backup_id"])
-    return service.restore_backup(
-        params["backup_id"],
-        verify_first=params.get("verify_first", True),
-        trigger=desk.order.trigger,
-        **options,
+    options["verify_first"] = params.get("verify_first", True)
+    return desk.patiently(
+        lambda: service.restore_backup(params["backup_id"], **options), ASKED_WAIT_S
     )
 
 
-def _promised(service: BackupService, params: Mapping[str, Any]) -> Path | None:
-    if not params.get("into"):
-        return None
-    folder = Path(params["into"])
-    service.copies.require_free(folder)
-    return folder
-
-
-def _copied(result: RestoreResult) -> Outcome:
+def _copied(result: RestoreResult, folder: Path) -> Outcome:
     return Outcome(
         backup_id=result.backup_id,
         items_restored=result.items_restored,
         result={
-            "into": result.into,
+            "into": str(folder),
             "restored_files": result.restored_files,
             "restored_bytes": result.restored_bytes,
             "checks": _plain(result.checks),

@@ -43,6 +43,12 @@ _RESTORE = {
     "Backing up": _Span(70, 90, whole=True),
     "Replacing": _Span(90, _LAST),
 }
+_COPY = {
+    "": _Span(0, 5),
+    "Checking the backup file": _Span(0, 20, whole=True),
+    "Restoring into": _Span(20, 85, whole=True),
+    "Checking": _Span(85, _LAST),
+}
 _SPANS = {
     JobKind.BACKUP: _BACKUP,
     JobKind.RESTORE: _RESTORE,
@@ -54,6 +60,7 @@ _SPANS = {
     JobKind.CLEANUP: {"": _Span(0, _LAST)},
     JobKind.CHECK: {"": _Span(0, 20), "Reading packs": _Span(20, _LAST, whole=True)},
     JobKind.PRUNE: {"": _Span(0, _LAST)},
+    JobKind.COPY: _COPY,
 }
 _TABLE = " table "
 

@@ -167,6 +167,7 @@ class RestoreResult:
     Attributes:
         safety_backup_id: The backup of what was replaced; `undo` puts it back.
         target: What was there before, or None for a restore into a new place.
+        into: That new place, where it is a directory.
         kept: Databases beside the live ones that hold what was replaced until the next cleanup.
         items_restored: Rows by table, and files by directory (its path in the backup).
     """
@@ -176,6 +177,7 @@ class RestoreResult:
     dry_run: bool = False
     safety_backup_id: str | None = None
     target: RestoreTarget | None = None
+    into: str | None = None
     changes: tuple[PlannedChange, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from holdfast.models.backup import Trigger
 
 
 class JobKind(StrEnum):
-    """What a job does."""
+    """What a job does; `copy` restores into a new folder of the server."""
 
     BACKUP = "backup"
     RESTORE = "restore"
@@ -24,11 +24,12 @@ class JobKind(StrEnum):
     CLEANUP = "cleanup"
     CHECK = "check"
     PRUNE = "prune"
+    COPY = "copy"
 
     @property
     def writes(self) -> bool:
         """Whether it changes backups or live data; one such job of a plan runs at a time."""
-        return self not in (JobKind.VERIFY, JobKind.DRILL, JobKind.CHECK)
+        return self not in (JobKind.VERIFY, JobKind.DRILL, JobKind.CHECK, JobKind.COPY)
 
     @property
     def restores(self) -> bool:

@@ -86,6 +86,7 @@ def restore_into(
         backup_id=backup_id,
         success=True,
         dry_run=dry_run,
+        into=str(target.absolute()),
         changes=changes,
         checks=checks,
         warnings=(*_lacking(tree), *_damage_warnings(tree, checks), *metadata_warnings(checks)),

@@ -88,6 +88,7 @@ class Recipe:
             **{name: list(split_command(given[name])) for name in _COMMANDS},
             "backup_dir": _absolute(given["backup_dir"]),
             "scratch_dir": _absolute(given["scratch_dir"]),
+            "copies_dir": _absolute(given["copies_dir"]),
             "directories": {
                 label: _directory(each) for label, each in (given["directories"] or {}).items()
             },

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from holdfast.errors import RequestInvalid
 from holdfast.models.backup import RestoreResult
 from holdfast.models.manifest import Manifest
 from holdfast.operations.migrations import OtherSchema
@@ -18,13 +20,21 @@ if TYPE_CHECKING:
     from holdfast.catalog import Upload
 
 
+class RestoreTo(StrEnum):
+    """Where to restore: in the place of the live data, or into a new folder of the server."""
+
+    LIVE = "live"
+    COPY = "copy"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreChoice:
     """How to restore: what of `BackupService.restore_backup` can be chosen over HTTP.
 
-    A new place is not among it: a path or a URL of the server is for its command line.
+    No path or URL is among it: the server itself picks the folder of a copy.
     """
 
+    target: RestoreTo = RestoreTo.LIVE
     create_safety_backup: bool = True
     other_schema: OtherSchema = OtherSchema.REFUSE
     sources: tuple[str, ...] = ()
@@ -33,12 +43,53 @@ class RestoreChoice:
     keep_old: bool = True
     trust_dump: bool = False
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether nothing live is replaced."""
+        return self.target is RestoreTo.COPY
+
+    def require_sensible(self) -> None:
+        """Refuse what has no meaning for a copy, rather than ignore it.
+
+        That a safety backup is wanted is no such thing: it is so unless somebody says otherwise.
+
+        Raises:
+            RequestInvalid: It names an option that is only for a restore in place.
+        """
+        if not self.is_copy:
+            return
+        unmeant = {
+            "tables": bool(self.tables),
+            "other_schema": self.other_schema is not OtherSchema.REFUSE,
+            "keep_old": not self.keep_old,
+            "trust_dump": self.trust_dump,
+        }
+        if any(unmeant.values()):
+            names = ", ".join(name for name, said in unmeant.items() if said)
+            raise RequestInvalid(
+                f"A copy in a new folder takes no {names}: it replaces nothing, and runs nothing"
+                " of the backup",
+                hint="Leave that out, or restore in place of the live data.",
+            )
+
+    def options(self) -> dict[str, Any]:
+        """Return it as arguments of `BackupService.restore_backup`, but for the place."""
+        names = ("sources", "paths") if self.is_copy else _IN_PLACE
+        return {name: getattr(self, name) for name in names}
+
     def to_params(self) -> dict[str, Any]:
         """Return it as the parameters of a job."""
         return {
             name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()
+            for name, value in self.options().items()
         }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as JSON values, to tell it from another."""
+        return {"target": self.target.value, **self.to_params()}
+
+
+_IN_PLACE = tuple(each.name for each in fields(RestoreChoice) if each.name != "target")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +131,7 @@ def found_in(result: RestoreResult, manifest: Manifest) -> dict[str, Any]:
                 "contents": {root: entry.size for root, entry in manifest.sources.items()},
             },
             "target": result.target,
+            "into": result.into,
             "changes": result.changes,
             "checks": result.checks,
             "warnings": result.warnings,

@@ -8,9 +8,9 @@ them in between is in the safety backup.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,11 @@ from holdfast.errors import (
     PermissionDenied,
     RestoreError,
     SourceError,
+    TargetExists,
     UploadNotFound,
 )
 from holdfast.models.backup import RestoreResult
-from holdfast.models.job import Job, JobKind
+from holdfast.models.job import Job, JobKind, JobStatus
 from holdfast.models.manifest import Manifest
 from holdfast.operations.target import describe_target, require_confirmed
 from holdfast.web.context import MAX_UPLOAD_BYTES
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 VALID_FOR = timedelta(minutes=30)
 """How long a restore can be confirmed, and a file that was sent is kept for it."""
+
+_UNFINISHED = tuple(each for each in JobStatus if not each.finished)
+_MOST_COPIES = 500
 
 
 class Restores:
@@ -95,6 +99,7 @@ class Restores:
             RestoreError, VerificationFailed: It could not be restored.
         """
         choice = choice or RestoreChoice()
+        choice.require_sensible()
         if isinstance(what, str):
             return self._describe_backup(what, actor, choice)
         try:
@@ -143,6 +148,7 @@ class Restores:
             UploadNotFound: There is no such token, or it was used, or has expired.
             PermissionDenied: It was given to somebody else.
             ConfirmationRequired: It is of another restore, or the name is missing or another.
+            TargetExists: The folder that was offered for a copy is not free any more.
                 In all cases nothing was done.
         """
         upload = self._engine.database.uploads.get(token)
@@ -150,13 +156,39 @@ class Restores:
         _require_given_to(actor, upload)
         if upload.backup_id != backup_id:
             raise _of_another("backup")
-        if choice is not None and choice.to_params() != upload.params["choice"]:
+        if choice is not None and choice.to_json() != upload.params["choice"]:
             raise _of_another("way to restore")
+        if _folder(upload) is None:
+            self._require_place(upload, confirm)
+        else:
+            self._require_folder(upload)
+        return self._begin(self._engine.database.uploads.claim(token), actor, confirm)
+
+    def _require_place(self, upload: Upload, confirm: str | None) -> None:
         plan = self._engine.service.plan
         require_confirmed(plan, confirm)
         if upload.params["target"] != describe_target(plan, ()).fingerprint:
             raise _of_another("place")
-        return self._begin(self._engine.database.uploads.claim(token), actor, confirm)
+
+    def _require_folder(self, upload: Upload) -> None:
+        """Refuse a folder that is not free any more, rather than pick another one unseen."""
+        folder = Path(str(_folder(upload)))
+        copies = self._engine.service.copies
+        if folder.parent != copies.path:
+            raise _of_another("place")
+        copies.require_free(folder)
+        if str(folder) in self._promised():
+            raise TargetExists(
+                f"Another job makes {folder} already",
+                hint="Ask for the restore again: it goes to another folder then.",
+            )
+
+    def _promised(self) -> list[str]:
+        """Return the folders that jobs are about to make, those of other plans as well."""
+        jobs, _ = self._engine.database.jobs.list(
+            kinds=(JobKind.COPY,), statuses=_UNFINISHED, limit=_MOST_COPIES
+        )
+        return [str(job.params.get("into")) for job in jobs]
 
     def discard(self, token: str, actor: Actor) -> None:
         """Give a restore up, and remove its file.
@@ -189,8 +221,8 @@ class Restores:
         """
         try:
             require_confirmed(self._engine.service.plan, confirm)
-            params = (choice or RestoreChoice()).to_params()
-            return self._restore_file(received.path, params, actor, confirm)
+            params = {**(choice or RestoreChoice()).to_params(), "confirm": confirm}
+            return self._restore_file(received.path, params, actor)
         except BaseException:
             self.remove(received)
             raise
@@ -199,6 +231,7 @@ class Restores:
 
     def sweep(self) -> int:
         """Remove what has expired and what killed processes left; return how many files."""
+        self._engine.service.copies.sweep()
         return self._inbox.sweep()
 
     def close(self) -> None:
@@ -212,7 +245,11 @@ class Restores:
     ) -> RestoreOffer:
         manifests: list[Manifest] = []
         result = self._engine.service.restore_archive(
-            received.path, dry_run=True, on_proven=manifests.append, **asdict(choice)
+            received.path,
+            dry_run=True,
+            on_proven=manifests.append,
+            into=self._place(choice),
+            **choice.options(),
         )
         return self._offer(
             actor,
@@ -226,9 +263,17 @@ class Restores:
 
     def _describe_backup(self, backup_id: str, actor: Actor, choice: RestoreChoice) -> RestoreOffer:
         service = self._engine.service
-        result = service.restore_backup(backup_id, dry_run=True, **asdict(choice))
+        result = service.restore_backup(
+            backup_id, dry_run=True, into=self._place(choice), **choice.options()
+        )
         manifest = msgspec.convert(service.backup_manifest(result.backup_id), Manifest)
         return self._offer(actor, choice, result, manifest, backup_id=result.backup_id)
+
+    def _place(self, choice: RestoreChoice) -> Callable[[str], Path] | None:
+        """Return what picks the folder of a copy; None in place of the live data."""
+        if not choice.is_copy:
+            return None
+        return partial(self._engine.service.copies.folder_for, taken=self._promised())
 
     def _offer(
         self,
@@ -249,7 +294,7 @@ class Restores:
             path=path,
             params={
                 "who": _who(actor),
-                "choice": choice.to_params(),
+                "choice": choice.to_json(),
                 "target": target.fingerprint,
                 "file": identity_of(path) if path is not None else None,
                 "found": found_in(result, manifest),
@@ -264,33 +309,41 @@ class Restores:
             raise _not_found()
 
     def _begin(self, upload: Upload, actor: Actor, confirm: str | None) -> Job:
-        params = upload.params["choice"]
+        params = {name: each for name, each in upload.params["choice"].items() if name != "target"}
+        folder = _folder(upload)
+        if folder is None:
+            params["confirm"] = confirm
+        else:
+            params["into"] = folder
         try:
             if upload.path is not None:
-                return self._restore_file(Path(upload.path), params, actor, confirm)
-            return self._submit(
-                JobKind.RESTORE, {"backup_id": upload.backup_id, **params}, actor, confirm
-            )
+                return self._restore_file(Path(upload.path), params, actor)
+            kind = JobKind.RESTORE if folder is None else JobKind.COPY
+            return self._submit(kind, {"backup_id": upload.backup_id, **params}, actor)
         except BaseException:
             self._engine.database.uploads.release(upload.id)
             raise
 
-    def _restore_file(
-        self, path: Path, params: Mapping[str, Any], actor: Actor, confirm: str | None
-    ) -> Job:
+    def _restore_file(self, path: Path, params: Mapping[str, Any], actor: Actor) -> Job:
         given = {"path": str(path), "remove_after": True, **params}
-        job = self._submit(JobKind.RESTORE_ARCHIVE, given, actor, confirm)
+        kind = JobKind.COPY if "into" in params else JobKind.RESTORE_ARCHIVE
+        job = self._submit(kind, given, actor)
         self._inbox.give(path, job.id)
         return job
 
-    def _submit(
-        self, kind: JobKind, params: Mapping[str, Any], actor: Actor, confirm: str | None
-    ) -> Job:
+    def _submit(self, kind: JobKind, params: Mapping[str, Any], actor: Actor) -> Job:
         # What was allowed before the data are replaced is not allowed after (R22). First, for a
         # job that was added begins whatever fails then, and who asked would be told that it
         # does not.
-        self._engine.database.links.revoke_plan(self._engine.plan)
-        return self._engine.submit(kind, {**params, "confirm": confirm}, actor=actor.name)
+        if kind.restores:
+            self._engine.database.links.revoke_plan(self._engine.plan)
+        return self._engine.submit(kind, params, actor=actor.name)
+
+
+def _folder(upload: Upload) -> str | None:
+    """Return the folder that was offered for a copy; None in place of the live data."""
+    folder: str | None = upload.params["found"].get("into")
+    return folder
 
 
 def _require_of_plan(upload: Upload, plan: str) -> None:

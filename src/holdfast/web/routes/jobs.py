@@ -205,7 +205,7 @@ def _add_changing(routes: Routes, context: WebContext) -> None:
 
 def permission_for(kind: JobKind) -> Permission:
     """Return what it takes to start a job of a kind, and so to cancel it or try it again."""
-    if kind.restores or kind is JobKind.IMPORT:
+    if kind.restores or kind in (JobKind.IMPORT, JobKind.COPY):
         return Permission.RESTORE
     removes = kind in (JobKind.CLEANUP, JobKind.PRUNE)
     return Permission.ADMINISTER if removes else Permission.RUN
@@ -246,9 +246,10 @@ def _require_repeatable(job: Job) -> None:
             f"Job {job.id} replaces live data, and was confirmed for them as they were then",
             hint="Look at the data as they are now, and ask for the restore again.",
         )
-    if job.kind is JobKind.IMPORT and not FilePath(str(job.params.get("path"))).is_file():
+    sent = job.params.get("path")
+    if sent is not None and not FilePath(str(sent)).is_file():
         raise JobFinished(
-            f"The archive that job {job.id} was to import is not there any more",
+            f"The archive that job {job.id} was to read is not there any more",
             hint="Send it again.",
         )
 

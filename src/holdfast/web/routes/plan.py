@@ -48,6 +48,7 @@ def _shape(context: WebContext) -> PlanShape:
             )
             for each in plan.sources
         ],
+        copies_dir=str(context.service.copies.path),
         safety_backup=True,
         verify_after_create=config.verify_after_create,
     )

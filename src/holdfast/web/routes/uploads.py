@@ -27,7 +27,7 @@ from holdfast.operations.migrations import OtherSchema
 from holdfast.web.context import FAILURES, WebContext
 from holdfast.web.idempotency import IdempotencyKey, Values, once
 from holdfast.web.job_answers import JOB_RESPONSES, Prefer, answer_job
-from holdfast.web.offers import RestoreChoice, RestoreOffer
+from holdfast.web.offers import RestoreChoice, RestoreOffer, RestoreTo
 from holdfast.web.permissions import Actor, Permission
 from holdfast.web.problems import problem_responses, unlimited
 from holdfast.web.restores import Restores
@@ -117,6 +117,13 @@ def _add_sending(routes: Routes, context: WebContext, restores: Restores) -> Non
     async def upload_archive(
         request: Request,
         response: Response,
+        target: Annotated[
+            RestoreTo,
+            Query(
+                description="In the place of the live data, or as a copy in a new folder of the"
+                " server, which takes `sources` and `paths` only."
+            ),
+        ] = RestoreTo.LIVE,
         create_safety_backup: Annotated[
             bool, Query(description="Back up what is replaced, so that an undo is possible.")
         ] = True,
@@ -138,6 +145,7 @@ def _add_sending(routes: Routes, context: WebContext, restores: Restores) -> Non
         """Every byte of it is checked, and nothing is changed. `confirmation` then restores it."""
         response.headers["Cache-Control"] = "no-store"
         choice = RestoreChoice(
+            target=target,
             create_safety_backup=create_safety_backup,
             other_schema=other_schema,
             sources=tuple(sources),
@@ -146,6 +154,7 @@ def _add_sending(routes: Routes, context: WebContext, restores: Restores) -> Non
             keep_old=keep_old,
             trust_dump=trust_dump,
         )
+        choice.require_sensible()  # before the file is read
         received = await restores.receive(request)
         try:
             offer = await context.look(describe, context, restores, actor, received, choice)

@@ -49,6 +49,11 @@ class PlanShape(Shape):
     sources: list[SourceShape] = Field(
         description="What is protected, in the order in which it is captured."
     )
+    copies_dir: str = Field(
+        description="The directory of the server in which a restore with `target` `copy` makes"
+        " its new folder.",
+        examples=["/srv/restored"],
+    )
     safety_backup: bool = Field(
         description="Whether a restore backs up what it replaces unless told not to.",
         examples=[True],

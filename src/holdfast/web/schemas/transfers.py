@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import Field
 
 from holdfast.operations.migrations import OtherSchema
-from holdfast.web.offers import RestoreChoice, RestoreOffer
+from holdfast.web.offers import RestoreChoice, RestoreOffer, RestoreTo
 from holdfast.web.routing import link
 from holdfast.web.schemas.base import BACKUP_ID, INSTANT, Body, Instant, Shape
 from holdfast.web.schemas.undo import ChangeShape
@@ -58,8 +58,17 @@ class RestoreRequest(Body):
         description="`confirm_with` of a dry run, where it is not null: the name of the live data.",
         examples=["production"],
     )
+    target: RestoreTo = Field(
+        default=RestoreTo.LIVE,
+        description="In the place of the live data, or as a copy in a new folder of the server,"
+        " which the server picks. A copy takes `sources` and `paths`, and none of the options that"
+        " are about what is replaced.",
+        examples=["live"],
+    )
     create_safety_backup: bool = Field(
-        default=True, description="Back up what is replaced, so that an undo is possible."
+        default=True,
+        description="Back up what is replaced, so that an undo is possible; a copy replaces"
+        " nothing.",
     )
     other_schema: OtherSchema = Field(
         default=OtherSchema.REFUSE,
@@ -91,6 +100,7 @@ class RestoreRequest(Body):
     def choice(self) -> RestoreChoice:
         """How to restore."""
         return RestoreChoice(
+            target=self.target,
             create_safety_backup=self.create_safety_backup,
             other_schema=self.other_schema,
             sources=tuple(self.sources),
@@ -198,7 +208,13 @@ class OfferShape(Shape):
     )
     size_bytes: int | None = Field(description="Of the file.", examples=[1048576])
     backup: ContainedShape = Field(description="What would be restored.")
-    target: TargetShape | None = Field(description="What would be replaced.")
+    target: TargetShape | None = Field(
+        description="What would be replaced; null for a copy, which replaces nothing."
+    )
+    into: str | None = Field(
+        description="The new folder of the server that a copy would be in; null in place.",
+        examples=[None],
+    )
     changes: list[ChangeShape] = Field(description="What would change.")
     checks: list[CheckShape] = Field(description="What was checked.")
     warnings: list[str] = Field(
@@ -225,6 +241,7 @@ def offer_shape(offer: RestoreOffer, request: Request, token: str) -> OfferShape
         size_bytes=upload.size_bytes if sent else None,
         backup=ContainedShape(**found["backup"]),
         target=TargetShape.model_validate(target) if target else None,
+        into=found.get("into"),
         changes=[ChangeShape(**each) for each in found["changes"]],
         checks=[CheckShape(**each) for each in found["checks"]],
         warnings=list(found["warnings"]),
