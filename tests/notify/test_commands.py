@@ -80,6 +80,18 @@ def test_a_backup_of_a_part_is_no_recovery(app: App, hook: Webhook) -> None:
     assert documents[1]["backup_id"] == part
 
 
+def test_a_failed_backup_of_a_part_says_so(app: App, hook: Webhook) -> None:
+    """And the next one of the whole plan recovers from nothing."""
+    app.do("create")
+    away = (app.root / "data" / "thumbnails").rename(app.root / "away")
+    assert app.run("create", "--only", "thumbnails").status == 1
+    away.rename(app.root / "data" / "thumbnails")
+    app.do("create")
+    documents = hook.documents
+    assert [each["event"] for each in documents] == ["succeeded", "failed", "succeeded"]
+    assert documents[1]["message"].startswith("`holdfast create` of thumbnails failed: ")
+
+
 def test_a_partial_backup_is_told_as_a_failure(app: App, hook: Webhook) -> None:
     """R48: it is stored, and not whole."""
     thumbnails = app.root / "data" / "thumbnails"

@@ -86,6 +86,24 @@ def test_a_failure_then_the_recovery_then_a_success_are_told(
     assert (last.delivered, last.error) == (True, None)
 
 
+def test_backups_of_parts_hide_no_failed_whole(
+    make_engine: MakeEngine,
+    application: Application,
+    hook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many there were since: the whole plan recovers when it is backed up again."""
+    monkeypatch.setattr(herald, "_PAGE", 2)
+    engine = make_engine(("failed", "recovered"))
+    failed = fail(engine, application)
+    for _ in range(4):
+        run(engine, sources=["thumbnails"])
+    whole = run(engine)
+    documents = hook.wait_for(2)
+    assert [each["event"] for each in documents] == ["failed", "recovered"]
+    assert [each["job"]["id"] for each in documents] == [failed.id, whole.id]
+
+
 def test_a_channel_is_told_what_it_wants(
     make_engine: MakeEngine, application: Application, hook: Webhook
 ) -> None:

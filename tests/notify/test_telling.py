@@ -46,3 +46,21 @@ def test_a_backup_of_some_sources_makes_up_for_no_failed_one() -> None:
     """The plan as a whole is not well again; the next backup of all is what is told."""
     assert events(PART, FAILED) == (Event.SUCCEEDED,)
     assert events(DONE, PART, FAILED) == (Event.RECOVERED, Event.SUCCEEDED)
+
+
+def test_a_failure_of_a_part_says_so_and_needs_no_recovery() -> None:
+    """It is no failure of the plan: the next backup of all is a success as any other."""
+    part = replace(FAILED, params={"sources": ["thumbnails"]})
+    told = announcement_of(part, [DONE])
+    assert told is not None
+    assert told.message == "Backup of thumbnails failed: The server does not answer"
+    assert events(DONE, part, DONE) == (Event.SUCCEEDED,)
+    assert events(DONE, part, FAILED) == (Event.RECOVERED, Event.SUCCEEDED)
+
+
+def test_what_was_made_says_best_whether_it_is_a_part() -> None:
+    """A job that was rebuilt from a stored backup knows no parameters."""
+    rebuilt = replace(DONE, params={"tags": []}, result={"only": ["thumbnails"]})
+    assert events(rebuilt, FAILED) == (Event.SUCCEEDED,)
+    named_all = replace(PART, result={"only": []})
+    assert events(named_all, FAILED) == (Event.RECOVERED, Event.SUCCEEDED)

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from holdfast.catalog import RunLog, RunStatus
 from holdfast.errors import NotEnoughSpace, SourceNotFound, UsageError
-from holdfast.models.backup import BackupStatus, BackupType, CheckResult
+from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType, CheckResult
 from holdfast.models.progress import Progress
 from holdfast.models.retention import RetentionPolicy
+from holdfast.operations import backup
 from tests.operations.application import Application
 
 REFERENCES = {"thumbnails": "select thumbnail_path from events"}
@@ -286,3 +288,43 @@ def test_what_a_guarded_command_left_is_not_settled_by_a_part(application: Appli
     assert service.get_backup(guarded.backup_id).keep
     service.restore_backup(guarded.backup_id)
     assert not service.get_backup(guarded.backup_id).keep
+
+
+def test_a_failed_run_of_it_is_no_failed_run_of_the_plan(application: Application) -> None:
+    """R26: retention goes on, also where the process died; a good one settles no failed whole."""
+    service = application.service()
+    for _ in range(3):
+        service.create_backup()
+    thumbnails = application.thumbnails.rename(application.root / "aside")
+    with pytest.raises(SourceNotFound):
+        service.create_backup(sources=["thumbnails"])
+    policy = RetentionPolicy(keep_last=1)
+    plan = service.plan_retention(policy)
+    assert (plan.paused, len(plan.removed)) == (None, 2)
+    database = application.database.rename(application.root / "aside.db")
+    with pytest.raises(SourceNotFound):
+        service.create_backup()
+    thumbnails.rename(application.thumbnails)
+    service.create_backup(sources=["thumbnails"])
+    assert service.plan_retention(policy).paused is not None
+    database.rename(application.database)
+    service.create_backup()
+    assert service.plan_retention(policy).paused is None
+
+
+def test_a_run_says_from_its_beginning_that_it_is_of_parts(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If its process is killed, nothing more is ever known of it."""
+    service = application.service()
+    seen = []
+
+    def look(run: backup._Backup) -> BackupMetadata:
+        seen.extend(RunLog(service.state_dir / "runs.db").runs())
+        raise SourceNotFound("gone")
+
+    monkeypatch.setattr(backup._Backup, "run", look)
+    with pytest.raises(SourceNotFound):
+        service.create_backup(sources=["app"])
+    [run] = seen
+    assert (run.status, run.detail["only"]) == (RunStatus.RUNNING, ["app"])

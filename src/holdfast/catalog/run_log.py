@@ -66,13 +66,23 @@ class RunLog:
         self._path = path
 
     def start_run(
-        self, kind: RunKind, *, plan: str, trigger: str, started_at: datetime
+        self,
+        kind: RunKind,
+        *,
+        plan: str,
+        trigger: str,
+        started_at: datetime,
+        detail: Mapping[str, Any] | None = None,
     ) -> int | None:
-        """Record that a run began; return its id."""
+        """Record that a run began; return its id.
+
+        Args:
+            detail: What is known of it already; all that is, if its process dies.
+        """
         with self._writing() as database:
             cursor = database.execute(
-                'insert into runs (kind, status, plan, "trigger", pid, boot_id, started_at)'
-                " values (?, ?, ?, ?, ?, ?, ?)",
+                'insert into runs (kind, status, plan, "trigger", pid, boot_id, started_at, detail)'
+                " values (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     kind,
                     RunStatus.RUNNING,
@@ -81,6 +91,7 @@ class RunLog:
                     os.getpid(),
                     _boot_id(),
                     started_at.isoformat(),
+                    msgspec.json.encode(detail or {}).decode(),
                 ),
             )
             return cursor.lastrowid

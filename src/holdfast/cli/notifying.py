@@ -29,15 +29,16 @@ def run_and_tell(name: str, context: Context, run: Callable[[Context], int]) -> 
     looked_on = context.prompts.terminal or getattr(context.arguments, "dry_run", False)
     if looked_on or not channels:
         return run(context)
-    is_part = bool(getattr(context.arguments, "only", ()))
-    before = None if is_part else _last_run(context, _KINDS[name], whole=True)
+    parts = getattr(context.arguments, "only", None) or ()
+    before = None if parts else _last_run(context, _KINDS[name], whole=True)
     try:
         status = run(context)
     except (Cancelled, AlreadyRun, BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:
         known = known_error(error)
-        text = f"`holdfast {name}` failed: {known.message}"
+        of = f" of {', '.join(parts)}" if parts else ""
+        text = f"`holdfast {name}`{of} failed: {known.message}"
         _tell(context, channels, (Event.FAILED,), text, hint=known.hint)
         raise
     _tell_of_end(name, context, channels, status, before)
@@ -129,7 +130,7 @@ def _last_run(context: Context, kind: RunKind, *, whole: bool = False) -> Run | 
     """
     try:
         log = RunLog(context.service.state_dir / "runs.db")
-        runs = log.runs(plan=context.settings.plan, kind=kind, limit=20)
+        runs = log.runs(plan=context.settings.plan, kind=kind)
     except HoldfastError:
         return None
     ended = (RunStatus.COMPLETED, RunStatus.FAILED)

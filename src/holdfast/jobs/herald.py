@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from holdfast.catalog import CatalogDatabase, Delivery
@@ -29,7 +29,8 @@ FIRST_LOOK_BACK = timedelta(hours=24)
 """How far a process looks back when it begins: what ended while none ran is told too."""
 _LOOK_BACK = timedelta(minutes=10)
 """And later: by so much the clocks of two machines may differ."""
-_BEFORE = 20
+_BEFORE, _PAGE = 500, 20
+"""How many jobs before another are looked at, at most, and how many at a time."""
 AGAIN_AFTER = (timedelta(seconds=30), timedelta(minutes=5))
 """When what could not be delivered is tried again, if it may go well then."""
 _LEASE_S = 2 * LIMIT_S
@@ -143,15 +144,21 @@ class Herald:
                 noted = self._database.facts.add(key, self._begun_at.isoformat())
                 self._since[name] = datetime.fromisoformat(noted)
 
-    def _before(self, job: Job) -> Iterable[Job]:
-        found, _ = self._database.jobs.list(
-            plan=self._plan,
-            kinds=[job.kind],
-            statuses=[JobStatus.COMPLETED, JobStatus.FAILED],
-            limit=_BEFORE,
-            before=job.id,
-        )
-        return found
+    def _before(self, job: Job) -> Iterator[Job]:
+        """Yield the jobs of its kind that ended before, newest first."""
+        before = job.id
+        for _ in range(_BEFORE // _PAGE):
+            found, _ = self._database.jobs.list(
+                plan=self._plan,
+                kinds=[job.kind],
+                statuses=[JobStatus.COMPLETED, JobStatus.FAILED],
+                limit=_PAGE,
+                before=before,
+            )
+            yield from found
+            if len(found) < _PAGE:
+                return
+            before = found[-1].id
 
     def _announce_age(self) -> None:
         now_s = time.monotonic()

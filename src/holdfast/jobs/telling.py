@@ -45,8 +45,8 @@ def announcement_of(job: Job, before: Iterable[Job]) -> Announcement | None:
         return None
     if not _went_well(job):
         return _failure(job, job.completed_at)
-    previous = next((each for each in before if _counts(each) and _is_of_all(each)), None)
-    if previous is None or _went_well(previous) or not _is_of_all(job):
+    previous = next((each for each in before if _counts(each) and not each.parts), None)
+    if previous is None or _went_well(previous) or job.parts:
         return _success(job, job.completed_at)
     return _recovery(job, job.completed_at, previous)
 
@@ -75,11 +75,6 @@ def _counts(job: Job) -> bool:
 def _went_well(job: Job) -> bool:
     """Whether a job did all that it was for: a partial backup is no success."""
     return job.status is JobStatus.COMPLETED and not _is_partial(job)
-
-
-def _is_of_all(job: Job) -> bool:
-    """Whether a job was for the whole plan: a backup of some sources makes up for no failed one."""
-    return job.kind is not JobKind.BACKUP or not job.params.get("sources")
 
 
 def _is_partial(job: Job) -> bool:
@@ -133,7 +128,8 @@ def _recovery(job: Job, at: datetime, previous: Job) -> Announcement:
 
 
 def _name(job: Job) -> str:
-    return job.kind.value.replace("_", " ").capitalize()
+    parts = f" of {', '.join(job.parts)}" if job.parts else ""
+    return job.kind.value.replace("_", " ").capitalize() + parts
 
 
 def _of(job: Job) -> str:

@@ -120,6 +120,18 @@ class Job:
     cancel_requested: bool = False
     stalled: bool = False
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The sources that it backs up, where the plan has others; none: the whole plan.
+
+        A backup of parts makes up for no failed one of the whole plan. What was made says it
+        best; of one that is not made, what was asked for.
+        """
+        if self.kind is not JobKind.BACKUP:
+            return ()
+        said = self.result.get("only") if "only" in self.result else self.params.get("sources")
+        return tuple(map(str, said or ()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEvent:

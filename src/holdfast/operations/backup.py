@@ -114,17 +114,15 @@ def _nothing_protected(plan: Plan) -> ConfigError:
 
 def run_backup(workplace: Workplace, options: BackupOptions) -> BackupMetadata:
     """Make a backup while the caller holds the plan's lock; see `create_backup`."""
+    only = parts_of(workplace.plan, options)
     with recorded_run(
         workplace.runs,
         workplace.clock,
         RunKind.BACKUP,
         plan=workplace.plan.name,
         trigger=options.trigger,
+        detail={PROTECTS: protected_by(workplace.plan), **({"only": only} if only else {})},
     ) as record:
-        record.detail = {PROTECTS: protected_by(workplace.plan)}
-        only = parts_of(workplace.plan, options)
-        if only:
-            record.detail["only"] = only
         metadata = _Backup(workplace, options).run()
         record.backup_id = metadata.backup_id
         record.detail |= {"status": metadata.status, "original_size": metadata.original_size}

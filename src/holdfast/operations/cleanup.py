@@ -294,10 +294,11 @@ def _forget(workplace: Workplace, backup_id: str) -> None:
 
 
 def _failed_runs(workplace: Workplace) -> list[datetime]:
+    """Return when backups of the whole plan failed: of one of parts no other is expected."""
     return [
         run.started_at
         for run in workplace.runs.runs(plan=workplace.plan.name, kind=RunKind.BACKUP)
-        if run.status is RunStatus.FAILED
+        if run.status is RunStatus.FAILED and not run.detail.get("only")
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,15 +26,24 @@ class RunRecord:
 
 @contextmanager
 def recorded_run(
-    runs: RunLog, clock: Clock, kind: RunKind, *, plan: str, trigger: str
+    runs: RunLog,
+    clock: Clock,
+    kind: RunKind,
+    *,
+    plan: str,
+    trigger: str,
+    detail: Mapping[str, Any] | None = None,
 ) -> Iterator[RunRecord]:
     """Record the work inside as a run: completed, failed with its error, or cancelled.
 
     The run log is a convenience: where it cannot be written (a full disk, a read-only medium)
     the work goes on, or fails, by its own outcome, and the log says so.
+
+    Args:
+        detail: What is known before it begins, and stays known if its process dies.
     """
-    record = RunRecord()
-    run_id = _start(runs, clock, kind, plan=plan, trigger=trigger)
+    record = RunRecord(detail=dict(detail or {}))
+    run_id = _start(runs, clock, kind, record, plan=plan, trigger=trigger)
     try:
         yield record
     except BaseException as error:
@@ -47,9 +56,13 @@ def recorded_run(
     _finish(runs, clock, run_id, status, record, None, record.failed_because)
 
 
-def _start(runs: RunLog, clock: Clock, kind: RunKind, *, plan: str, trigger: str) -> int | None:
+def _start(
+    runs: RunLog, clock: Clock, kind: RunKind, record: RunRecord, *, plan: str, trigger: str
+) -> int | None:
     try:
-        return runs.start_run(kind, plan=plan, trigger=trigger, started_at=clock.now())
+        return runs.start_run(
+            kind, plan=plan, trigger=trigger, started_at=clock.now(), detail=record.detail
+        )
     except StoreError as error:
         _log.warning("%s", error)
         return None

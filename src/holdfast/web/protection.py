@@ -144,7 +144,7 @@ def look(context: WebContext) -> Standing:
         counts=engine.database.jobs.counts(context.plan),
         last_job=ended[0] if ended else None,
         working=engine.working,
-        last_backup_job=next((job for job in backups if not job.params.get("sources")), None),
+        last_backup_job=next((job for job in backups if not job.parts), None),
         damage=standing_damage(known_checks(context)),
     )
 
@@ -199,7 +199,8 @@ def _of_newest(standing: Standing) -> Iterator[Finding]:
 def _of_jobs(standing: Standing) -> Iterator[Finding]:
     last = standing.failed_job
     if last is not None:
-        told = f"The last job, {last.kind.value}, failed: {last.error_message}"
+        parts = f" of {', '.join(last.parts)}" if last.parts else ""
+        told = f"The last job, {last.kind.value}{parts}, failed: {last.error_message}"
         yield Finding(FindingCode.JOB_FAILED, told, last.backup_id, last)
     for job in standing.active:
         if job.stalled:
