@@ -23,6 +23,6 @@ export {
 export { useLookAtUndo, useUndo } from "@/backup/hooks/useUndo";
 export { useUpdateBackup } from "@/backup/hooks/useUpdateBackup";
 export { useConfirmUpload, useDiscardUpload, useUploadArchive } from "@/backup/hooks/useUpload";
-export { isFinished, isRestore, isStored, isUnderWay } from "@/backup/jobs";
+export { copyFolder, isCopyJob, isFinished, isRestore, isStored, isUnderWay } from "@/backup/jobs";
 export { backupKeys } from "@/backup/keys";
 export { BackupRestore, type BackupRestoreProps } from "@/section/BackupRestore";

@@ -1,6 +1,6 @@
 import { createContext, useContext } from "react";
 import type { JobShape } from "@/api/generated/plan";
-import { isRestore } from "@/backup/jobs";
+import { isCopyJob, isRestore } from "@/backup/jobs";
 
 export type Permission = "read" | "run" | "restore" | "administer";
 const ALL: ReadonlySet<Permission> = new Set(["read", "run", "restore", "administer"]);
@@ -15,6 +15,6 @@ export function useMay(permission: Permission): boolean {
 
 /** What it takes to start a job, and so to cancel it or to try it again; as the server sees it. */
 export function permissionFor(job: Pick<JobShape, "kind">): Permission {
-  if (isRestore(job) || job.kind === "import") return "restore";
+  if (isRestore(job) || isCopyJob(job) || job.kind === "import") return "restore";
   return job.kind === "cleanup" || job.kind === "prune" ? "administer" : "run";
 }

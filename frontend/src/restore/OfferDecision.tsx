@@ -1,12 +1,16 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
-import { IconClockX } from "@tabler/icons-react";
+import { IconAlertTriangle } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobShape, OfferShape } from "@/api/generated/plan";
+import { toProblem } from "@/api/problem";
 import { ActionButton } from "@/parts/ActionButton";
+import { ProblemText } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { isStale, secondsLeft } from "@/restore/confirmation";
+import { isCopyOffer } from "@/restore/copy";
 import { OfferView } from "@/restore/OfferView";
+import { RenewedNote, StaleOffer } from "@/restore/StaleOffer";
 import { useConfirmOffer } from "@/restore/useConfirmOffer";
 import { useGivenUp } from "@/restore/useGivenUp";
 
@@ -27,12 +31,13 @@ export interface OfferDecisionProps {
   onDiscard: () => void;
 }
 
-/** What a restore would replace, and the decision: to restore, or not to. */
+/** What a restore would replace or lay out, and the decision: to restore, or not to. */
 export function OfferDecision(props: OfferDecisionProps) {
   const { offer, word, safety, partial, renewed, onStarted, onLookAgain, onDiscard } = props;
   const { t } = useTranslation("restoring");
   const [asking, setAsking] = useState(false);
   const confirm = useConfirmOffer();
+  const copy = isCopyOffer(offer);
   const seconds = secondsLeft(offer, useNow());
   const stale = isStale(confirm.error);
   const settled = confirm.isPending || confirm.isSuccess || stale || seconds === 0;
@@ -51,28 +56,20 @@ export function OfferDecision(props: OfferDecisionProps) {
 
   return (
     <Stack gap="md">
-      {renewed && (
+      {renewed && <RenewedNote copy={copy} />}
+      <OfferView offer={offer} safety={safety} />
+      {copy && confirm.error && !stale && (
         <Alert
-          color="orange"
+          color="red"
           role="alert"
-          icon={<IconClockX aria-hidden />}
-          title={t("expired.renewed")}
+          icon={<IconAlertTriangle aria-hidden />}
+          title={t("copy.notBegun")}
         >
-          {t("expired.renewedHint")}
+          <ProblemText problem={toProblem(confirm.error)} />
         </Alert>
       )}
-      <OfferView offer={offer} safety={safety} />
       {seconds === 0 || stale ? (
-        <Alert color="orange" icon={<IconClockX aria-hidden />} title={t("expired.title")}>
-          <Stack gap="xs" align="flex-start">
-            <Text size="sm">
-              {offer.kind === "upload" ? t("expired.upload") : t("expired.backup")}
-            </Text>
-            <Button size="xs" variant="default" onClick={onLookAgain}>
-              {offer.kind === "upload" ? t("expired.send") : t("expired.look")}
-            </Button>
-          </Stack>
-        </Alert>
+        <StaleOffer offer={offer} onLookAgain={onLookAgain} />
       ) : (
         <Group justify="space-between" gap="sm">
           <Text size="sm" c="dimmed">
@@ -82,9 +79,16 @@ export function OfferDecision(props: OfferDecisionProps) {
             <Button variant="default" onClick={onDiscard}>
               {offer.kind === "upload" ? t("offer.discard") : t("offer.back")}
             </Button>
-            <ActionButton needs="restore" color="red" onClick={() => setAsking(true)}>
-              {t("offer.restore")}
-            </ActionButton>
+            {copy ? (
+              // It touches nothing that is there, so the click is enough.
+              <ActionButton needs="restore" loading={confirm.isPending} onClick={begin}>
+                {t("copy.button")}
+              </ActionButton>
+            ) : (
+              <ActionButton needs="restore" color="red" onClick={() => setAsking(true)}>
+                {t("offer.restore")}
+              </ActionButton>
+            )}
           </Group>
         </Group>
       )}

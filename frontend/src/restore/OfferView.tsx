@@ -3,6 +3,8 @@ import { useTranslation } from "react-i18next";
 import type { OfferShape } from "@/api/generated/plan";
 import { ChangeList } from "@/restore/ChangeList";
 import { Checks } from "@/restore/Checks";
+import { CopyNote } from "@/restore/CopyNote";
+import { isCopyOffer } from "@/restore/copy";
 import { LossNote } from "@/restore/LossNote";
 import { OfferSource } from "@/restore/OfferSource";
 import { Warnings } from "@/restore/Warnings";
@@ -13,19 +15,20 @@ export interface OfferViewProps {
   safety: boolean;
 }
 
-/** What a restore would replace, by what, and what was found when it was checked. */
+/** What a restore would replace or lay out, by what, and what was found when it was checked. */
 export function OfferView({ offer, safety }: OfferViewProps) {
   const { t } = useTranslation("restoring");
+  const copy = isCopyOffer(offer);
   return (
     <Stack gap="md">
       <OfferSource offer={offer} />
       <Checks checks={offer.checks} />
       <Warnings warnings={offer.warnings} />
-      <LossNote offer={offer} safety={safety} />
+      {copy ? <CopyNote /> : <LossNote offer={offer} safety={safety} />}
       <Stack gap="xs">
         <Group justify="space-between" align="baseline" gap="xs">
           <Title order={3} size="h5">
-            {t("offer.replaced")}
+            {copy ? t("copy.created") : t("offer.replaced")}
           </Title>
           {offer.target && (
             <Text size="sm" c="dimmed">

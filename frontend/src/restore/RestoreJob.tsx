@@ -1,8 +1,9 @@
 import { useTranslation } from "react-i18next";
 import type { JobShape } from "@/api/generated/plan";
 import { useRestoreJob } from "@/backup/hooks/useBackupJob";
-import { isFinished } from "@/backup/jobs";
+import { isCopyJob, isFinished } from "@/backup/jobs";
 import { Loaded } from "@/parts/States";
+import { CopyResult } from "@/restore/CopyResult";
 import { RestoreProgress } from "@/restore/RestoreProgress";
 import { RestoreResult } from "@/restore/RestoreResult";
 
@@ -18,7 +19,7 @@ export interface RestoreJobProps {
   backupHref?: (id: string) => string;
 }
 
-/** A restore or an undo, step by step while it runs, then what came of it. */
+/** A restore, an undo or a copy, step by step while it runs, then what came of it. */
 export function RestoreJob({ id, safety, onUndo, onClose, backupHref }: RestoreJobProps) {
   const { t } = useTranslation("restoring");
   const job = useRestoreJob(id);
@@ -26,10 +27,12 @@ export function RestoreJob({ id, safety, onUndo, onClose, backupHref }: RestoreJ
     <section aria-label={t("job.label")}>
       <Loaded query={job}>
         {(found) =>
-          isFinished(found) ? (
-            <RestoreResult job={found} onUndo={onUndo} onClose={onClose} backupHref={backupHref} />
-          ) : (
+          !isFinished(found) ? (
             <RestoreProgress job={found} safety={safety} />
+          ) : isCopyJob(found) ? (
+            <CopyResult job={found} onClose={onClose} />
+          ) : (
+            <RestoreResult job={found} onUndo={onUndo} onClose={onClose} backupHref={backupHref} />
           )
         }
       </Loaded>

@@ -2,6 +2,7 @@ import { Group, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { JobShape } from "@/api/generated/plan";
 import { useChangeJob } from "@/backup/hooks/useJobs";
+import { isCopyJob } from "@/backup/jobs";
 import { ActionButton } from "@/parts/ActionButton";
 import { useArrival } from "@/parts/focus";
 import { JobProgress } from "@/parts/JobProgress";
@@ -14,16 +15,21 @@ import { isReplacing } from "@/restore/steps";
 export function RestoreProgress({ job, safety }: { job: JobShape; safety?: boolean }) {
   const { t } = useTranslation("restoring");
   const change = useChangeJob();
+  const copy = isCopyJob(job);
+  const restoring = job.kind === "undo" ? t("job.undoing") : t("job.restoring");
+  const untouched = isReplacing(job) ? t("job.replacing") : t("job.nothingYet");
   const stop = () =>
     change.mutate(
       { id: job.id, by: "cancel" },
-      { onError: (error) => sayFailed(t("job.notStopped"), error) },
+      {
+        onError: (error) => sayFailed(copy ? t("copy.notStopped") : t("job.notStopped"), error),
+      },
     );
   return (
     <Stack gap="lg">
       <Stack gap={2}>
         <Title order={2} size="h4" {...useArrival<HTMLHeadingElement>()}>
-          {job.kind === "undo" ? t("job.undoing") : t("job.restoring")}
+          {copy ? t("copy.copying") : restoring}
         </Title>
         <Text size="sm" c="dimmed">
           {job.actor && `${t("job.by", { actor: job.actor })} · `}
@@ -34,7 +40,7 @@ export function RestoreProgress({ job, safety }: { job: JobShape; safety?: boole
       <StepList job={job} safety={safety} />
       <Group justify="space-between" gap="sm">
         <Text size="sm" c="dimmed">
-          {isReplacing(job) ? t("job.replacing") : t("job.nothingYet")} {t("job.leave")}
+          {copy ? t("copy.leave") : `${untouched} ${t("job.leave")}`}
         </Text>
         {!isReplacing(job) && (
           <ActionButton
@@ -43,7 +49,7 @@ export function RestoreProgress({ job, safety }: { job: JobShape; safety?: boole
             onClick={stop}
             loading={change.isPending || job.cancel_requested}
           >
-            {t("job.stop")}
+            {copy ? t("copy.stop") : t("job.stop")}
           </ActionButton>
         )}
       </Group>

@@ -10,6 +10,7 @@ import { FailedRestore } from "@/restore/FailedRestore";
 import { safetyBackupOf } from "@/restore/lastRestore";
 import { RestoredItems } from "@/restore/RestoredItems";
 import { StepList } from "@/restore/StepList";
+import { secondsOf } from "@/restore/span";
 import { Warnings } from "@/restore/Warnings";
 
 const UndoDialog = lazy(() => import("@/restore/UndoDialog"));
@@ -90,8 +91,4 @@ export function RestoreResult({ job, onUndo, onClose, backupHref }: RestoreResul
       </Suspense>
     </Stack>
   );
-}
-
-function secondsOf({ started_at: from, completed_at: to }: JobShape): number | null {
-  return from && to ? (Date.parse(to) - Date.parse(from)) / 1000 : null;
 }

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobShape } from "@/api/generated/plan";
 import { isFinished } from "@/backup/jobs";
-import { STEPS, stepOf } from "@/restore/steps";
+import { stepOf, stepsOf } from "@/restore/steps";
 
 type State = "done" | "now" | "failed" | "ahead" | "unreached" | "skipped";
 
@@ -24,7 +24,7 @@ export function StepList({ job, safety = true }: { job: JobShape; safety?: boole
   const ended = isFinished(job);
   return (
     <Stack component="ol" gap="xs" m={0} p={0} style={{ listStyle: "none" }}>
-      {STEPS.map((step, index) => {
+      {stepsOf(job).map((step, index) => {
         const state = stateOf(index, at, ended, step === "save" && !safety);
         const { color, icon } = LOOKS[state];
         return (

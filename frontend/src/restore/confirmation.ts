@@ -29,6 +29,8 @@ const STALE: ReadonlySet<string> = new Set([
   "upload-not-found",
   "confirmation-required",
   "precondition-failed",
+  // Somebody made what was to be the new folder of a copy.
+  "target-exists",
 ]);
 
 /** Whether a confirmation was refused because one must look again first: nothing was changed. */

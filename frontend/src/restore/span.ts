@@ -1,3 +1,5 @@
+import type { JobShape } from "@/api/generated/plan";
+
 const UNITS: ReadonlyArray<readonly [unit: string, seconds: number]> = [
   ["day", 86_400],
   ["hour", 3_600],
@@ -13,4 +15,12 @@ export function formatSpan(seconds: number, locale: string): string {
     unitDisplay: "long",
     maximumFractionDigits: 0,
   }).format(Math.max(1, Math.round(seconds / length)));
+}
+
+/** How long a job took [s]; null of one that never began, or has not ended. */
+export function secondsOf({
+  started_at: from,
+  completed_at: to,
+}: Pick<JobShape, "started_at" | "completed_at">): number | null {
+  return from && to ? (Date.parse(to) - Date.parse(from)) / 1000 : null;
 }

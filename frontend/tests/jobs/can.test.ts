@@ -10,6 +10,7 @@ describe("what can be done with a job", () => {
     expect(permissionFor({ kind: "cleanup" })).toBe("administer");
     expect(permissionFor({ kind: "undo" })).toBe("restore");
     expect(permissionFor({ kind: "import" })).toBe("restore");
+    expect(permissionFor({ kind: "copy" })).toBe("restore");
   });
 
   it("is to cancel it until it has ended", () => {
@@ -20,6 +21,7 @@ describe("what can be done with a job", () => {
   it("is to try it again if it failed, but a restore is asked for anew", () => {
     expect(canRetry({ kind: "backup", status: "failed" })).toBe(true);
     expect(canRetry({ kind: "prune", status: "cancelled" })).toBe(true);
+    expect(canRetry({ kind: "copy", status: "failed" })).toBe(true);
     expect(canRetry({ kind: "restore_archive", status: "failed" })).toBe("anew");
     expect(canRetry({ kind: "restore", status: "completed" })).toBe(false);
     expect(canRetry({ kind: "backup", status: "running" })).toBe(false);

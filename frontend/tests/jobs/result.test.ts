@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JobKind } from "@/api/generated/plan";
+import { copyFolder } from "@/backup/jobs";
 import { checksOf, problemsOf, removedOf, sayingsOf, tablesOf } from "@/features/jobs/result";
 import { job } from "./job";
 
@@ -54,6 +55,15 @@ describe("what came of a job", () => {
     ]);
   });
 
+  it("is what a copy holds", () => {
+    const result = { into: "/srv/copy", restored_files: 53, restored_bytes: 1_403_547 };
+    const items = { "files/thumbnails": 47, Album: 347, Track: 3 };
+    expect(sayingsOf(job({ kind: "copy", result, items_restored: items }))).toEqual([
+      { key: "copiedFiles", count: 53, bytes: 1_403_547 },
+      { key: "copiedRows", count: 350, tables: 2 },
+    ]);
+  });
+
   it("is what a cleanup removed, or would remove", () => {
     expect(keysOf("cleanup", { removed: ["a"], freed_bytes: 5 })).toEqual(["removed", "freed"]);
     expect(keysOf("cleanup", { removed: [], freed_bytes: 0 })).toEqual(["removedNone"]);
@@ -82,6 +92,7 @@ describe("what came of a job", () => {
     "restore",
     "restore_archive",
     "undo",
+    "copy",
     "cleanup",
     "check",
     "prune",
@@ -92,6 +103,13 @@ describe("what came of a job", () => {
 });
 
 describe("the particulars of a result", () => {
+  it("are the folder that a copy made, and of no other job", () => {
+    const result = { into: "/srv/copy" };
+    expect(copyFolder({ kind: "copy", result })).toBe("/srv/copy");
+    expect(copyFolder({ kind: "restore", result })).toBeNull();
+    expect(copyFolder({ kind: "copy", result: {} })).toBeNull();
+  });
+
   it("are read, and what is unknown is passed over", () => {
     expect(removedOf({ removed: ["a", 1] })).toEqual(["a"]);
     expect(removedOf({ would_remove: [{ backup_id: "b" }, null, {}] })).toEqual(["b"]);

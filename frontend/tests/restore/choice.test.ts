@@ -24,6 +24,7 @@ describe("what is wanted", () => {
   it("is all of it with a safety backup, unless somebody says otherwise", () => {
     const choice = choiceOf(newWanted(undefined));
     expect(choice).toEqual({
+      target: "live",
       create_safety_backup: true,
       sources: [],
       paths: [],
@@ -43,6 +44,33 @@ describe("what is wanted", () => {
     const wanted = { ...newWanted(undefined), paths: [" /files/photos/ ", "a.txt"] };
     expect(choiceOf(wanted).paths).toEqual(["files/photos", "a.txt"]);
     expect(isPartial(wanted)).toBe(true);
+  });
+
+  it("is for a copy only what goes into it, whatever was chosen for live data before", () => {
+    const live = {
+      ...newWanted(undefined),
+      safety: false,
+      sources: ["app"],
+      tables: ["orders"],
+      otherSchema: "migrate" as const,
+      keepOld: false,
+      trustDump: true,
+    };
+    expect(choiceOf({ ...live, target: "copy" })).toEqual({
+      target: "copy",
+      sources: ["app"],
+      paths: [],
+    });
+  });
+
+  it("is for a copy only the paths, if there are any: the server would add them to the sources", () => {
+    const wanted = { ...newWanted(undefined), sources: ["app"], paths: ["files/photos/"] };
+    expect(choiceOf({ ...wanted, target: "copy" })).toEqual({
+      target: "copy",
+      sources: [],
+      paths: ["files/photos"],
+    });
+    expect(choiceOf(wanted).sources).toEqual(["app"]);
   });
 
   it("counts what is not as it is by default, so that nothing is hidden", () => {

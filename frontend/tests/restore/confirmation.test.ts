@@ -37,6 +37,7 @@ describe("an offer", () => {
     const problem = (code: string) => new Problem({ status: 404, detail: "", code });
     expect(isStale(problem("upload-not-found"))).toBe(true);
     expect(isStale(problem("confirmation-required"))).toBe(true);
+    expect(isStale(problem("target-exists")), "a copy's folder came to be").toBe(true);
     expect(isStale(problem("backup-busy"))).toBe(false);
     expect(isStale(new TypeError("no network"))).toBe(false);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { JobErrorShape, JobShape, JobStatus } from "@/api/generated/plan";
-import { aftermathOf, isReplacing, STEPS, stepOf } from "@/restore/steps";
+import type { JobErrorShape, JobKind, JobShape, JobStatus } from "@/api/generated/plan";
+import { aftermathOf, COPY_STEPS, isReplacing, STEPS, stepOf, stepsOf } from "@/restore/steps";
 
 function job(status: JobStatus, step = "", percent = 0, error: JobErrorShape | null = null) {
   const progress = {
@@ -11,8 +11,9 @@ function job(status: JobStatus, step = "", percent = 0, error: JobErrorShape | n
     done_bytes: 0,
     total_bytes: null,
   } satisfies JobShape["progress"];
-  return { status, progress, error };
+  return { kind: "restore" as JobKind, status, progress, error };
 }
+const copy = (...given: Parameters<typeof job>) => ({ ...job(...given), kind: "copy" as const });
 const nameOf = (...given: Parameters<typeof job>) => STEPS[stepOf(job(...given))];
 const error = (code: string): JobErrorShape => ({ code, message: "It failed", hint: null });
 
@@ -39,6 +40,30 @@ describe("the step that a restore is at", () => {
   it("is told by the percent where the server does something of another name", () => {
     expect(nameOf("restoring", "Loading table orders", 41)).toBe("stage");
     expect(nameOf("restoring", "Finding what is used", 88)).toBe("save");
+  });
+});
+
+describe("the step that a copy is at", () => {
+  const at = (...given: Parameters<typeof job>) => COPY_STEPS[stepOf(copy(...given))];
+
+  it("is one of its own steps: no safety backup, and nothing that is replaced", () => {
+    expect(stepsOf({ kind: "copy" })).toEqual(["open", "write", "prove"]);
+    expect(stepOf(copy("pending"))).toBe(-1);
+    expect(stepOf(copy("completed", "Checking database/app.db", 100))).toBe(COPY_STEPS.length);
+  });
+
+  it("is told by what the server does, or by the percent where that has another name", () => {
+    expect(at("running", "", 0)).toBe("open");
+    expect(at("running", "Checking the backup file", 20)).toBe("open");
+    expect(at("running", "Restoring into backup_20260131_020000", 20)).toBe("write");
+    expect(at("running", "Waiting for the repository", 40)).toBe("write");
+    expect(at("running", "Checking database/app.db", 85)).toBe("prove");
+  });
+
+  it("is never one that cannot be stopped, and one that failed leaves nothing behind", () => {
+    expect(isReplacing(copy("running", "Checking database/app.db", 99))).toBe(false);
+    const failed = copy("failed", "Restoring into x", 95, error("job-interrupted"));
+    expect(aftermathOf(failed)).toBe("nothing");
   });
 });
 

@@ -4,13 +4,14 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { BackupShape, JobShape } from "@/api/generated/plan";
 import { useJobs } from "@/backup/hooks/useJobs";
-import { isFinished } from "@/backup/jobs";
+import { copyFolder, isFinished } from "@/backup/jobs";
 import { WhyNot } from "@/features/backups/cells";
 import type { JobEvent } from "@/features/backups/findings";
 import { useJobEvents } from "@/features/backups/useJobEvents";
 import { useMakingJob } from "@/features/backups/useMakingJob";
 import { formatExact } from "@/format/times";
 import { useLocale } from "@/i18n/useLocale";
+import { CopyValue } from "@/parts/CopyValue";
 import { JobProgress } from "@/parts/JobProgress";
 import { Loaded } from "@/parts/States";
 import { StatusBadge } from "@/parts/StatusBadge";
@@ -44,6 +45,7 @@ function LoggedJob({ job }: { job: JobShape }) {
   const { t } = useTranslation("backups");
   const { t: word } = useTranslation();
   const [opened, { toggle }] = useDisclosure();
+  const folder = copyFolder(job);
   return (
     <Paper withBorder p="sm" component="section" aria-label={word(`kind.${job.kind}`)}>
       <Stack gap={6}>
@@ -60,6 +62,7 @@ function LoggedJob({ job }: { job: JobShape }) {
         </Group>
         {!isFinished(job) && <JobProgress job={job} />}
         {job.error && <WhyNot error={job.error} />}
+        {folder !== null && <CopyValue value={folder} what={t("log.folder")} />}
         {job.warnings.map((each) => (
           <Text key={each} size="sm" style={{ overflowWrap: "anywhere" }}>
             {each}

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { JobShape } from "@/api/generated/plan";
 import { useJobs } from "@/backup/hooks/useJobs";
-import { isFinished } from "@/backup/jobs";
+import { copyFolder, isFinished } from "@/backup/jobs";
 import { canRetry, retriedBy } from "@/features/jobs/can";
 import { JobTook } from "@/features/jobs/cells";
 import { safetyBackupOf } from "@/features/jobs/result";
@@ -28,6 +28,7 @@ function Facts({ job, again }: { job: JobShape; again: string | null }) {
   const { t } = useTranslation("jobs");
   const { t: word } = useTranslation();
   const safety = safetyBackupOf(job.result);
+  const folder = copyFolder(job);
   return (
     <Card title={t("facts.title")} actions={<StatusBadge status={job.status} />}>
       <FactList
@@ -35,6 +36,10 @@ function Facts({ job, again }: { job: JobShape; again: string | null }) {
           job.actor !== null && [t("facts.actor"), job.actor],
           [t("facts.trigger"), word(`trigger.${job.trigger}`)],
           job.backup_id !== null && [t("facts.backup"), <BackupLink key="" id={job.backup_id} />],
+          folder !== null && [
+            t("facts.folder"),
+            <CopyValue key="" value={folder} what={t("facts.theFolder")} />,
+          ],
           safety !== null && [t("facts.safety"), <BackupLink key="" id={safety} />],
           job.scheduled_for !== null && [t("facts.due"), instant(job.scheduled_for)],
           [t("facts.asked"), instant(job.created_at)],

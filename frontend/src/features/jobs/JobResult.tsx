@@ -4,7 +4,7 @@ import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobShape } from "@/api/generated/plan";
-import { isRestore } from "@/backup/jobs";
+import { isCopyJob, isRestore } from "@/backup/jobs";
 import { checksOf, problemsOf, removedOf, tablesOf } from "@/features/jobs/result";
 import { useSayings } from "@/features/jobs/useSayings";
 import { Card } from "@/parts/Card";
@@ -19,7 +19,8 @@ export function JobResult({ job }: { job: JobShape }) {
   const checks = checksOf(result);
   const removed = removedOf(result);
   const problems = problemsOf(result);
-  const tables = isRestore(job) ? job.items_restored : tablesOf(result);
+  const restored = isRestore(job) || isCopyJob(job);
+  const tables = restored ? job.items_restored : tablesOf(result);
   if (said.length === 0 && checks.length === 0 && problems.length === 0) return null;
   return (
     <Card title={t("result.title")}>
@@ -34,7 +35,7 @@ export function JobResult({ job }: { job: JobShape }) {
           </Stack>
         )}
         {problems.length > 0 && <Problems problems={problems} />}
-        {isRestore(job) ? <Checks checks={checks} /> : <CheckList checks={checks} />}
+        {restored ? <Checks checks={checks} /> : <CheckList checks={checks} />}
         {removed.length > 0 && (
           <Folded title={t("result.removed", { count: removed.length })}>
             <Removed ids={removed} />

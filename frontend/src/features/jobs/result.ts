@@ -1,5 +1,5 @@
 import type { CheckShape, JobShape } from "@/api/generated/plan";
-import { isRestore } from "@/backup/jobs";
+import { isCopyJob, isRestore } from "@/backup/jobs";
 
 /** What came of a job, as the server keeps it: each kind adds its own, and a newer server more. */
 type Result = JobShape["result"];
@@ -31,6 +31,8 @@ export type SayingKey =
   | "orphanFiles"
   | "restoredFiles"
   | "restoredRows"
+  | "copiedFiles"
+  | "copiedRows"
   | "removed"
   | "removedNone"
   | "wouldRemove"
@@ -44,7 +46,8 @@ export type SayingKey =
 /** What came of a job, in sentences; none where it came to nothing, or tells nothing. */
 export function sayingsOf(job: Pick<JobShape, "kind" | "result" | "items_restored">): Saying[] {
   const { kind, result } = job;
-  if (isRestore(job)) return ofRestore(job);
+  if (isRestore(job)) return ofRestore(job, "restoredFiles", "restoredRows");
+  if (isCopyJob(job)) return ofRestore(job, "copiedFiles", "copiedRows");
   if (kind === "backup" || kind === "import") return ofBackup(result);
   if (kind === "verify" || kind === "drill") return ofProof(result, kind);
   if (kind === "cleanup") return ofCleanup(result);
@@ -78,15 +81,19 @@ function ofProof(result: Result, kind: "verify" | "drill"): Saying[] {
   ];
 }
 
-function ofRestore({ result, items_restored: items }: Pick<JobShape, "result" | "items_restored">) {
+function ofRestore(
+  { result, items_restored: items }: Pick<JobShape, "result" | "items_restored">,
+  filesKey: SayingKey,
+  rowsKey: SayingKey,
+) {
   const files = numberOf(result.restored_files);
   if (files === null) return [];
   const rows = Object.entries(items).filter(([name]) => !isPart(name));
   const said: Saying[] = [
-    { key: "restoredFiles", count: files, bytes: numberOf(result.restored_bytes) ?? 0 },
+    { key: filesKey, count: files, bytes: numberOf(result.restored_bytes) ?? 0 },
   ];
   const total = rows.reduce((sum, [, count]) => sum + count, 0);
-  if (rows.length > 0) said.push({ key: "restoredRows", count: total, tables: rows.length });
+  if (rows.length > 0) said.push({ key: rowsKey, count: total, tables: rows.length });
   return said;
 }
 

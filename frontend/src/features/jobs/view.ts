@@ -6,6 +6,7 @@ export const KINDS = [
   "backup",
   "restore",
   "restore_archive",
+  "copy",
   "undo",
   "import",
   "verify",

@@ -4,6 +4,7 @@ import type { JobShape, OfferShape, PlanShape } from "@/api/generated/plan";
 import { isPartial, leavesOut, type Wanted } from "@/features/restore/choice";
 import { useArrival } from "@/parts/focus";
 import { wordToType } from "@/restore/confirmation";
+import { isCopyOffer } from "@/restore/copy";
 import { OfferDecision } from "@/restore/OfferDecision";
 
 interface DecisionProps {
@@ -21,10 +22,11 @@ export function Decision({ offer, plan, wanted, ...on }: DecisionProps) {
   const { t } = useTranslation("restore");
   const { t: piece } = useTranslation("restoring");
   const arrival = useArrival<HTMLHeadingElement>();
+  const title = offer.kind === "upload" ? t("decision.upload") : t("decision.backup");
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="restore-decision">
       <Title order={2} size="h4" mb="md" id="restore-decision" {...arrival}>
-        {offer.kind === "upload" ? t("decision.upload") : t("decision.backup")}
+        {isCopyOffer(offer) ? t("decision.copy") : title}
       </Title>
       <OfferDecision
         key={offer.confirmation}

@@ -9,7 +9,7 @@ import { usePlan } from "@/backup/hooks/usePlan";
 import { useLookAtRestore } from "@/backup/hooks/useStartRestore";
 import { isStored } from "@/backup/jobs";
 import { ChosenBackup } from "@/features/restore/ChosenBackup";
-import { choiceOf, newWanted } from "@/features/restore/choice";
+import { choiceOf, isCopy, newWanted } from "@/features/restore/choice";
 import { Decision } from "@/features/restore/Decision";
 import { MissingBackup } from "@/features/restore/MissingBackup";
 import { Options } from "@/features/restore/Options";
@@ -47,6 +47,7 @@ function Chosen({ backup, plan, onStarted }: ChosenProps) {
   const { t } = useTranslation("restore");
   const [wanted, setWanted] = useState(() => newWanted(plan));
   const [renewed, setRenewed] = useState(false);
+  const copy = isCopy(wanted);
   const look = useLookAtRestore();
   const lookNow = () => look.mutate({ id: backup.id, choice: choiceOf(wanted) });
   const giveUp = () => {
@@ -82,8 +83,12 @@ function Chosen({ backup, plan, onStarted }: ChosenProps) {
               plan={plan}
               backup={backup}
               wanted={wanted}
-              onChange={setWanted}
-              schemaDiffers={toProblem(look.error).code === "schema-mismatch"}
+              onChange={(changed) => {
+                // What was refused for one target says nothing of the other.
+                if (changed.target !== wanted.target) look.reset();
+                setWanted(changed);
+              }}
+              schemaDiffers={!copy && toProblem(look.error).code === "schema-mismatch"}
             />
           </Paper>
           {look.isError && (
@@ -103,7 +108,7 @@ function Chosen({ backup, plan, onStarted }: ChosenProps) {
               loading={look.isPending}
               disabled={wanted.sources?.length === 0}
             >
-              {t("look.button")}
+              {copy ? t("look.copy") : t("look.button")}
             </ActionButton>
             <Text size="sm" c="dimmed" role="status">
               {look.isPending ? t("look.running") : t("look.about")}

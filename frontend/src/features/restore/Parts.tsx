@@ -8,18 +8,20 @@ interface PartsProps {
   /** Null for all. */
   chosen: readonly string[] | null;
   onChange: (chosen: string[] | null) => void;
+  /** Whether they go into a new folder, in which what is not chosen is missing. */
+  copy?: boolean;
 }
 
 /** Which sources of the plan are restored: all of them, unless somebody says otherwise. */
-export function Parts({ parts, chosen, onChange }: PartsProps) {
+export function Parts({ parts, chosen, onChange, copy = false }: PartsProps) {
   const { t } = useTranslation("restore");
   const isChosen = ({ source, held }: Part) =>
     held !== null && (chosen === null || chosen.includes(source.name));
   const none = !parts.some(isChosen);
   return (
     <Checkbox.Group
-      label={t("parts.label")}
-      description={t("parts.about")}
+      label={copy ? t("parts.copy") : t("parts.label")}
+      description={copy ? t("parts.copyAbout") : t("parts.about")}
       value={parts.filter(isChosen).map((each) => each.source.name)}
       error={none ? t("parts.none") : undefined}
       // Each box knows itself which it is.

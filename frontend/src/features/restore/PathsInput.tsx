@@ -10,10 +10,12 @@ interface PathsInputProps {
   backupId: string | undefined;
   value: string[];
   onChange: (paths: string[]) => void;
+  /** Whether they go into a new folder. */
+  copy?: boolean;
 }
 
 /** Single files or folders of a backup, completed folder by folder as they are typed. */
-export function PathsInput({ backupId, value, onChange }: PathsInputProps) {
+export function PathsInput({ backupId, value, onChange, copy = false }: PathsInputProps) {
   const { t } = useTranslation("restore");
   const [typed, setTyped] = useState("");
   const [folder] = useDebouncedValue(folderOf(typed), 200);
@@ -22,7 +24,7 @@ export function PathsInput({ backupId, value, onChange }: PathsInputProps) {
   return (
     <TagsInput
       label={t("advanced.paths")}
-      description={t("advanced.pathsAbout")}
+      description={copy ? t("advanced.pathsCopy") : t("advanced.pathsAbout")}
       data={known}
       value={value}
       onChange={onChange}

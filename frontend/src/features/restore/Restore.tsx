@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useLocation, useParams } from "wouter";
 import type { JobShape } from "@/api/generated/plan";
 import { BackupChoice } from "@/features/restore/BackupChoice";
+import { CopiesUnderWay } from "@/features/restore/CopiesUnderWay";
 import { UPLOAD } from "@/features/restore/choice";
 import { FromBackup } from "@/features/restore/FromBackup";
 import { FromUpload } from "@/features/restore/FromUpload";
@@ -16,7 +17,7 @@ import { useRestores } from "@/restore/useRestores";
 
 const backupHref = (id: string) => `#/backups/${encodeURIComponent(id)}`;
 
-/** The screen where live data are replaced by a backup, and where that is taken back. */
+/** The screen where live data are replaced by a backup, or a copy of one is made; and undone. */
 export default function Restore() {
   const { t } = useTranslation("restore");
   const { id } = useParams<{ id?: string }>();
@@ -53,6 +54,7 @@ export default function Restore() {
         <Loading rows={5} height={64} />
       ) : (
         <Stack gap="md">
+          <CopiesUnderWay onFollow={follow} />
           {last && id !== UPLOAD && <LastRestoreNote last={last} onUndo={follow} />}
           <Origin id={id} />
           {id === undefined ? (

@@ -1,72 +1,57 @@
-import { ActionIcon, Button, Code, Collapse, CopyButton, Group, Stack, Text } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
-import { IconCheck, IconChevronDown, IconCopy, IconMapPin } from "@tabler/icons-react";
-import { useId } from "react";
+import { Code, Radio, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { PlanShape } from "@/api/generated/plan";
+import type { Wanted } from "@/features/restore/choice";
+import { Elsewhere } from "@/features/restore/Elsewhere";
 
-/** Where it goes: in place. And how a copy elsewhere is made. */
-export function Target({ plan, backupId }: { plan: PlanShape; backupId?: string }) {
+interface TargetProps {
+  plan: PlanShape;
+  backupId?: string;
+  target: Wanted["target"];
+  onChange: (target: Wanted["target"]) => void;
+}
+
+/** Where it goes: in the place of the live data, or into a new folder that touches none of them. */
+export function Target({ plan, backupId, target, onChange }: TargetProps) {
   const { t } = useTranslation("restore");
-  const { t: common } = useTranslation();
-  const [opened, { toggle }] = useDisclosure();
-  const id = useId();
-  const command = `holdfast restore ${backupId ?? "FILE"} --into DIR`;
   return (
-    <Stack gap={4}>
-      <Text size="sm" fw={600}>
-        {t("target.label")}
-      </Text>
-      <Group gap="xs" wrap="nowrap" align="flex-start">
-        <IconMapPin size={18} style={{ flexShrink: 0, marginTop: 2 }} aria-hidden />
-        <Stack gap={2} align="flex-start" miw={0}>
-          <Text size="sm">
-            {plan.target_name
-              ? t("target.named", { name: plan.target_name })
-              : t("target.inPlace", { app: plan.app })}
-          </Text>
-          <Button
-            variant="subtle"
-            size="compact-sm"
-            ml={-8}
-            onClick={toggle}
-            aria-expanded={opened}
-            aria-controls={id}
-            styles={{ label: { whiteSpace: "normal" } }}
-            rightSection={<IconChevronDown size={14} aria-hidden />}
-          >
-            {t("target.elsewhere")}
-          </Button>
+    <Stack gap="xs">
+      <Radio.Group
+        label={t("target.label")}
+        value={target}
+        onChange={(chosen) => onChange(chosen as Wanted["target"])}
+      >
+        <Stack gap="sm" mt="xs">
+          <Radio
+            value="live"
+            label={t("target.live")}
+            description={
+              plan.target_name
+                ? t("target.named", { name: plan.target_name })
+                : t("target.inPlace", { app: plan.app })
+            }
+          />
+          <Radio
+            value="copy"
+            label={t("target.copy")}
+            description={<CopyAbout plan={plan} />}
+            styles={{ body: { minWidth: 0 }, labelWrapper: { minWidth: 0 } }}
+          />
         </Stack>
-      </Group>
-      <Collapse expanded={opened} id={id}>
-        <Stack gap={6} pl={28}>
-          <Text size="sm" c="dimmed">
-            {t("target.copy")}
-          </Text>
-          <Group gap={4} wrap="nowrap">
-            <Code p="xs" style={{ overflowWrap: "anywhere" }}>
-              {command}
-            </Code>
-            <CopyButton value={command}>
-              {({ copied, copy }) => (
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  onClick={copy}
-                  aria-label={copied ? common("actions.copied") : t("target.copyCommand")}
-                >
-                  {copied ? (
-                    <IconCheck size={18} aria-hidden />
-                  ) : (
-                    <IconCopy size={18} aria-hidden />
-                  )}
-                </ActionIcon>
-              )}
-            </CopyButton>
-          </Group>
-        </Stack>
-      </Collapse>
+      </Radio.Group>
+      <Elsewhere plan={plan} backupId={backupId} />
     </Stack>
+  );
+}
+
+function CopyAbout({ plan }: { plan: PlanShape }) {
+  const { t } = useTranslation("restore");
+  return (
+    <>
+      {t("target.copyAbout")}
+      <Text span inherit display="block" mt={2}>
+        {t("target.copyBelow")} <Code style={{ overflowWrap: "anywhere" }}>{plan.copies_dir}</Code>
+      </Text>
+    </>
   );
 }

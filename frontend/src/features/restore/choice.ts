@@ -6,6 +6,8 @@ export const UPLOAD = "upload";
 
 /** How somebody wants to restore, as the form has it. */
 export interface Wanted {
+  /** In place of the live data, or into a new folder beside which nothing changes. */
+  target: "live" | "copy";
   safety: boolean;
   /** Names of sources; null for all that the backup holds. */
   sources: readonly string[] | null;
@@ -19,6 +21,7 @@ export interface Wanted {
 /** Return what is wanted unless somebody says otherwise: all of it, with a safety backup. */
 export function newWanted(plan: Pick<PlanShape, "safety_backup"> | undefined): Wanted {
   return {
+    target: "live",
     safety: plan?.safety_backup ?? true,
     sources: null,
     paths: [],
@@ -31,7 +34,24 @@ export function newWanted(plan: Pick<PlanShape, "safety_backup"> | undefined): W
 
 /** Return it as the server takes it. */
 export function choiceOf(wanted: Wanted): RestoreChoice {
+  return isCopy(wanted) ? copyOf(wanted) : liveOf(wanted);
+}
+
+/** Whether a new folder is wanted, and all live data stay as they are. */
+export function isCopy({ target }: Pick<Wanted, "target">): boolean {
+  return target === "copy";
+}
+
+/** Only what a copy knows: what was chosen before for live data is refused for one. */
+function copyOf({ sources, paths }: Wanted): RestoreChoice {
+  const named = paths.map(cleanPath);
+  // To a copy, sources and paths add up; on the form, paths are all that is wanted.
+  return { target: "copy", sources: named.length > 0 ? [] : [...(sources ?? [])], paths: named };
+}
+
+function liveOf(wanted: Wanted): RestoreChoice {
   return {
+    target: "live",
     create_safety_backup: wanted.safety,
     sources: [...(wanted.sources ?? [])],
     paths: wanted.paths.map(cleanPath),
