@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from playwright.sync_api import Locator
 
 from tests.page.sites import Site
 from tests.web.server.process import until
 
 _LOCK_S = 120.0
+_TO_TYPE = re.compile("^Type .* to confirm$")
 _ENDS = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -61,6 +64,13 @@ def download(client: httpx.Client, backup: str, file: Path) -> Path:
     assert answer.status_code == 200, answer.text
     file.write_bytes(answer.content)
     return file
+
+
+def type_word(question: Locator) -> None:
+    """Type what a question wants typed before something is replaced or removed."""
+    wanted = question.get_by_label(_TO_TYPE)
+    label = question.get_by_text(_TO_TYPE).inner_text()
+    wanted.fill(label.removeprefix("Type ").removesuffix(" to confirm"))
 
 
 def forget_password(site: Site) -> None:

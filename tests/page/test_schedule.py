@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.page.deeds import found
+from tests.page.deeds import forget_password, found, type_word
 from tests.page.screens import DESKTOP, DESKTOP_DARK, PHONE, PHONE_DARK, Look, OpenScreen
 from tests.page.sites import Site, SiteAt, site_of
 from tests.rig.history import history_copy
@@ -193,6 +193,13 @@ def decided(site: Site) -> dict[str, bool]:
     return {each["backup_id"]: each["keep"] for each in answer.json()["decisions"]}
 
 
+def previewed(site: Site) -> dict[str, bool]:
+    """Return the same as who may only read sees it."""
+    with site.client("vera") as client:
+        told = found(client, "retention/preview", **SEVEN_DAYS)
+    return {each["backup_id"]: each["keep"] for each in told["decisions"]}
+
+
 def stored(site: Site) -> set[str]:
     """Return the backups that there are."""
     with site.client() as client:
@@ -243,6 +250,21 @@ def test_rules_are_tried_on_the_real_backups(
     assert decided(planned) == fates
 
 
+def test_the_effect_of_rules_shows_without_the_password(
+    open_screen: OpenScreen, own_site: Site
+) -> None:
+    """To look is no reason to ask for it once more, however long ago it was given."""
+    own_site.cookie("anna")
+    forget_password(own_site)
+    screen = open_screen("/schedule", site=own_site)
+    page = screen.page
+    effect = page.get_by_role("region", name="What the rules do")
+    keep_seven_days(page)
+    goes = sum(not stays for stays in previewed(own_site).values())
+    expect(effect.get_by_role("img", name=f"{goes} go")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_cleanup_removes_exactly_what_was_shown(open_screen: OpenScreen, own_site: Site) -> None:
     before = stored(own_site)
     fates = decided(own_site)
@@ -262,6 +284,30 @@ def test_a_cleanup_removes_exactly_what_was_shown(open_screen: OpenScreen, own_s
     screen.settle()
     assert screen.faults() == []
     assert stored(own_site) == before - set(goes)
+
+
+@pytest.mark.parametrize("look", [DESKTOP, PHONE_DARK], ids=str)
+def test_most_of_the_backups_go_by_a_typed_word_only(
+    open_screen: OpenScreen, planned: Site, look: Look
+) -> None:
+    """The dialog says that a scheduled run would remove none of them."""
+    with kept(planned):
+        put(planned, retention={"keep_last": 2})
+        screen = open_screen("/schedule", site=planned, look=look)
+        page = screen.page
+        page.get_by_role("button", name="Clean up now").click()
+        question = page.get_by_role("dialog", name="Clean up now")
+        expect(question).to_contain_text("More than half of all backups go at once")
+        remove = question.get_by_role("button", name=re.compile("^Remove .* backups$"))
+        expect(remove).to_be_disabled()
+        type_word(question)
+        expect(remove).to_be_enabled()
+        screen.settle()
+        assert screen.faults() == []
+        before = stored(planned)
+        question.get_by_role("button", name="Cancel").click()
+        expect(question).to_have_count(0)
+        assert stored(planned) == before
 
 
 @pytest.mark.parametrize(
@@ -307,9 +353,20 @@ def test_viewers_read_the_schedule_and_change_nothing(
     expect(page.get_by_text("Every day at")).to_be_visible()
     expect(next_runs(page)).to_have_count(5)
     expect(page.get_by_role("list", name="Retention")).to_contain_text("all tagged release")
+    with planned.client("vera") as client:
+        preview = found(client, "retention/preview")
+    effect = page.get_by_role("region", name="What the rules do")
+    first = preview["decisions"][0]
+    row = effect.get_by_role("table").locator("tbody tr").first
+    expect(row.locator(f"a[href$='/backups/{first['backup_id']}']")).to_be_visible()
+    expect(row).to_contain_text("Stays" if first["keep"] else "Goes")
+    expect(effect.get_by_role("button", name="Clean up now")).to_have_attribute(
+        "aria-disabled", "true"
+    )
     test = page.get_by_role("button", name="Send test on ops")
     expect(test).to_have_attribute("aria-disabled", "true")
-    expect(page.get_by_role("main").locator("input")).to_have_count(0)
+    for kind in ("textbox", "combobox", "switch"):
+        expect(page.get_by_role("main").get_by_role(kind)).to_have_count(0)
     assert screen.faults() == []
 
 

@@ -93,6 +93,8 @@ describe("what becomes of backups", () => {
     expect(isMoreThanUnasked([stays, goes])).toBe(false);
     expect(isMoreThanUnasked([stays, goes, goes])).toBe(true);
     expect(isMoreThanUnasked([])).toBe(false);
+    const failed = made(true, "record of a failed run, nothing is stored of it");
+    expect(isMoreThanUnasked([stays, goes, goes, failed])).toBe(true);
   });
 
   it("is counted and said in one line", () => {

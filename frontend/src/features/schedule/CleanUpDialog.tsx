@@ -1,18 +1,10 @@
-import { Alert, Button, Group, Modal, ScrollArea, Skeleton, Stack, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Modal, Skeleton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { type CleanupPreview, cleanUpBackups, type RetentionShape } from "@/api/generated/plan";
-import { toProblem } from "@/api/problem";
-import { useConnection } from "@/backup/BackupProvider";
-import { answerOf } from "@/backup/hooks/answer";
-import { backupKeys } from "@/backup/keys";
+import type { RetentionShape } from "@/api/generated/plan";
 import { CleanUpJob } from "@/features/schedule/CleanUpJob";
-import { DecisionTable } from "@/features/schedule/Decisions";
-import { useCleanUp } from "@/features/schedule/useSimulation";
-import { formatBytes } from "@/format/numbers";
-import { useLocale } from "@/i18n/useLocale";
-import { Failure, ProblemText } from "@/parts/States";
-import { useOnce } from "@/parts/useOnce";
+import { CleanUpQuestion } from "@/features/schedule/CleanUpQuestion";
+import { useCleanUp, useFreshSimulation } from "@/features/schedule/useSimulation";
+import { Failure } from "@/parts/States";
 
 interface CleanUpDialogProps {
   policy: RetentionShape;
@@ -23,9 +15,8 @@ interface CleanUpDialogProps {
 /** Shows what would be removed, removes it once that is confirmed, and then what became of it. */
 export default function CleanUpDialog({ policy, timezone, onClose }: CleanUpDialogProps) {
   const { t } = useTranslation(["schedule", "common"]);
-  const plan = usePlanOf(policy);
+  const look = useFreshSimulation(policy);
   const cleanUp = useCleanUp();
-  const begin = useOnce(() => cleanUp.mutate(policy));
   return (
     <Modal
       opened
@@ -36,64 +27,20 @@ export default function CleanUpDialog({ policy, timezone, onClose }: CleanUpDial
     >
       {cleanUp.data ? (
         <CleanUpJob id={cleanUp.data.id} onClose={onClose} />
-      ) : plan.data ? (
-        <Stack>
-          <Plan plan={plan.data} timezone={timezone} />
-          {cleanUp.isError && (
-            <Alert color="red" variant="light" role="alert">
-              <ProblemText problem={toProblem(cleanUp.error)} />
-            </Alert>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("common:actions.cancel")}
-            </Button>
-            <Button
-              color="red"
-              onClick={begin}
-              loading={cleanUp.isPending}
-              disabled={plan.data.would_remove.length === 0}
-            >
-              {t("cleanUp.confirm", { count: plan.data.would_remove.length })}
-            </Button>
-          </Group>
-        </Stack>
-      ) : plan.isError ? (
-        <Failure error={plan.error} onRetry={() => void plan.refetch()} />
+      ) : look.data ? (
+        <CleanUpQuestion
+          preview={look.data}
+          timezone={timezone}
+          pending={cleanUp.isPending}
+          error={cleanUp.error}
+          onConfirm={() => cleanUp.mutate(policy)}
+          onClose={onClose}
+        />
+      ) : look.isError ? (
+        <Failure error={look.error} onRetry={() => void look.refetch()} />
       ) : (
         <Skeleton height={220} role="status" aria-label={t("common:states.loading")} />
       )}
     </Modal>
-  );
-}
-
-/** Looked at anew: since the page was opened, a backup may have been made. */
-function usePlanOf(policy: RetentionShape) {
-  const { client } = useConnection();
-  return useQuery({
-    queryKey: [...backupKeys.cleanup, "asked", policy],
-    queryFn: async ({ signal }) => {
-      const body = { dry_run: true, policy };
-      const asked = cleanUpBackups({ client, body, signal, throwOnError: true });
-      return (await answerOf(asked)) as CleanupPreview;
-    },
-    gcTime: 0,
-    refetchOnWindowFocus: false,
-  });
-}
-
-function Plan({ plan, timezone }: { plan: CleanupPreview; timezone: string }) {
-  const { t } = useTranslation("schedule");
-  const locale = useLocale();
-  const going = plan.decisions.filter((each) => !each.keep);
-  if (going.length === 0) return <Text>{plan.paused ?? t("cleanUp.nothing")}</Text>;
-  const values = { size: formatBytes(plan.would_free_bytes, locale) };
-  return (
-    <>
-      <Text size="sm">{t("cleanUp.what", { count: going.length, ...values })}</Text>
-      <ScrollArea.Autosize mah={320} type="auto" offsetScrollbars viewportProps={{ tabIndex: 0 }}>
-        <DecisionTable decisions={going} timezone={timezone} />
-      </ScrollArea.Autosize>
-    </>
   );
 }

@@ -19,7 +19,7 @@ export function RetentionSection({ draft, base, onChange }: RetentionSectionProp
   const { t } = useTranslation("schedule");
   const changed = changedParts(draft, base).includes("retention");
   const whole = isWhole(draft.policy);
-  const simulation = useThoughtSimulation(whole ? policyOfForm(draft.policy) : null);
+  const query = useThoughtSimulation(whole ? policyOfForm(draft.policy) : null);
   return (
     <Section title={t("retention.title")} purpose={t("retention.purpose")}>
       <Grid gap={{ base: "xl", md: 40 }}>
@@ -34,7 +34,7 @@ export function RetentionSection({ draft, base, onChange }: RetentionSectionProp
           {/* What is edited and what comes of it stay in view together. */}
           <Box pos={{ md: "sticky" }} top={72}>
             <Simulator
-              {...simulation}
+              query={query}
               kept={base.retention}
               changed={changed}
               incomplete={!whole}

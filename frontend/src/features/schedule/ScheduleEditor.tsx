@@ -83,7 +83,7 @@ export function ScheduleEditor(props: { current: ReadSchedule; children: ReactNo
 function RetentionEffect({ draft, parts }: { draft: Draft; parts: readonly Part[] }) {
   const { t } = useTranslation("schedule");
   const locale = useLocale();
-  const { query } = useThoughtSimulation(isWhole(draft.policy) ? policyOfForm(draft.policy) : null);
+  const query = useThoughtSimulation(isWhole(draft.policy) ? policyOfForm(draft.policy) : null);
   if (!parts.includes("retention") || !query.data) return null;
   return <>{effectInWords(query.data, t, locale)}</>;
 }

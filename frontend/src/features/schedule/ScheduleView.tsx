@@ -5,14 +5,18 @@ import type { ScheduleShape } from "@/api/generated/plan";
 import { CronSentence } from "@/features/schedule/CronSentence";
 import { formOfCron } from "@/features/schedule/cron";
 import { NextRuns } from "@/features/schedule/NextRuns";
+import { formOfPolicy, policyOfForm } from "@/features/schedule/policy";
 import { rulesInWords } from "@/features/schedule/policyWords";
 import { Section } from "@/features/schedule/Section";
+import { Simulator } from "@/features/schedule/Simulator";
 import { usePreview } from "@/features/schedule/useSchedule";
+import { useSimulation } from "@/features/schedule/useSimulation";
 
 /** The schedule and the rules for those who may only look. */
 export function ScheduleView({ schedule }: { schedule: ScheduleShape }) {
   const { t } = useTranslation(["schedule", "common"]);
   const preview = usePreview(schedule.cron, schedule.timezone);
+  const simulation = useSimulation(policyOfForm(formOfPolicy(schedule.retention)));
   const { enabled } = schedule;
   const Icon = enabled ? IconCalendarRepeat : IconCalendarOff;
   return (
@@ -44,7 +48,20 @@ export function ScheduleView({ schedule }: { schedule: ScheduleShape }) {
         </Grid>
       </Section>
       <Section title={t("retention.title")} purpose={t("retention.purpose")}>
-        <Rules schedule={schedule} />
+        <Grid gap={{ base: "xl", md: 40 }}>
+          <Grid.Col span={{ base: 12, md: 5 }}>
+            <Rules schedule={schedule} />
+          </Grid.Col>
+          <Grid.Col span={{ base: 12, md: 7 }}>
+            <Simulator
+              query={simulation}
+              kept={schedule.retention}
+              changed={false}
+              incomplete={false}
+              timezone={schedule.timezone}
+            />
+          </Grid.Col>
+        </Grid>
       </Section>
     </>
   );

@@ -1,5 +1,5 @@
-import { Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
-import { IconLock, IconPlayerPause } from "@tabler/icons-react";
+import { Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { IconPlayerPause } from "@tabler/icons-react";
 import { lazy, Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { CleanupPreview, RetentionShape } from "@/api/generated/plan";
@@ -7,7 +7,7 @@ import { toProblem } from "@/api/problem";
 import { Decisions } from "@/features/schedule/Decisions";
 import { FateLine } from "@/features/schedule/FateLine";
 import { effectInWords, isMoreThanUnasked } from "@/features/schedule/reasons";
-import { PASSWORD_WANTED, type useSimulation } from "@/features/schedule/useSimulation";
+import type { useSimulation } from "@/features/schedule/useSimulation";
 import { Warning } from "@/features/schedule/Warning";
 import { useLocale } from "@/i18n/useLocale";
 import { ActionButton } from "@/parts/ActionButton";
@@ -15,7 +15,8 @@ import { Empty, Failure } from "@/parts/States";
 
 const CleanUpDialog = lazy(() => import("@/features/schedule/CleanUpDialog"));
 
-type SimulatorProps = ReturnType<typeof useSimulation> & {
+interface SimulatorProps {
+  query: ReturnType<typeof useSimulation>;
   /** The rules that are saved. */
   kept: RetentionShape;
   /** Whether the rules shown are not the saved ones. */
@@ -23,10 +24,10 @@ type SimulatorProps = ReturnType<typeof useSimulation> & {
   /** Whether a rule is misspelled; its field says so. */
   incomplete: boolean;
   timezone: string;
-};
+}
 
 /** What the rules would do to the backups there are, as they are edited. */
-export function Simulator({ query, unlock, kept, changed, incomplete, timezone }: SimulatorProps) {
+export function Simulator({ query, kept, changed, incomplete, timezone }: SimulatorProps) {
   const { t } = useTranslation("schedule");
   const [cleaning, setCleaning] = useState(false);
   const opener = useRef<HTMLElement>(null);
@@ -59,7 +60,7 @@ export function Simulator({ query, unlock, kept, changed, incomplete, timezone }
           {t("simulator.incomplete")}
         </Text>
       ) : (
-        <Effect query={query} unlock={unlock} timezone={timezone} />
+        <Effect query={query} timezone={timezone} />
       )}
       {changed && (
         <Text size="sm" c="dimmed">
@@ -75,35 +76,15 @@ export function Simulator({ query, unlock, kept, changed, incomplete, timezone }
   );
 }
 
-function Effect({
-  query,
-  unlock,
-  timezone,
-}: Pick<SimulatorProps, "query" | "unlock" | "timezone">) {
+function Effect({ query, timezone }: Pick<SimulatorProps, "query" | "timezone">) {
   const { t } = useTranslation("schedule");
   if (query.data) return <Preview preview={query.data} timezone={timezone} />;
   if (query.isPending) return <SimulatorSkeleton />;
-  const { code } = toProblem(query.error);
   // The first backup makes it; until then there is nothing to keep or remove.
-  if (code === "repository-not-found") {
+  if (toProblem(query.error).code === "repository-not-found") {
     return <Empty title={t("simulator.none")}>{t("simulator.noneHint")}</Empty>;
   }
-  if (code !== PASSWORD_WANTED) {
-    return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  }
-  return (
-    <Empty
-      title={t("simulator.locked")}
-      icon={<IconLock size={28} stroke={1.5} aria-hidden />}
-      action={
-        <Button variant="default" loading={unlock.isPending} onClick={() => unlock.mutate()}>
-          {t("simulator.unlock")}
-        </Button>
-      }
-    >
-      {t("simulator.lockedHint")}
-    </Empty>
-  );
+  return <Failure error={query.error} onRetry={() => void query.refetch()} />;
 }
 
 function Preview({ preview, timezone }: { preview: CleanupPreview; timezone: string }) {

@@ -114,7 +114,12 @@ export function effectInWords(preview: CleanupPreview, t: Words, locale: string)
 /** Of how many of the backups a scheduled run removes none at all: a person must look first. */
 const MOST_REMOVED_SHARE = 0.5;
 
+/** What the server does not count among the backups of which a share would go. */
+const UNCOUNTED = ["record of a failed run, nothing is stored of it", "dated in the future"];
+
 /** Whether rules would remove more at once than a scheduled run does unasked. */
 export function isMoreThanUnasked(decisions: readonly CleanupDecision[]): boolean {
-  return countFates(decisions).goes > decisions.length * MOST_REMOVED_SHARE;
+  const isCounted = ({ reasons }: CleanupDecision) =>
+    !UNCOUNTED.some((each) => reasons.includes(each));
+  return countFates(decisions).goes > decisions.filter(isCounted).length * MOST_REMOVED_SHARE;
 }

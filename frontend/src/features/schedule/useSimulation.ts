@@ -1,11 +1,16 @@
 import { useDebouncedValue } from "@mantine/hooks";
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
-import { createConnection, newKey } from "@/api/connection";
 import {
-  type CleanupPreview,
+  keepPreviousData,
+  skipToken,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { newKey } from "@/api/connection";
+import {
   cleanUpBackups,
   type JobShape,
+  previewRetention,
   type RetentionShape,
 } from "@/api/generated/plan";
 import { useConnection } from "@/backup/BackupProvider";
@@ -14,35 +19,36 @@ import { backupKeys } from "@/backup/keys";
 
 const THINK_MS = 400;
 
-/** What the server answers who would have to give the password once more. */
-export const PASSWORD_WANTED = "step-up-required";
-
-/** What rules would do to the backups there are. Nothing is removed.
- *
- * It asks without being told to, so it must not ask for the password: it fails with
- * `PASSWORD_WANTED`, and `unlock` asks. */
+/** What rules would do to the backups there are. Nothing is removed. */
 export function useSimulation(policy: RetentionShape | null) {
-  const { baseUrl, headers, stepUp } = useConnection();
-  const { client } = useMemo(() => createConnection({ baseUrl, headers }), [baseUrl, headers]);
-  const query = useQuery({
+  const look = useLook(policy);
+  return useQuery({
     queryKey: [...backupKeys.cleanup, policy],
-    queryFn: async ({ signal }) => {
-      const body = { dry_run: true, policy };
-      const asked = cleanUpBackups({ client, body, signal, throwOnError: true });
-      return (await answerOf(asked)) as CleanupPreview;
-    },
-    enabled: policy !== null,
+    queryFn: look,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
   });
-  const unlock = useMutation({
-    mutationFn: async () => (await stepUp?.()) ?? false,
-    onSuccess: (given) => given && query.refetch(),
-  });
-  return { query, unlock };
 }
 
-/** The same, once the rules have not been changed for a moment; null while one is misspelled. */
+/** The same, looked at anew: since the page was opened, a backup may have been made. */
+export function useFreshSimulation(policy: RetentionShape) {
+  const look = useLook(policy);
+  return useQuery({
+    queryKey: [...backupKeys.cleanup, "asked", policy],
+    queryFn: look,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
+}
+
+function useLook(query: RetentionShape | null) {
+  const { client } = useConnection();
+  if (query === null) return skipToken;
+  return ({ signal }: { signal: AbortSignal }) =>
+    answerOf(previewRetention({ client, query, signal, throwOnError: true }));
+}
+
+/** The same as `useSimulation`, once the rules have not been changed for a moment; null while one is misspelled. */
 export function useThoughtSimulation(policy: RetentionShape | null) {
   const [thought] = useDebouncedValue(policy && JSON.stringify(policy), THINK_MS);
   return useSimulation(thought && JSON.parse(thought));
