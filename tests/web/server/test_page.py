@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
 
 from holdfast.web.server import page
-from tests.rig.web import web_client
-from tests.web.server.site import Site, running
+from holdfast.web.server.page import BelowPath
+from tests.rig.web import WebClient, web_client
+from tests.web.server.site import API, HOST, Site, running
 
 BUILT = Path(str(files("holdfast.web.server"))) / "static" / "built"
 
@@ -82,9 +86,51 @@ def test_a_checkout_without_the_page_says_how_to_build_it(
     assert "make page" in answer.text
 
 
-def test_below_a_path_the_last_slash_is_put_in(tmp_path: Path) -> None:
+PREFIXES = ["/backup", "/api", "/api/v1", "/api/v1/auth", "/api/v1/plans/shop", "/assets", "/a"]
+
+
+@contextmanager
+def below(site: Site, prefix: str) -> Iterator[WebClient]:
+    """Give a client of a site that stands below a path."""
+    app = BelowPath(site.app, path=prefix, routes=site.app.router.routes)
+    with web_client(cast(Any, app), lifespan=False, base_url=HOST) as client:
+        yield client
+
+
+@pytest.mark.parametrize("stripped", [True, False])
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_everything_is_found_below_any_path(prefix: str, stripped: bool, shared_site: Site) -> None:
+    """Also below one that begins like a route, whether or not the proxy takes it away."""
+    asked = "" if stripped else prefix
+    with below(shared_site, prefix) as client:
+        document = client.get(f"{asked}/").text
+        assert "csp-nonce" in document
+        for each in addresses(document):
+            assert client.get(asked + each.removeprefix(".")).status_code == 200, each
+        assert client.get(f"{asked}/assets/none.js").status_code == 404
+        for path in ("/auth/me", "/plans/shop/jobs", "/openapi.json"):
+            refused = client.get(asked + API + path)
+            assert (refused.status_code, refused.json()["instance"]) == (401, prefix + API + path)
+        unknown = client.get(f"{asked}/no/such")
+        assert (unknown.status_code, unknown.json()["instance"]) == (404, f"{prefix}/no/such")
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_below_a_path_the_last_slash_is_put_in(prefix: str, shared_site: Site) -> None:
     """Without it the page's relative addresses would be those of the folder above."""
-    with running(tmp_path, root_path="/backup") as site:
-        answer = site.request("GET", "/backup", follow_redirects=False)
-        assert (answer.status_code, answer.headers["location"]) == (308, "/backup/")
-        assert "csp-nonce" in site.request("GET", "/backup/").text
+    with below(shared_site, prefix) as client:
+        answer = client.get(prefix, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (308, f"{prefix}/")
+
+
+def test_what_only_begins_with_the_letters_of_the_path_is_not_below_it(shared_site: Site) -> None:
+    with below(shared_site, "/a") as client:
+        assert client.get(f"{API}/auth/me").status_code == 401
+        assert client.get("/ab").json()["instance"] == "/a/ab"
+
+
+@pytest.mark.parametrize("asked", ["", "/api"])
+def test_the_server_stands_where_its_configuration_says(asked: str, tmp_path: Path) -> None:
+    with running(tmp_path, root_path="/api") as site:
+        assert "csp-nonce" in site.request("GET", f"{asked}/").text
+        assert site.request("GET", f"{asked}{API}/auth/me").status_code == 401

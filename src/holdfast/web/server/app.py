@@ -85,7 +85,7 @@ def create_app(installation: Installation, *, scheduler: bool = True) -> FastAPI
     app.add_middleware(OriginGuard)
     app.add_middleware(HostGuard, hosts=installation.hosts)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(BelowPath, path=installation.server.root_path)
+    app.add_middleware(BelowPath, path=installation.server.root_path, routes=app.router.routes)
     return app
 
 

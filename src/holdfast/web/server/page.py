@@ -10,13 +10,14 @@ from __future__ import annotations
 import gzip
 import mimetypes
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from holdfast.web.server.headers import content_policy
@@ -82,20 +83,42 @@ class BelowPath:
     """Tells the application the path that a proxy puts it below.
 
     `/backup` itself is sent on to `/backup/`, where the page's relative addresses are right.
+
+    Some proxies take the path away and some do not. Where it begins like a route of ours (`/api`),
+    the first letters of a request do not tell which: the routes do.
+
+    Args:
+        routes: Those of the application.
     """
 
-    def __init__(self, app: ASGIApp, path: str) -> None:
+    def __init__(self, app: ASGIApp, path: str, routes: Sequence[BaseRoute]) -> None:
         self._app = app
         self._path = path
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on everything else, whether or not the proxy took the path away."""
+        """Pass on everything else, with the path as the client sees it, as ASGI wants it."""
         if scope["type"] not in ("http", "websocket") or not self._path:
             await self._app(scope, receive, send)
-        elif scope["path"] == self._path:
+        elif (inner := self._inner(scope)) is None:
             await RedirectResponse(f"{self._path}/", status_code=308)(scope, receive, send)
         else:
-            await self._app({**scope, "root_path": self._path}, receive, send)
+            below = {**scope, "root_path": self._path, "path": self._path + inner}
+            await self._app(below, receive, send)
+
+    def _inner(self, scope: Scope) -> str | None:
+        """Return the path without what the proxy puts before it; None if it is that alone."""
+        path: str = scope["path"]
+        if path != self._path and not path.startswith(f"{self._path}/"):
+            return path
+        rest = path.removeprefix(self._path)
+        if not self._is_route(scope, rest) and self._is_route(scope, path):
+            return path
+        return rest or None
+
+    def _is_route(self, scope: Scope, path: str) -> bool:
+        asked = {**scope, "root_path": "", "path": path}
+        return any(each.matches(asked)[0] is not Match.NONE for each in self._routes)
 
 
 def _is_text(name: str) -> bool:
