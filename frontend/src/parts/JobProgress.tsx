@@ -4,6 +4,7 @@ import type { JobShape } from "@/api/generated/plan";
 import { isFinished } from "@/backup/jobs";
 import { formatBytes, formatShare } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
+import { Said } from "@/parts/Said";
 import { StatusBadge } from "@/parts/StatusBadge";
 
 /** How far a job is: what it is doing, a bar, and bytes. Read out by screen readers. */
@@ -19,7 +20,7 @@ export function JobProgress({ job }: { job: JobShape }) {
         <Group gap="xs">
           <StatusBadge status={job.status} />
           <Text size="sm" aria-live="polite">
-            {ended ? t(`kind.${job.kind}`) : step || t(`kind.${job.kind}`)}
+            {ended || !step ? t(`kind.${job.kind}`) : <Said kind="step">{step}</Said>}
           </Text>
         </Group>
         <Text size="sm" c="dimmed">

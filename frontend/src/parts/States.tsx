@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type Problem, toProblem } from "@/api/problem";
 import type { Permission } from "@/parts/access";
+import { Said, SaidProblem } from "@/parts/Said";
 
 /** What stands where something is being loaded. */
 export function Loading({ rows = 4, height = 36 }: { rows?: number; height?: number }) {
@@ -78,16 +79,20 @@ export function ProblemText({ problem }: { problem: Problem }) {
   return (
     <>
       <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-        {problem.status === 0 ? t("states.offline") : problem.message}
+        {problem.status === 0 ? (
+          t("states.offline")
+        ) : (
+          <SaidProblem code={problem.code} message={problem.message} />
+        )}
       </Text>
       {problem.hint && (
         <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-          {problem.hint}
+          <Said>{problem.hint}</Said>
         </Text>
       )}
       {problem.fields.map((each) => (
         <Text size="sm" key={each.location.join(".")}>
-          {each.location.slice(1).join(".")}: {each.message}
+          {each.location.slice(1).join(".")}: <Said kind="field">{each.message}</Said>
         </Text>
       ))}
     </>

@@ -9,6 +9,7 @@ import {
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import type { CheckShape } from "@/api/generated/plan";
+import { Said } from "@/parts/Said";
 
 interface ChecksProps {
   checks: readonly CheckShape[];
@@ -58,10 +59,15 @@ export function CheckList({ checks }: ChecksProps) {
         <Group component="li" key={check.name} gap="xs" align="flex-start" wrap="nowrap">
           <Sign check={check} />
           <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-            {check.name}
+            <Said kind="check">{check.name}</Said>
             <Text span inherit c="dimmed">
               {check.skipped && ` · ${t("checks.skipped")}`}
-              {check.detail && ` · ${check.detail}`}
+              {check.detail && (
+                <>
+                  {" · "}
+                  <Said>{check.detail}</Said>
+                </>
+              )}
             </Text>
           </Text>
         </Group>

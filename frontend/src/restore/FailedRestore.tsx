@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCircleX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { JobShape } from "@/api/generated/plan";
 import { isCopyJob } from "@/backup/jobs";
+import { Said, SaidProblem } from "@/parts/Said";
 import { aftermathOf } from "@/restore/steps";
 
 /** That a restore did not succeed: what that left behind first, then why, and what to do. */
@@ -26,11 +27,11 @@ export function FailedRestore({ job }: { job: JobShape }) {
         {job.error && !cancelled && (
           <>
             <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-              {job.error.message}
+              <SaidProblem {...job.error} />
             </Text>
             {job.error.hint && (
               <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-                {job.error.hint}
+                <Said>{job.error.hint}</Said>
               </Text>
             )}
           </>

@@ -1,6 +1,7 @@
 import { Badge, Code, Group, Paper, Stack, Text, ThemeIcon } from "@mantine/core";
 import { IconDatabase, IconFolder, IconSettings } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { Said } from "@/parts/Said";
 import { Bytes, When } from "@/parts/Values";
 import type { PlaceChange } from "@/restore/changes";
 import { FileChanges } from "@/restore/FileChanges";
@@ -69,13 +70,13 @@ export function PlaceCard({ change }: { change: PlaceChange }) {
           <>
             {change.detail && tables.every((each) => each.after === null) && (
               <Text size="sm" c="dimmed">
-                {sentence(change.detail)}
+                <Said>{sentence(change.detail)}</Said>
               </Text>
             )}
             <TableChanges tables={tables} settings={kind === "settings"} />
             {others.map((each) => (
               <Text key={each.target + each.detail} size="sm" style={{ overflowWrap: "anywhere" }}>
-                {each.detail || each.target}
+                {each.detail ? <Said>{each.detail}</Said> : each.target}
               </Text>
             ))}
           </>

@@ -1,6 +1,7 @@
 import { Alert, List, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { Said } from "@/parts/Said";
 
 /** What the server warns of; nothing if it does not. */
 export function Warnings({ warnings }: { warnings: readonly string[] }) {
@@ -15,13 +16,13 @@ export function Warnings({ warnings }: { warnings: readonly string[] }) {
     >
       {warnings.length === 1 ? (
         <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-          {warnings[0]}
+          <Said>{warnings[0] ?? ""}</Said>
         </Text>
       ) : (
         <List size="sm" spacing={4}>
           {warnings.map((each) => (
             <List.Item key={each} style={{ overflowWrap: "anywhere" }}>
-              {each}
+              <Said>{each}</Said>
             </List.Item>
           ))}
         </List>

@@ -5,6 +5,7 @@ import { useDownload } from "@/backup/hooks/useDownload";
 import { isStored } from "@/backup/jobs";
 import { useLocale } from "@/i18n/useLocale";
 import { ActionButton } from "@/parts/ActionButton";
+import { SaidProblem } from "@/parts/Said";
 import { StatusBadge } from "@/parts/StatusBadge";
 import { sayFailed } from "@/parts/say";
 import { Bytes, When } from "@/parts/Values";
@@ -57,7 +58,7 @@ export function HistoryRow({ backup, onRestore, onDelete }: HistoryRowProps) {
           </Text>
           {backup.error && (
             <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-              {backup.error.message}
+              <SaidProblem {...backup.error} />
             </Text>
           )}
         </Stack>

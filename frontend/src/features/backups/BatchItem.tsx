@@ -10,6 +10,7 @@ import type { BatchKind, Outcome } from "@/features/backups/batch";
 import { nameOf } from "@/features/backups/name";
 import { useLocale } from "@/i18n/useLocale";
 import { JobProgress } from "@/parts/JobProgress";
+import { Said, SaidProblem } from "@/parts/Said";
 import { ProblemText } from "@/parts/States";
 import { Bytes, When } from "@/parts/Values";
 
@@ -46,7 +47,7 @@ export function BatchItem({ kind, backup, outcome }: BatchItemProps) {
           </Text>
         </Stack>
         {stays ? (
-          <Said icon={<IconLock size={14} aria-hidden />} color="gray" text={t("batch.kept")} />
+          <Standing icon={<IconLock size={14} aria-hidden />} color="gray" text={t("batch.kept")} />
         ) : (
           job === null && <State kind={kind} outcome={outcome} />
         )}
@@ -65,18 +66,18 @@ function State({ kind, outcome }: Pick<BatchItemProps, "kind" | "outcome">) {
   const { t } = useTranslation("backups");
   if (outcome === undefined) return null;
   if (outcome.state === "failed") {
-    return <Said icon={<IconX size={14} aria-hidden />} color="red" text={t("batch.failed")} />;
+    return <Standing icon={<IconX size={14} aria-hidden />} color="red" text={t("batch.failed")} />;
   }
   if (outcome.state === "done") {
     const done = t(`batch.${kind}.one`);
-    return <Said icon={<IconCheck size={14} aria-hidden />} color="teal" text={done} />;
+    return <Standing icon={<IconCheck size={14} aria-hidden />} color="teal" text={done} />;
   }
-  if (outcome.state === "left") return <Said text={t("batch.left")} />;
-  if (outcome.state === "waiting") return <Said text={t("batch.waiting")} />;
-  return <Said icon={<Loader size={14} />} color="gray" text={t("batch.working")} />;
+  if (outcome.state === "left") return <Standing text={t("batch.left")} />;
+  if (outcome.state === "waiting") return <Standing text={t("batch.waiting")} />;
+  return <Standing icon={<Loader size={14} />} color="gray" text={t("batch.working")} />;
 }
 
-function Said({ icon, color, text }: { icon?: ReactNode; color?: string; text: string }) {
+function Standing({ icon, color, text }: { icon?: ReactNode; color?: string; text: string }) {
   return (
     <Group gap={6} wrap="nowrap" style={{ flexShrink: 0 }}>
       {icon && (
@@ -99,7 +100,7 @@ function Followed({ id }: { id: string }) {
       <JobProgress job={job} />
       {job.error && (
         <Text size="sm" role="alert" style={{ overflowWrap: "anywhere" }}>
-          {job.error.message} {job.error.hint}
+          <SaidProblem {...job.error} /> {job.error.hint && <Said>{job.error.hint}</Said>}
         </Text>
       )}
       {isFinished(job) && job.status === "completed" && (

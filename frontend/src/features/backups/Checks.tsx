@@ -9,6 +9,7 @@ import { WhyNot } from "@/features/backups/cells";
 import { checksOf } from "@/features/backups/findings";
 import { ActionButton } from "@/parts/ActionButton";
 import { JobProgress } from "@/parts/JobProgress";
+import { Said } from "@/parts/Said";
 import { Empty, Loaded } from "@/parts/States";
 import { StatusBadge } from "@/parts/StatusBadge";
 import { When } from "@/parts/Values";
@@ -120,11 +121,11 @@ function Check({ check }: { check: CheckShape }) {
         <Icon size={13} aria-hidden />
       </ThemeIcon>
       <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-        {check.name}
+        <Said kind="check">{check.name}</Said>
         {check.detail && (
           <Text span inherit c="dimmed">
             {" · "}
-            {check.detail}
+            <Said>{check.detail}</Said>
           </Text>
         )}
       </Text>

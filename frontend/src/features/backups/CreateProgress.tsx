@@ -7,6 +7,7 @@ import { useBackupJob } from "@/backup/hooks/useBackupJob";
 import { isFinished } from "@/backup/jobs";
 import { WhyNot } from "@/features/backups/cells";
 import { JobProgress } from "@/parts/JobProgress";
+import { Said } from "@/parts/Said";
 import { Failure } from "@/parts/States";
 
 interface CreateProgressProps {
@@ -62,7 +63,7 @@ function Ending({ job }: { job: JobShape }) {
       </Text>
       {job.warnings.map((each) => (
         <Text key={each} size="sm">
-          {each}
+          <Said>{each}</Said>
         </Text>
       ))}
     </Alert>

@@ -13,6 +13,7 @@ import { formatExact } from "@/format/times";
 import { useLocale } from "@/i18n/useLocale";
 import { CopyValue } from "@/parts/CopyValue";
 import { JobProgress } from "@/parts/JobProgress";
+import { Said } from "@/parts/Said";
 import { Loaded } from "@/parts/States";
 import { StatusBadge } from "@/parts/StatusBadge";
 import { When } from "@/parts/Values";
@@ -65,7 +66,7 @@ function LoggedJob({ job }: { job: JobShape }) {
         {folder !== null && <CopyValue value={folder} what={t("log.folder")} />}
         {job.warnings.map((each) => (
           <Text key={each} size="sm" style={{ overflowWrap: "anywhere" }}>
-            {each}
+            <Said>{each}</Said>
           </Text>
         ))}
         {opened && <Events job={job} />}
@@ -125,7 +126,13 @@ function Events({ job }: { job: JobShape }) {
 function Told({ event: { event, status, text } }: { event: JobEvent }) {
   const { t } = useTranslation("backups");
   const { t: word } = useTranslation();
-  if (event === "warning") return `${t("log.warning")}: ${text}`;
-  if (event === "progress" || status === null) return text;
+  if (event === "warning") {
+    return (
+      <>
+        {t("log.warning")}: <Said>{text}</Said>
+      </>
+    );
+  }
+  if (event === "progress" || status === null) return <Said kind="step">{text}</Said>;
   return word(`status.${status}`);
 }

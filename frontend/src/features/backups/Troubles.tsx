@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconPuzzle, IconShieldX, IconX } from "@tabler/icons
 import { useTranslation } from "react-i18next";
 import type { BackupShape } from "@/api/generated/plan";
 import { warningsOf } from "@/features/backups/warnings";
+import { Said, SaidProblem } from "@/parts/Said";
 
 interface TroubleProps {
   color: "red" | "orange";
@@ -23,7 +24,9 @@ function Trouble({ color, icon: Icon, title, about, items = [] }: TroubleProps) 
       {items.length > 0 && (
         <List size="sm" style={{ overflowWrap: "anywhere" }}>
           {items.map((each) => (
-            <List.Item key={each}>{each}</List.Item>
+            <List.Item key={each}>
+              <Said>{each}</Said>
+            </List.Item>
           ))}
         </List>
       )}
@@ -41,11 +44,11 @@ export function Troubles({ backup }: { backup: BackupShape }) {
       {error && (
         <Alert color="red" icon={<IconX aria-hidden />} title={t("trouble.failed")}>
           <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-            {error.message}
+            <SaidProblem {...error} />
           </Text>
           {error.hint && (
             <Text size="sm" mt={4} style={{ overflowWrap: "anywhere" }}>
-              <b>{t("trouble.hint")}</b> {error.hint}
+              <b>{t("trouble.hint")}</b> <Said>{error.hint}</Said>
             </Text>
           )}
         </Alert>

@@ -17,6 +17,7 @@ import { useView } from "@/features/backups/useView";
 import { warningsOf } from "@/features/backups/warnings";
 import { formatShare } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
+import { Said, SaidProblem } from "@/parts/Said";
 
 /** What a backup is called; leads to all that is known of it. */
 export function NameLink({ backup }: { backup: BackupShape }) {
@@ -128,8 +129,13 @@ function UnderWay({ backup }: { backup: BackupShape }) {
     <Stack gap={4} maw={420}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Text size="xs" c="dimmed" truncate>
-          {backup.progress?.current_step ||
-            (backup.status === "pending" ? t("list.waiting") : word("status.running"))}
+          {backup.progress?.current_step ? (
+            <Said kind="step">{backup.progress.current_step}</Said>
+          ) : backup.status === "pending" ? (
+            t("list.waiting")
+          ) : (
+            word("status.running")
+          )}
         </Text>
         <Text size="xs" c="dimmed">
           {share}
@@ -151,10 +157,10 @@ export function WhyNot({ error }: { error: NonNullable<BackupShape["error"]> }) 
         aria-hidden
       />
       <Text size="sm" component="div" className={classes.text}>
-        {error.message}
+        <SaidProblem {...error} />
         {error.hint && (
           <Text size="sm" c="dimmed">
-            {error.hint}
+            <Said>{error.hint}</Said>
           </Text>
         )}
       </Text>

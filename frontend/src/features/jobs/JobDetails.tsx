@@ -13,6 +13,7 @@ import { JobLog } from "@/features/jobs/JobLog";
 import { JobResult } from "@/features/jobs/JobResult";
 import { JobProgress } from "@/parts/JobProgress";
 import { PageHead } from "@/parts/PageHead";
+import { Said, SaidProblem } from "@/parts/Said";
 import { Loaded, Loading } from "@/parts/States";
 import { When } from "@/parts/Values";
 import { Warnings } from "@/restore/Warnings";
@@ -86,11 +87,11 @@ function Standing({ job }: { job: JobShape }) {
       {job.error && (
         <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("details.failed")}>
           <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-            {job.error.message}
+            <SaidProblem {...job.error} />
           </Text>
           {job.error.hint && (
             <Text size="sm" mt={4} style={{ overflowWrap: "anywhere" }}>
-              <b>{t("details.hint")}</b> {job.error.hint}
+              <b>{t("details.hint")}</b> <Said>{job.error.hint}</Said>
             </Text>
           )}
         </Alert>

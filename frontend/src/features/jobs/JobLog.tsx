@@ -10,6 +10,7 @@ import { formatShare } from "@/format/numbers";
 import { formatExact } from "@/format/times";
 import { useLocale } from "@/i18n/useLocale";
 import { Card } from "@/parts/Card";
+import { Said } from "@/parts/Said";
 import { Loading, ProblemText } from "@/parts/States";
 
 /** What happened in a job, line by line, and what happens in it now. */
@@ -54,7 +55,7 @@ function Away({ job }: { job: JobShape }) {
         <Group gap="xs">
           <Loader size={14} aria-hidden />
           <Text size="sm">
-            {step} · {formatShare(percent / 100, locale)}
+            <Said kind="step">{step}</Said> · {formatShare(percent / 100, locale)}
           </Text>
         </Group>
       )}
@@ -91,11 +92,11 @@ function Words({ line }: { line: LogLine }) {
       </span>
     );
   }
-  if (line.kind === "step") return <span>{line.step}</span>;
+  if (line.kind === "step") return <Said kind="step">{line.step}</Said>;
   return (
     <span className={classes.warning}>
       <IconAlertTriangle size={16} role="img" aria-label={t("log.warning")} />
-      {line.text}
+      <Said>{line.text}</Said>
     </span>
   );
 }

@@ -8,6 +8,7 @@ import { isCopyJob, isRestore } from "@/backup/jobs";
 import { checksOf, problemsOf, removedOf, tablesOf } from "@/features/jobs/result";
 import { useSayings } from "@/features/jobs/useSayings";
 import { Card } from "@/parts/Card";
+import { Said } from "@/parts/Said";
 import { CheckList, Checks } from "@/restore/Checks";
 import { RestoredItems } from "@/restore/RestoredItems";
 
@@ -59,7 +60,9 @@ function Problems({ problems }: { problems: readonly string[] }) {
   return (
     <List size="sm" aria-label={t("result.problems")} style={{ overflowWrap: "anywhere" }}>
       {problems.map((each) => (
-        <List.Item key={each}>{each}</List.Item>
+        <List.Item key={each}>
+          <Said>{each}</Said>
+        </List.Item>
       ))}
     </List>
   );

@@ -9,6 +9,7 @@ import classes from "@/features/jobs/cells.module.css";
 import { useSayings } from "@/features/jobs/useSayings";
 import { formatShare } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
+import { Said, SaidProblem } from "@/parts/Said";
 import { useNow } from "@/parts/useNow";
 import { Took } from "@/parts/Values";
 
@@ -25,7 +26,7 @@ export function JobLink({ job }: { job: JobShape }) {
 /** What comes of a job, in a line: how far it is, why it failed, or what it did. */
 export function Gist({ job }: { job: JobShape }) {
   if (!isFinished(job)) return <UnderWay job={job} />;
-  if (job.error) return <Trouble message={job.error.message} />;
+  if (job.error) return <Trouble error={job.error} />;
   return <Done job={job} />;
 }
 
@@ -38,7 +39,7 @@ function UnderWay({ job }: { job: JobShape }) {
     <Stack gap={4} maw={420}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Text size="sm" c="dimmed" truncate>
-          {step || t("list.waiting")}
+          {step ? <Said kind="step">{step}</Said> : t("list.waiting")}
         </Text>
         <Text size="sm" c="dimmed">
           {share}
@@ -49,7 +50,7 @@ function UnderWay({ job }: { job: JobShape }) {
   );
 }
 
-function Trouble({ message }: { message: string }) {
+function Trouble({ error }: { error: NonNullable<JobShape["error"]> }) {
   return (
     <Group gap={6} wrap="nowrap" align="flex-start">
       <IconAlertTriangle
@@ -59,7 +60,7 @@ function Trouble({ message }: { message: string }) {
         aria-hidden
       />
       <Text size="sm" className={classes.text} lineClamp={2}>
-        {message}
+        <SaidProblem {...error} />
       </Text>
     </Group>
   );

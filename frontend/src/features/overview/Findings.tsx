@@ -7,6 +7,7 @@ import classes from "@/features/overview/overview.module.css";
 import { type Fix, fixOf } from "@/features/overview/standing";
 import { formatSpan } from "@/features/overview/words";
 import { useLocale } from "@/i18n/useLocale";
+import { Said } from "@/parts/Said";
 
 /** What is wrong, worst first, each with what mends it; the first button is the one to press. */
 export function Findings({ health }: { health: HealthShape }) {
@@ -48,7 +49,7 @@ function FindingText({ finding, health }: { finding: FindingShape; health: Healt
       <Text size="sm">{t(`finding.${finding.code}`, values)}</Text>
       {finding.detail && (
         <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-          {finding.detail}
+          <Said>{finding.detail}</Said>
         </Text>
       )}
     </Stack>

@@ -3,6 +3,7 @@ import { IconCheck, IconLockOpen, IconShieldLock } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { KeyShape, RepositoryShape } from "@/api/generated/plan";
 import { Card } from "@/parts/Card";
+import { Said } from "@/parts/Said";
 import { When } from "@/parts/Values";
 
 const SHORT = 8;
@@ -30,7 +31,9 @@ export function KeysCard({ repository }: { repository: RepositoryShape }) {
       {recovery?.state === "kept" && (
         <Group gap={8} wrap="nowrap" align="flex-start" mb="xs">
           <IconCheck size={20} color="var(--mantine-color-teal-text)" style={fixed} aria-hidden />
-          <Text size="sm">{recovery.message}</Text>
+          <Text size="sm">
+            <Said>{recovery.message}</Said>
+          </Text>
         </Group>
       )}
       {keys.length > 0 && (

@@ -3,6 +3,7 @@ import { IconKeyOff, IconLifebuoy } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { RecoveryShape } from "@/api/generated/plan";
 import { CopyValue } from "@/parts/CopyValue";
+import { Said } from "@/parts/Said";
 
 /** Says so where losing this machine would lose the way into the backups, too. */
 export function RecoveryAlert({ recovery }: { recovery: RecoveryShape | null }) {
@@ -16,7 +17,9 @@ export function RecoveryAlert({ recovery }: { recovery: RecoveryShape | null }) 
       title={t(`recovery.${recovery.state}`)}
     >
       <Stack gap="xs">
-        <Text size="sm">{missing ? t("recovery.missingAbout") : recovery.message}</Text>
+        <Text size="sm">
+          {missing ? t("recovery.missingAbout") : <Said>{recovery.message}</Said>}
+        </Text>
         <Text size="sm">{t("recovery.type")}</Text>
         <CopyValue value={recovery.command} what={t("recovery.theCommand")} block />
       </Stack>

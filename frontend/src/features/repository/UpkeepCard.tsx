@@ -13,6 +13,7 @@ import { formatBytes } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { ActionButton } from "@/parts/ActionButton";
 import { Card } from "@/parts/Card";
+import { Said } from "@/parts/Said";
 import { When } from "@/parts/Values";
 
 const CheckDialog = lazy(() => import("@/features/repository/CheckDialog"));
@@ -93,7 +94,9 @@ function LastCheck({ check }: { check: RepositoryCheckShape | null }) {
       {check.problems.length > 0 && (
         <List size="sm" aria-label={t("check.problems")} style={{ overflowWrap: "anywhere" }}>
           {check.problems.map((each) => (
-            <List.Item key={each}>{each}</List.Item>
+            <List.Item key={each}>
+              <Said>{each}</Said>
+            </List.Item>
           ))}
         </List>
       )}

@@ -6,6 +6,7 @@ import { useBackupJob } from "@/backup/hooks/useBackupJob";
 import { useJobs } from "@/backup/hooks/useJobs";
 import { isFinished } from "@/backup/jobs";
 import { JobProgress } from "@/parts/JobProgress";
+import { Said, SaidProblem } from "@/parts/Said";
 
 /** The checks and prunes that run, whoever asked for them; how they ended stays for a while. */
 export function UpkeepJobs() {
@@ -30,9 +31,9 @@ function Followed({ id }: { id: string }) {
       <JobProgress job={job} />
       {job.error && (
         <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-          {job.error.message}{" "}
+          <SaidProblem {...job.error} />{" "}
           <Text span inherit c="dimmed">
-            {job.error.hint}
+            {job.error.hint && <Said>{job.error.hint}</Said>}
           </Text>
         </Text>
       )}

@@ -14,6 +14,7 @@ import { Decision } from "@/features/restore/Decision";
 import { MissingBackup } from "@/features/restore/MissingBackup";
 import { Options } from "@/features/restore/Options";
 import { ActionButton } from "@/parts/ActionButton";
+import { SaidProblem } from "@/parts/Said";
 import { Loaded, Loading, ProblemText } from "@/parts/States";
 
 interface FromBackupProps {
@@ -117,7 +118,7 @@ function Chosen({ backup, plan, onStarted }: ChosenProps) {
         </>
       ) : (
         <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("chosen.notStored")}>
-          {backup.error?.message}
+          {backup.error && <SaidProblem {...backup.error} />}
         </Alert>
       )}
     </Stack>

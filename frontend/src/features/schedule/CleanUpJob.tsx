@@ -6,6 +6,7 @@ import { isFinished } from "@/backup/jobs";
 import { formatBytes } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { JobProgress } from "@/parts/JobProgress";
+import { Said, SaidProblem } from "@/parts/Said";
 import { Loaded } from "@/parts/States";
 
 /** A cleanup under way, and what became of it. */
@@ -35,8 +36,8 @@ function Outcome({ job }: { job: JobShape }) {
   if (!isFinished(job)) return <Text size="sm">{t("cleanUp.goesOn")}</Text>;
   if (job.error) {
     return (
-      <Alert color="red" variant="light" role="alert" title={job.error.message}>
-        {job.error.hint}
+      <Alert color="red" variant="light" role="alert" title={<SaidProblem {...job.error} />}>
+        {job.error.hint && <Said>{job.error.hint}</Said>}
       </Alert>
     );
   }
