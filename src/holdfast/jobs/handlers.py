@@ -109,8 +109,6 @@ def require_params(kind: JobKind, params: Mapping[str, Any]) -> None:
         )
     if kind is JobKind.COPY and bool(params.get("backup_id")) == bool(params.get("path")):
         raise RequestInvalid("A copy job needs backup_id or path, and not both")
-    if kind is JobKind.COPY and params.get("path") and not params.get("into"):
-        raise RequestInvalid("A copy job of an archive needs into")
     missing = [name for name in _NEEDED.get(kind, ()) if not params.get(name)]
     if missing:
         raise RequestInvalid(f"A {kind.value} job needs {', '.join(missing)}")
@@ -303,7 +301,7 @@ def _copy(service: BackupService, desk: Desk) -> Outcome:
     try:
         # It was promised to who asked; when the job is tried again, to nobody.
         promised = params.get("into")
-        folder = Path(promised) if promised else copies.folder_for(params["backup_id"])
+        folder = Path(promised or copies.folder_for(params.get("backup_id") or ""))
         copies.require_free(folder)  # before all the work, not only after it
         with copies.scratch() as scratch:
             made = scratch / folder.name

@@ -17,6 +17,7 @@ from pathlib import Path
 from holdfast.errors import ConfigError, TargetExists, UsageError
 from holdfast.operations.backups import is_backup_id
 from holdfast.operations.workspace import scratch_directory, sweep_scratch
+from holdfast.stores.durable import sync_directory
 
 _UNNAMED = "backup"
 _AGAIN = "Ask for the restore again: it goes to another folder then."
@@ -120,6 +121,7 @@ class CopiesDir:
         try:
             # Fails on whatever has come there meanwhile, but for an empty directory.
             made.rename(folder)
+            sync_directory(str(self.path))
         except OSError as error:
             raise TargetExists(
                 f"The copy could not be put at {folder}: {error.strerror}", hint=_AGAIN

@@ -171,10 +171,21 @@ def _lay_out(
             "Nothing was changed there. Restore another backup.",
         )
         checks += database_checks
-        beside.replace(target)
+        _put(beside, target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return changes, checks, whole.files, whole.size_bytes
+
+
+def _put(beside: Path, target: Path) -> None:
+    """Give what is complete its name; only an empty directory makes way for it."""
+    try:
+        beside.replace(target)
+    except OSError as error:
+        raise TargetExists(
+            f"What was restored could not be put at {target}: {error.strerror}",
+            hint="Something has come to be there meanwhile. Name another directory.",
+        ) from error
 
 
 def _lacking(tree: BackupTree) -> tuple[str, ...]:

@@ -110,6 +110,12 @@ class RestoreOffer:
         found: Mapping[str, Any] = self.upload.params["found"]
         return found
 
+    @property
+    def into(self) -> str | None:
+        """The folder that a copy would be in; None in place of the live data."""
+        folder: str | None = self.plan.get("into")
+        return folder
+
 
 def found_in(result: RestoreResult, manifest: Manifest) -> dict[str, Any]:
     """Return what a person decides on, as JSON values."""

@@ -158,10 +158,11 @@ class Restores:
             raise _of_another("backup")
         if choice is not None and choice.to_json() != upload.params["choice"]:
             raise _of_another("way to restore")
-        if _folder(upload) is None:
+        folder = RestoreOffer(upload=upload).into
+        if folder is None:
             self._require_place(upload, confirm)
         else:
-            self._require_folder(upload)
+            self._require_folder(Path(folder))
         return self._begin(self._engine.database.uploads.claim(token), actor, confirm)
 
     def _require_place(self, upload: Upload, confirm: str | None) -> None:
@@ -170,9 +171,8 @@ class Restores:
         if upload.params["target"] != describe_target(plan, ()).fingerprint:
             raise _of_another("place")
 
-    def _require_folder(self, upload: Upload) -> None:
+    def _require_folder(self, folder: Path) -> None:
         """Refuse a folder that is not free any more, rather than pick another one unseen."""
-        folder = Path(str(_folder(upload)))
         copies = self._engine.service.copies
         if folder.parent != copies.path:
             raise _of_another("place")
@@ -310,7 +310,7 @@ class Restores:
 
     def _begin(self, upload: Upload, actor: Actor, confirm: str | None) -> Job:
         params = {name: each for name, each in upload.params["choice"].items() if name != "target"}
-        folder = _folder(upload)
+        folder = RestoreOffer(upload=upload).into
         if folder is None:
             params["confirm"] = confirm
         else:
@@ -338,12 +338,6 @@ class Restores:
         if kind.restores:
             self._engine.database.links.revoke_plan(self._engine.plan)
         return self._engine.submit(kind, params, actor=actor.name)
-
-
-def _folder(upload: Upload) -> str | None:
-    """Return the folder that was offered for a copy; None in place of the live data."""
-    folder: str | None = upload.params["found"].get("into")
-    return folder
 
 
 def _require_of_plan(upload: Upload, plan: str) -> None:

@@ -247,7 +247,7 @@ def _require_repeatable(job: Job) -> None:
             hint="Look at the data as they are now, and ask for the restore again.",
         )
     sent = job.params.get("path")
-    if sent is not None and not FilePath(str(sent)).is_file():
+    if sent and (job.kind is JobKind.COPY or not FilePath(str(sent)).is_file()):
         raise JobFinished(
             f"The archive that job {job.id} was to read is not there any more",
             hint="Send it again.",

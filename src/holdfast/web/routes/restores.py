@@ -16,9 +16,12 @@ from holdfast.errors import (
     ConfirmationRequired,
     HoldfastError,
     IdempotencyConflict,
+    NotEnoughSpace,
+    PathNotInBackup,
     RequestInvalid,
     RestoreCheckFailed,
     SchemaMismatch,
+    TargetExists,
     TooManyRequests,
     UploadNotFound,
     VerificationFailed,
@@ -106,10 +109,13 @@ def _add_backups(routes: Routes, context: WebContext, restores: Restores) -> Non
             **CONFIRMING,
             **problem_responses(
                 BackupNotFound,
+                PathNotInBackup,
                 UploadNotFound,
                 ConfirmationRequired,
                 SchemaMismatch,
+                TargetExists,
                 IdempotencyConflict,
+                NotEnoughSpace,
                 RestoreCheckFailed,
                 TooManyRequests,
                 VerificationFailed,
@@ -127,6 +133,9 @@ def _add_backups(routes: Routes, context: WebContext, restores: Restores) -> Non
         actor: Actor = restorer,
     ) -> Response:
         """First with `dry_run`, then with the `confirmation` that this gave, once.
+
+        With the `target` `copy` nothing live is replaced: the backup is laid out in a new folder
+        of the server, below `copies_dir` of the plan, and the answer says in which.
 
         The confirmation is of this backup, of these options and of the live data in the place
         where they are now. It is good for whoever asked, for half an hour.

@@ -18,11 +18,12 @@ from holdfast.errors import (
     RequestInvalid,
     RestoreCheckFailed,
     SchemaMismatch,
+    TargetExists,
     TooManyRequests,
     UploadNotFound,
     UploadTooLarge,
 )
-from holdfast.models.job import Job
+from holdfast.models.job import Job, JobKind
 from holdfast.operations.migrations import OtherSchema
 from holdfast.web.context import FAILURES, WebContext
 from holdfast.web.idempotency import IdempotencyKey, Values, once
@@ -78,6 +79,7 @@ CONFIRMING = problem_responses(
     UploadNotFound,
     PermissionDenied,
     ConfirmationRequired,
+    TargetExists,
     BackupBusy,
     IdempotencyConflict,
     RequestInvalid,
@@ -142,7 +144,10 @@ def _add_sending(routes: Routes, context: WebContext, restores: Restores) -> Non
         ] = False,
         actor: Actor = restorer,
     ) -> OfferShape:
-        """Every byte of it is checked, and nothing is changed. `confirmation` then restores it."""
+        """Every byte of it is checked, and nothing is changed. `confirmation` then restores it.
+
+        With the `target` `copy` it comes into a new folder, as of a backup.
+        """
         response.headers["Cache-Control"] = "no-store"
         choice = RestoreChoice(
             target=target,
@@ -232,12 +237,19 @@ def describe(
 ) -> RestoreOffer:
     """Look at a restore, and record who did; blocking."""
     about = what if isinstance(what, str) else what.file_name
-    detail = {} if isinstance(what, str) else {"size_bytes": what.size_bytes}
-    with context.audited(actor, "restore.look", object=about, detail=detail):
-        return restores.describe(what, actor, choice)
+    detail: dict[str, Any] = {} if isinstance(what, str) else {"size_bytes": what.size_bytes}
+    if choice.is_copy:
+        detail["target"] = choice.target.value
+    with context.audited(actor, "restore.look", object=about, detail=detail) as noted:
+        offer = restores.describe(what, actor, choice)
+        if choice.is_copy:
+            noted["into"] = offer.into
+        return offer
 
 
 def begun(job: Job, noted: dict[str, Any]) -> Values:
     """Note the job in the audit, and return what `once` remembers."""
     noted["job_id"] = job.id
+    if job.kind is JobKind.COPY:
+        noted |= {"target": RestoreTo.COPY.value, "into": job.params["into"]}
     return {"job_id": job.id}

@@ -241,7 +241,7 @@ def offer_shape(offer: RestoreOffer, request: Request, token: str) -> OfferShape
         size_bytes=upload.size_bytes if sent else None,
         backup=ContainedShape(**found["backup"]),
         target=TargetShape.model_validate(target) if target else None,
-        into=found.get("into"),
+        into=offer.into,
         changes=[ChangeShape(**each) for each in found["changes"]],
         checks=[CheckShape(**each) for each in found["checks"]],
         warnings=list(found["warnings"]),
