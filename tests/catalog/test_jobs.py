@@ -123,7 +123,7 @@ def test_the_oldest_job_is_claimed_first(catalog: CatalogDatabase, clock: SimClo
 def test_jobs_that_write_wait_for_each_other(catalog: CatalogDatabase) -> None:
     """One of a plan at a time; those that only read, and those of other plans, do not wait."""
     add(catalog, JobKind.BACKUP)
-    restore, verify = add(catalog, JobKind.RESTORE), add(catalog, JobKind.VERIFY)
+    cleanup, verify = add(catalog, JobKind.CLEANUP), add(catalog, JobKind.VERIFY)
     other = add(catalog, JobKind.CLEANUP, plan="other")
     backup_claim = claim(catalog)
     assert claim(catalog).job.id == verify.id
@@ -132,7 +132,7 @@ def test_jobs_that_write_wait_for_each_other(catalog: CatalogDatabase) -> None:
     assert taken is not None
     assert taken.job.id == other.id
     catalog.jobs.finish(backup_claim, status=JobStatus.COMPLETED)
-    assert claim(catalog).job.id == restore.id
+    assert claim(catalog).job.id == cleanup.id
 
 
 def test_progress_never_runs_backwards(catalog: CatalogDatabase, clock: SimClock) -> None:
@@ -421,6 +421,33 @@ def test_text_that_cannot_be_kept_is_the_askers_fault(catalog: CatalogDatabase, 
         assert catalog.jobs.list(backup_id=text) == ([], 0)
     except RequestInvalid as error:
         assert error.http_status == 422  # noqa: PT017 - one of two answers
+
+
+@pytest.mark.parametrize("kind", [JobKind.RESTORE, JobKind.RESTORE_ARCHIVE, JobKind.UNDO])
+def test_a_restore_goes_before_all_that_waits(catalog: CatalogDatabase, kind: JobKind) -> None:
+    """Somebody waits for their data; then comes the schedule, then the rest as it was asked."""
+    first, second = add(catalog), add(catalog, JobKind.VERIFY)
+    scheduled = add(catalog, trigger=Trigger.SCHEDULED_CRON)
+    urgent = add(catalog, kind)
+    claimed = claim(catalog)
+    assert claimed.job.id == urgent.id
+    assert claim(catalog).job.id == second.id  # what only reads goes on beside it
+    catalog.jobs.finish(claimed, status=JobStatus.COMPLETED)
+    claimed = claim(catalog)
+    assert claimed.job.id == scheduled.id
+    catalog.jobs.finish(claimed, status=JobStatus.COMPLETED)
+    assert claim(catalog).job.id == first.id
+
+
+def test_a_place_may_be_kept_for_what_writes(catalog: CatalogDatabase) -> None:
+    add(catalog, JobKind.VERIFY)
+    assert catalog.jobs.claim("me", "app", lease_s=30, writing_only=True) is None
+    writing = add(catalog)
+    claimed = catalog.jobs.claim("me", "app", lease_s=30, writing_only=True)
+    assert claimed is not None
+    assert claimed.job.id == writing.id
+    add(catalog)
+    assert catalog.jobs.claim("me", "app", lease_s=30, writing_only=True) is None
 
 
 def test_a_run_of_the_schedule_does_not_wait_behind_what_people_asked_for(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from holdfast.errors import Cancelled
-from holdfast.models.backup import BackupMetadata, Trigger
+from holdfast.errors import Cancelled, TooManyRequests
+from holdfast.models.backup import BackupMetadata, BackupVerification, Trigger
 from holdfast.models.job import JobKind, JobStatus
 from holdfast.models.progress import CancellationToken
 from holdfast.web import events
@@ -226,6 +226,57 @@ def test_only_so_many_jobs_of_a_plan_may_wait(web: Served, monkeypatch: pytest.M
     held.go.set()
     for job in (running, waiting[1], made.json()["id"]):
         assert web.engine.wait(job, PATIENCE_S).status is JobStatus.COMPLETED
+
+
+def test_restores_find_room_and_go_first(web: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much else waits, and up to a limit of their own."""
+    monkeypatch.setattr("holdfast.jobs.engine.MOST_WAITING", 2)
+    monkeypatch.setattr("holdfast.jobs.engine.MOST_RESTORES_WAITING", 1)
+    backup = web.back_up()
+    failed = web.engine.wait(
+        web.engine.submit(JobKind.RESTORE, {"backup_id": "backup_20200101_000000"}).id, PATIENCE_S
+    )
+    held = Held(web, monkeypatch)
+    web.post("/backups")
+    assert held.begun.wait(PATIENCE_S)
+    waiting = [web.post("/backups").json()["id"] for _ in range(2)]
+    assert web.post("/backups").status_code == 429
+    undo = web.engine.submit(JobKind.UNDO)
+    for refused in (
+        lambda: web.engine.submit(JobKind.RESTORE, {"backup_id": backup}),
+        lambda: web.engine.retry(failed.id),
+    ):
+        with pytest.raises(TooManyRequests, match="1 restores of the plan default wait already"):
+            refused()
+    web.engine.cancel(undo.id)
+    again = web.engine.retry(failed.id)
+    held.go.set()
+    done = [web.engine.wait(each, PATIENCE_S) for each in (again.id, *waiting)]
+    begun = [each.started_at for each in done if each.started_at]
+    assert len(begun) == 3
+    assert begun == sorted(begun), "the restore has not waited for the backups"
+
+
+def test_work_that_only_reads_leaves_a_place(web: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restore does not wait until one of many verifications has ended."""
+    backup = web.back_up()
+    go, begun = threading.Event(), threading.Semaphore(0)
+    verify = web.service.verify_backup
+
+    def hold(*args: Any, **options: Any) -> BackupVerification:
+        begun.release()
+        assert go.wait(PATIENCE_S)
+        return verify(*args, **options)
+
+    monkeypatch.setattr(web.service, "verify_backup", hold)
+    asked = [web.engine.submit(JobKind.VERIFY, {"backup_id": backup}) for _ in range(4)]
+    for _ in range(2):
+        assert begun.acquire(timeout=PATIENCE_S)
+    assert web.post("/backups", headers=WAIT).json()["status"] == "completed"
+    assert web.engine.database.jobs.counts("default")[JobStatus.PENDING] == 2
+    go.set()
+    for job in asked:
+        assert web.engine.wait(job.id, PATIENCE_S).status is JobStatus.COMPLETED
 
 
 def test_a_job_is_tried_again(application: Application) -> None:

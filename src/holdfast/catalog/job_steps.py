@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, exists, select
+from sqlalchemy import ColumnElement, Select, case, delete, exists, select
 from sqlalchemy.orm import Session as OrmSession
 
 from holdfast.catalog.job_rows import event_row
@@ -16,7 +16,9 @@ from holdfast.models.backup import Trigger
 from holdfast.models.job import JobKind, JobStatus
 
 _ACTIVE = [status.value for status in JobStatus if status.active]
+_WRITING = [kind.value for kind in JobKind if kind.writes]
 _READ_ONLY = [kind.value for kind in JobKind if not kind.writes]
+_URGENT = [kind.value for kind in JobKind if kind.restores]
 
 
 def is_pending(plan: str) -> tuple[ColumnElement[bool], ...]:
@@ -34,13 +36,23 @@ def replaces_data(row: JobRow) -> bool:
     return JobKind(row.kind).restores
 
 
-def next_to_run(session: OrmSession, plan: str) -> Select[JobRow]:
-    """Return the query for the oldest job that may run now; those of the schedule go first."""
-    asked = JobRow.trigger != Trigger.SCHEDULED_CRON.value
-    query = select(JobRow).where(*is_pending(plan)).order_by(asked, JobRow.id)
+def next_to_run(session: OrmSession, plan: str, *, writing_only: bool = False) -> Select[JobRow]:
+    """Return the query for the job that is to run now.
+
+    Restores go first, as somebody waits for their data; then the runs of the schedule, then what
+    else was asked for; the older ones before the newer.
+    """
+    turn = case(
+        (JobRow.kind.in_(_URGENT), 0),
+        (JobRow.trigger == Trigger.SCHEDULED_CRON.value, 1),
+        else_=2,
+    )
+    query = select(JobRow).where(*is_pending(plan)).order_by(turn, JobRow.id)
     query = query.limit(1).with_for_update()
+    if writing_only:
+        query = query.where(JobRow.kind.in_(_WRITING))
     if session.scalar(select(exists().where(JobRow.slot == plan))):
-        return query.where(JobRow.kind.in_(_READ_ONLY))
+        query = query.where(JobRow.kind.in_(_READ_ONLY))
     return query
 
 

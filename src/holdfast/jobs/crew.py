@@ -158,8 +158,19 @@ class Crew:
         with self._lock:
             return len(self._running) < self._options.parallel and not self._stopping.is_set()
 
+    def _is_kept_free(self) -> bool:
+        """Whether the last place is kept for a job that writes: the next may be a restore."""
+        with self._lock:
+            reading = [each for each in self._running.values() if not each.claim.job.kind.writes]
+        return len(reading) >= max(1, self._options.parallel - 1)
+
     def _claim_one(self) -> bool:
-        claim = self._jobs.claim(self._owner, self._plan, lease_s=self._options.lease_s)
+        claim = self._jobs.claim(
+            self._owner,
+            self._plan,
+            lease_s=self._options.lease_s,
+            writing_only=self._is_kept_free(),
+        )
         if claim is None:
             return False
         running = RunningJob(

@@ -36,6 +36,8 @@ from holdfast.service import BackupService
 
 MOST_WAITING = 100
 """How many jobs of one plan may wait: a client gone mad cannot bury what others ask for."""
+MOST_RESTORES_WAITING = 20
+"""How many restores and undos may wait beside them: they find room however much else waits."""
 _ROOM_AFTER_S = 30
 _WAIT_STEP_S = 0.25
 _OF_THE_SCHEDULE = frozenset({"scheduled", "policy", "max_removed_share", "due_at"})
@@ -173,13 +175,13 @@ class JobEngine:
 
         Raises:
             RequestInvalid: A parameter is unknown or missing.
-            TooManyRequests: So many jobs of the plan wait already. The schedule adds its own
-                past that.
+            TooManyRequests: So many jobs of the plan wait already. Restores and undos are
+                counted apart, and the schedule adds its own past that.
             CatalogError: It could not be added.
         """
         given = dict(params or {})
         require_params(kind, given)
-        self._require_room()
+        self._require_room(kind)
         job = self.database.jobs.add(
             plan=self.plan, kind=kind, trigger=trigger, actor=actor, params=given
         )
@@ -271,14 +273,16 @@ class JobEngine:
                 f"Job {job_id} did what it was asked for; nothing is left to try again",
                 hint="Ask for it anew, as another job.",
             )
-        self._require_room()
+        self._require_room(job.kind)
         return self._try_again(job, actor)
 
-    def _require_room(self) -> None:
-        _, waiting = self.list(statuses=[JobStatus.PENDING], limit=1)
-        if waiting >= MOST_WAITING:
+    def _require_room(self, kind: JobKind) -> None:
+        alike = [each for each in JobKind if each.restores is kind.restores]
+        _, waiting = self.list(kinds=alike, statuses=[JobStatus.PENDING], limit=1)
+        if waiting >= (MOST_RESTORES_WAITING if kind.restores else MOST_WAITING):
+            what = "restores" if kind.restores else "jobs"
             raise TooManyRequests(
-                f"{waiting} jobs of the plan {self.plan} wait already, and no more may",
+                f"{waiting} {what} of the plan {self.plan} wait already, and no more may",
                 hint="Wait until some are done, or cancel those that nobody needs.",
                 retry_after_s=_ROOM_AFTER_S,
             )
