@@ -27,6 +27,11 @@ _KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     # The name of another check, with the name of a database.
     ("operations/backup.py", "self._step"): ("Backing up {}",),
     ("operations/databases.py", "label"): ("sqlite integrity", "foreign keys", "table counts"),
+    ("operations/extract.py", "check.name.removeprefix(f'{_ROOT}: ')"): (
+        "files",
+        "file count",
+        "metadata",
+    ),
     ("operations/findings.py", "name"): (),
     ("operations/servers.py", "f'{check.name} ({Path(root).stem})'"): (),
     ("sources/sqlite/checks.py", "name"): (),
@@ -130,7 +135,8 @@ def _step_of(call: ast.Call) -> ast.expr | None:
 
 def _check_of(call: ast.Call) -> ast.expr | None:
     called = ast.unparse(call.func)
-    if called == "CheckResult":
+    is_renamed = called == "replace" and ast.unparse(call.args[0]) == "check"
+    if called == "CheckResult" or is_renamed:
         return _keyword(call, "name")
     is_finding = called in ("findings.add", "findings.skip")
     return call.args[0] if is_finding and call.args else None
@@ -216,7 +222,8 @@ def _loosely(node: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
         case ast.Constant(value=str(text)):
             yield _PLACE.sub("{}", text)
         case ast.JoinedStr():
-            yield _template(node, constants)
+            text = _template(node, constants)
+            yield from {text, text.removeprefix(", ")}  # also what is put behind another
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             for one, other in product(_parts(left, constants), _parts(right, constants)):
                 yield one + other

@@ -62,9 +62,11 @@ export class Translator {
   private whole(kind: Kind, text: string): Piece[] | null {
     const fixed = own(this.texts[kind], text);
     if (fixed !== undefined) return [{ text: fixed, foreign: false }];
+    const counted = kind === "sentence" && this.counted(text, true);
+    if (counted) return counted;
     for (const { matcher, translation } of this.patternsOf(kind)) {
       const values = matcher.exec(text);
-      if (values) return this.fill(translation, values);
+      if (values) return this.fill(kind, translation, values);
     }
     return null;
   }
@@ -77,7 +79,12 @@ export class Translator {
       return said ? [...said, { text: of ?? "", foreign: false }] : null;
     }
     if (kind !== "sentence") return null;
-    return this.listed(text, "; ") ?? this.listed(text, SENTENCE_END) ?? this.named(text);
+    return (
+      this.listed(text, "; ") ??
+      this.listed(text, SENTENCE_END) ??
+      this.named(text) ??
+      this.counted(text)
+    );
   }
 
   private listed(text: string, separator: string | RegExp): Piece[] | null {
@@ -92,6 +99,14 @@ export class Translator {
     ]);
   }
 
+  /** `14 tables, 18,351 rows`; `plainly`: nothing but numbers of things. */
+  private counted(text: string, plainly = false): Piece[] | null {
+    const parts = text.split(", ");
+    const count = plainly ? /^[\d,]+ \w+$/ : /^\d/;
+    if (parts.length < 2 || !parts.every((each) => count.test(each))) return null;
+    return this.listed(text, ", ");
+  }
+
   /** `foreign keys: 3 rows`, or `thumbnails: There is no directory`. */
   private named(text: string): Piece[] | null {
     const [, name = "", found = ""] = /^(.+?): (.+)$/s.exec(text) ?? [];
@@ -100,19 +115,20 @@ export class Translator {
     const said = this.say("sentence", found);
     if (check === null && said === null) return null;
     const named = check ?? [{ text: name, foreign: false }];
-    return [...named, { text: ": ", foreign: false }, ...(said ?? this.again(found))];
+    return [...named, { text: ": ", foreign: false }, ...(said ?? this.again("sentence", found))];
   }
 
-  private again(text: string): Piece[] {
-    return this.say("sentence", text) ?? [{ text, foreign: /\s/.test(text) }];
+  private again(kind: Kind, text: string): Piece[] {
+    const within = kind === "check" ? kind : "sentence";
+    return this.say(within, text) ?? [{ text, foreign: /\s/.test(text) }];
   }
 
-  private fill(translation: string, values: RegExpExecArray): Piece[] {
+  private fill(kind: Kind, translation: string, values: RegExpExecArray): Piece[] {
     return translation.split(/(\{=?\d\})/).flatMap((part) => {
       const [, again, number] = /^\{(=?)(\d)\}$/.exec(part) ?? [];
       if (number === undefined) return [{ text: part, foreign: false }];
       const value = values[Number(number)] ?? "";
-      return again ? this.again(value) : [{ text: this.value(value), foreign: false }];
+      return again ? this.again(kind, value) : [{ text: this.value(value), foreign: false }];
     });
   }
 

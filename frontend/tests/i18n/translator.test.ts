@@ -46,6 +46,11 @@ describe("what the server says", () => {
       "files/a: Das Verzeichnis /a gibt es nicht",
     );
     expect(say("sentence", "foreign keys: they are odd")).toBe("Fremdschlüssel: [they are odd]");
+    expect(say("check", "indexes after the migration")).toBe("Indizes nach der Migration");
+    expect(say("sentence", "14 tables, 18,351 rows")).toBe("14 Tabellen, 18.351 Zeilen");
+    expect(say("sentence", "1,949 files named, 2 named by no row")).toBe(
+      "1.949 Dateien genannt, 2 von keiner Zeile genannt",
+    );
     expect(say("check", "foreign keys (shop)")).toBe("Fremdschlüssel (shop)");
     expect(say("sentence", "Nothing was changed. Log in again.")).toBe(
       "Geändert wurde nichts. Melden Sie sich noch einmal an.",

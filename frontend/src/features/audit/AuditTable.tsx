@@ -24,7 +24,7 @@ export function AuditTable({ entries }: { entries: readonly AuditEntryShape[] })
             <Table.Th scope="col" w={130}>
               {t("list.who")}
             </Table.Th>
-            <Table.Th scope="col" w={130}>
+            <Table.Th scope="col" w={145}>
               {t("list.outcome")}
             </Table.Th>
             <Table.Th scope="col" w={130} visibleFrom="lg">

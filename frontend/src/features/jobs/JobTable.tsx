@@ -15,7 +15,7 @@ export function JobTable({ jobs }: { jobs: readonly JobShape[] }) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">{t("list.job")}</Table.Th>
-            <Table.Th scope="col" w={160}>
+            <Table.Th scope="col" w={180}>
               {t("list.status")}
             </Table.Th>
             <Table.Th scope="col" w={205}>
