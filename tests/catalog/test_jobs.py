@@ -439,15 +439,19 @@ def test_a_restore_goes_before_all_that_waits(catalog: CatalogDatabase, kind: Jo
     assert claim(catalog).job.id == first.id
 
 
-def test_a_place_may_be_kept_for_what_writes(catalog: CatalogDatabase) -> None:
+def test_a_place_may_be_kept_for_what_writes_or_is_urgent(catalog: CatalogDatabase) -> None:
     add(catalog, JobKind.VERIFY)
-    assert catalog.jobs.claim("me", "app", lease_s=30, writing_only=True) is None
+    assert catalog.jobs.claim("me", "app", lease_s=30, pressing_only=True) is None
+    copy = add(catalog, JobKind.COPY)
+    claimed = catalog.jobs.claim("me", "app", lease_s=30, pressing_only=True)
+    assert claimed is not None
+    assert claimed.job.id == copy.id
     writing = add(catalog)
-    claimed = catalog.jobs.claim("me", "app", lease_s=30, writing_only=True)
+    claimed = catalog.jobs.claim("me", "app", lease_s=30, pressing_only=True)
     assert claimed is not None
     assert claimed.job.id == writing.id
     add(catalog)
-    assert catalog.jobs.claim("me", "app", lease_s=30, writing_only=True) is None
+    assert catalog.jobs.claim("me", "app", lease_s=30, pressing_only=True) is None
 
 
 def test_a_run_of_the_schedule_does_not_wait_behind_what_people_asked_for(

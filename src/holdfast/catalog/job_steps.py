@@ -16,9 +16,9 @@ from holdfast.models.backup import Trigger
 from holdfast.models.job import JobKind, JobStatus
 
 _ACTIVE = [status.value for status in JobStatus if status.active]
-_WRITING = [kind.value for kind in JobKind if kind.writes]
+_PRESSING = [kind.value for kind in JobKind if kind.writes or kind.urgent]
 _READ_ONLY = [kind.value for kind in JobKind if not kind.writes]
-_URGENT = [kind.value for kind in JobKind if kind.restores]
+_URGENT = [kind.value for kind in JobKind if kind.urgent]
 
 
 def is_pending(plan: str) -> tuple[ColumnElement[bool], ...]:
@@ -36,7 +36,7 @@ def replaces_data(row: JobRow) -> bool:
     return JobKind(row.kind).restores
 
 
-def next_to_run(session: OrmSession, plan: str, *, writing_only: bool = False) -> Select[JobRow]:
+def next_to_run(session: OrmSession, plan: str, *, pressing_only: bool = False) -> Select[JobRow]:
     """Return the query for the job that is to run now.
 
     Restores go first, as somebody waits for their data; then the runs of the schedule, then what
@@ -49,8 +49,8 @@ def next_to_run(session: OrmSession, plan: str, *, writing_only: bool = False) -
     )
     query = select(JobRow).where(*is_pending(plan)).order_by(turn, JobRow.id)
     query = query.limit(1).with_for_update()
-    if writing_only:
-        query = query.where(JobRow.kind.in_(_WRITING))
+    if pressing_only:
+        query = query.where(JobRow.kind.in_(_PRESSING))
     if session.scalar(select(exists().where(JobRow.slot == plan))):
         query = query.where(JobRow.kind.in_(_READ_ONLY))
     return query

@@ -161,7 +161,7 @@ class JobTable:
             return [job_of(row) for row in session.scalars(query.order_by(JobRow.completed_at))]
 
     def claim(
-        self, owner: str, plan: str, *, lease_s: float, writing_only: bool = False
+        self, owner: str, plan: str, *, lease_s: float, pressing_only: bool = False
     ) -> Claim | None:
         """Take the plan's next job that waits and may run now; None if there is none.
 
@@ -169,7 +169,7 @@ class JobTable:
         Which is the next: see `next_to_run`.
 
         Args:
-            writing_only: Leave those that only read to others, or for later.
+            pressing_only: Leave those that neither write nor are urgent to others, or for later.
         """
         with self._database.reading() as session:
             if not session.scalar(select(exists().where(*is_pending(plan)))):
@@ -177,7 +177,7 @@ class JobTable:
         with self._database.writing(alone=f"jobs {plan}") as session:
             now = self._now()
             self._free_slot(session, plan, now)
-            row = session.scalar(next_to_run(session, plan, writing_only=writing_only))
+            row = session.scalar(next_to_run(session, plan, pressing_only=pressing_only))
             if row is None:
                 return None
             row.status = JobStatus.RUNNING.value

@@ -159,7 +159,7 @@ class Crew:
             return len(self._running) < self._options.parallel and not self._stopping.is_set()
 
     def _is_kept_free(self) -> bool:
-        """Whether the last place is kept for a job that writes: the next may be a restore."""
+        """Whether the last place is kept for what writes or is urgent, such as a restore."""
         with self._lock:
             reading = [each for each in self._running.values() if not each.claim.job.kind.writes]
         return len(reading) >= max(1, self._options.parallel - 1)
@@ -169,7 +169,7 @@ class Crew:
             self._owner,
             self._plan,
             lease_s=self._options.lease_s,
-            writing_only=self._is_kept_free(),
+            pressing_only=self._is_kept_free(),
         )
         if claim is None:
             return False

@@ -37,7 +37,7 @@ from holdfast.service import BackupService
 MOST_WAITING = 100
 """How many jobs of one plan may wait: a client gone mad cannot bury what others ask for."""
 MOST_RESTORES_WAITING = 20
-"""How many restores and undos may wait beside them: they find room however much else waits."""
+"""How many restores may wait beside them, undos too: they find room however much else waits."""
 _ROOM_AFTER_S = 30
 _WAIT_STEP_S = 0.25
 _OF_THE_SCHEDULE = frozenset({"scheduled", "policy", "max_removed_share", "due_at"})
@@ -277,10 +277,10 @@ class JobEngine:
         return self._try_again(job, actor)
 
     def _require_room(self, kind: JobKind) -> None:
-        alike = [each for each in JobKind if each.restores is kind.restores]
+        alike = [each for each in JobKind if each.urgent is kind.urgent]
         _, waiting = self.list(kinds=alike, statuses=[JobStatus.PENDING], limit=1)
-        if waiting >= (MOST_RESTORES_WAITING if kind.restores else MOST_WAITING):
-            what = "restores" if kind.restores else "jobs"
+        if waiting >= (MOST_RESTORES_WAITING if kind.urgent else MOST_WAITING):
+            what = "restores" if kind.urgent else "jobs"
             raise TooManyRequests(
                 f"{waiting} {what} of the plan {self.plan} wait already, and no more may",
                 hint="Wait until some are done, or cancel those that nobody needs.",

@@ -27,7 +27,7 @@ class JobOptions:
         overdue_poll_s: How often it is looked whether the newest backup grew too old [s].
         keep_jobs_days: After so many days a finished job is forgotten [24 h]; 0 keeps all.
         parallel: How many jobs may run at once in this process; of those that write, one. If
-            it is more than one, a place is kept for that one.
+            it is more than one, a place is kept for that one, or for what is urgent.
         niceness: How far the work gives way to the application on a busy machine, 0 to 19.
     """
 

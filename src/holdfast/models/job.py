@@ -36,6 +36,11 @@ class JobKind(StrEnum):
         """Whether it replaces live data."""
         return self in (JobKind.RESTORE, JobKind.RESTORE_ARCHIVE, JobKind.UNDO)
 
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody waits for their data: it goes before all other jobs."""
+        return self.restores or self is JobKind.COPY
+
 
 class JobStatus(StrEnum):
     """How a job stands. A restore is `validating`, then `restoring`, where others are `running`."""
