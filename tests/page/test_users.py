@@ -186,7 +186,18 @@ def test_a_token_is_shown_once_opens_what_it_may_and_is_revoked(
     assert ask(site, "GET", "backups", token) == 200
     assert ask(site, "POST", "backups", token) == 403
 
-    row.get_by_role("button", name="Revoke The deployment").click()
+    revoke = row.get_by_role("button", name="Revoke The deployment")
+    revoke.click()
+    question = page.get_by_role("dialog", name="Revoke The deployment?")
+    expect(question).to_contain_text("Whatever uses this token of otto is refused from now on")
+    expect(question).not_to_contain_text("never")
+    screen.settle()
+    assert screen.faults() == []
+    question.get_by_role("button", name="Cancel").click()
+    expect(question).to_have_count(0)
+    assert ask(site, "GET", "backups", token) == 200
+    revoke.click()
+    question.get_by_role("button", name="Revoke the token").click()
     expect(page.get_by_text("The deployment opens nothing any more.")).to_be_visible()
     expect(row).to_contain_text("Revoked")
     assert ask(site, "GET", "backups", token) == 401

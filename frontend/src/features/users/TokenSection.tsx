@@ -4,13 +4,13 @@ import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { TokenView } from "@/api/generated/server";
 import { tokenState } from "@/features/users/tokens";
-import { useRevokeToken, useTokens } from "@/features/users/useTokens";
+import { useLookAtTokens, useTokens } from "@/features/users/useTokens";
 import { useMay } from "@/parts/access";
 import { Empty, Loaded } from "@/parts/States";
-import { sayDone, sayFailed } from "@/parts/say";
 import { useNow } from "@/parts/useNow";
 import { When } from "@/parts/Values";
 
+const RevokeDialog = lazy(() => import("@/features/users/RevokeDialog"));
 const TokenDialog = lazy(() => import("@/features/users/TokenDialog"));
 
 /** API tokens: what programs come in with. */
@@ -101,13 +101,9 @@ function TokenTable({ tokens }: { tokens: readonly TokenView[] }) {
 
 function TokenRow({ token }: { token: TokenView }) {
   const { t } = useTranslation(["users", "common"]);
-  const revoke = useRevokeToken();
+  const [revoking, setRevoking] = useState(false);
+  const lookAgain = useLookAtTokens();
   const state = tokenState(token, useNow());
-  const onRevoke = () =>
-    revoke.mutate(token.id, {
-      onSuccess: () => sayDone(t("tokens.revokedNow", { name: token.name })),
-      onError: (error) => sayFailed(t("tokens.failed", { name: token.name }), error),
-    });
   return (
     <Table.Tr>
       <Table.Th scope="row" fw={500}>
@@ -137,13 +133,18 @@ function TokenRow({ token }: { token: TokenView }) {
             size="compact-xs"
             variant="subtle"
             color="red"
-            loading={revoke.isPending}
-            onClick={onRevoke}
+            onClick={() => {
+              lookAgain();
+              setRevoking(true);
+            }}
             aria-label={t("tokens.revokeNamed", { name: token.name })}
           >
             {t("tokens.revoke")}
           </Button>
         )}
+        <Suspense>
+          {revoking && <RevokeDialog token={token} onClose={() => setRevoking(false)} />}
+        </Suspense>
       </Table.Td>
     </Table.Tr>
   );

@@ -25,6 +25,12 @@ export function useMakeToken() {
   });
 }
 
+/** Look again at the tokens: one that is asked about may have been used since. */
+export function useLookAtTokens() {
+  const cache = useQueryClient();
+  return () => void cache.invalidateQueries({ queryKey: TOKENS });
+}
+
 /** Revoke a token. */
 export function useRevokeToken() {
   const cache = useQueryClient();
