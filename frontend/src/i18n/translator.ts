@@ -62,7 +62,7 @@ export class Translator {
   private whole(kind: Kind, text: string): Piece[] | null {
     const fixed = own(this.texts[kind], text);
     if (fixed !== undefined) return [{ text: fixed, foreign: false }];
-    const counted = kind === "sentence" && this.counted(text, true);
+    const counted = kind === "sentence" && this.counted(text);
     if (counted) return counted;
     for (const { matcher, translation } of this.patternsOf(kind)) {
       const values = matcher.exec(text);
@@ -79,12 +79,7 @@ export class Translator {
       return said ? [...said, { text: of ?? "", foreign: false }] : null;
     }
     if (kind !== "sentence") return null;
-    return (
-      this.listed(text, "; ") ??
-      this.listed(text, SENTENCE_END) ??
-      this.named(text) ??
-      this.counted(text)
-    );
+    return this.listed(text, "; ") ?? this.listed(text, SENTENCE_END) ?? this.named(text);
   }
 
   private listed(text: string, separator: string | RegExp): Piece[] | null {
@@ -99,12 +94,12 @@ export class Translator {
     ]);
   }
 
-  /** `14 tables, 18,351 rows`; `plainly`: nothing but numbers of things. */
-  private counted(text: string, plainly = false): Piece[] | null {
+  /** Numbers of several things, as in `14 tables, 18,351 rows`, if all are known. */
+  private counted(text: string): Piece[] | null {
     const parts = text.split(", ");
-    const count = plainly ? /^[\d,]+ \w+$/ : /^\d/;
-    if (parts.length < 2 || !parts.every((each) => count.test(each))) return null;
-    return this.listed(text, ", ");
+    if (parts.length < 2 || !parts.every((each) => /^\d/.test(each))) return null;
+    const isKnown = parts.every((each) => this.say("sentence", each) !== null);
+    return isKnown ? this.listed(text, ", ") : null;
   }
 
   /** `foreign keys: 3 rows`, or `thumbnails: There is no directory`. */
