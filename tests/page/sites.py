@@ -84,9 +84,13 @@ def site_of(root: Path, *, behind: Mode | None = None) -> Iterator[Site]:
 
 
 def _configure(file: Path, root_path: str) -> None:
-    """Have a login, which all tests share, last as long as they do, and locks be waited for."""
+    """Have a login, which all tests share, last as long as they do, and locks be waited for.
+
+    Copies go beside the application instead of a directory that all tests of a machine share.
+    """
     server = f'[server]\nstep_up_minutes = {_STEP_UP_MINUTES}\nroot_path = "{root_path}"\n'
-    file.write_text(f"busy_timeout_s = {PATIENCE_S}\n{file.read_text()}\n{server}")
+    restore = f'[restore]\ncopies_dir = "{file.parent / "restored"}"\n'
+    file.write_text(f"busy_timeout_s = {PATIENCE_S}\n{file.read_text()}\n{server}\n{restore}")
 
 
 def _keep_schedule_away(site: Site) -> None:

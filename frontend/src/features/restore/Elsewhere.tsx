@@ -22,8 +22,11 @@ export function Elsewhere({ plan, backupId }: { plan: PlanShape; backupId?: stri
         onClick={toggle}
         aria-expanded={opened}
         aria-controls={id}
+        h="auto"
+        mih={26}
+        py={3}
         style={{ alignSelf: "flex-start" }}
-        styles={{ label: { whiteSpace: "normal" } }}
+        styles={{ label: { whiteSpace: "normal", textAlign: "start", lineHeight: 1.3 } }}
         rightSection={<IconChevronDown size={14} aria-hidden />}
       >
         {t("elsewhere.label")}
