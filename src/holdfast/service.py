@@ -60,10 +60,23 @@ from holdfast.operations.cleanup import (
     prune_repository,
 )
 from holdfast.operations.commands import spelled, split_command
-from holdfast.operations.contents import StoredEntry, list_folder
+from holdfast.operations.contents import (
+    MAX_FOUND,
+    SearchResult,
+    StoredEntry,
+    list_folder,
+    search_tree,
+)
 from holdfast.operations.copies import CopiesDir
 from holdfast.operations.detached import needs_repository, throwaway_repository
-from holdfast.operations.download import STORED, Download, Measures, open_download
+from holdfast.operations.download import (
+    STORED,
+    Download,
+    FileDownload,
+    Measures,
+    open_download,
+    open_file,
+)
 from holdfast.operations.drill import drill_backup
 from holdfast.operations.escrow import (
     EscrowStatus,
@@ -588,6 +601,35 @@ class BackupService:
         with self._work(recover=False) as work:
             _, snapshot = backups_of(work).resolve(backup_id)
             return list_folder(work.repository.tree(snapshot), path)
+
+    def search_contents(
+        self,
+        backup_id: str,
+        text: str,
+        path: str = "",
+        *,
+        after: str = "",
+        limit: int = MAX_FOUND,
+    ) -> SearchResult:
+        """Find files and folders of a backup by a part of their path, however capitalised.
+
+        The part must reach into an entry's own name: what lies in a folder that is found is
+        not found for that. It looks at 50,000 entries at most; `after` of what it returns,
+        given again, goes on from there.
+
+        Args:
+            path: Look only below this folder.
+            after: `after` of the result before; the rest as it was then.
+            limit: How many to return at most.
+
+        Raises:
+            BackupNotFound: There is no such backup.
+            PathNotInBackup: It has no such folder.
+        """
+        with self._work(recover=False) as work:
+            _, snapshot = backups_of(work).resolve(backup_id)
+            tree = work.repository.tree(snapshot)
+            return search_tree(tree, text, path, after=after, limit=limit)
 
     def verify_backup(
         self,
@@ -1184,6 +1226,20 @@ class BackupService:
             compression_level=compression_level,
             tables_only=tables_only,
         )
+
+    def open_file(self, backup_id: str, path: str) -> FileDownload:
+        """Return one file of a backup to take in parts: its name, exact length and bytes.
+
+        Nothing is written, and nothing is open but while it is read.
+
+        Args:
+            path: Where it is in the backup, as `list_contents` and `search_contents` show it.
+
+        Raises:
+            BackupNotFound: There is no such backup.
+            PathNotInBackup: Nothing is at the path, or no file.
+        """
+        return open_file(lambda: self._work(recover=False), backup_id, path)
 
     def import_archive(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -246,6 +247,25 @@ def test_a_link_leads_to_its_backup_until_it_expires(
     with pytest.raises(LinkExpired):
         catalog.links.resolve(token)
     assert catalog.links.expire() == 1
+
+
+def test_a_link_to_a_file_leads_nowhere_else(catalog: CatalogDatabase, clock: SimClock) -> None:
+    """Nor does it open the backup, however its parts are put together; it is revoked with it."""
+    token = catalog.links.make("app", "backup_1", "ann", clock.now() + HOUR, path="a/b")
+    assert catalog.links.resolve(token, "a/b").backup_id == "backup_1"
+    kept = hashlib.sha256(token.encode()).hexdigest()
+    for given, path in [
+        (token, None), (token, ""), (token, "a"), (token, "a/b/"), (f"{token} a/b", None),
+        (f"{token}/a", "b"), (f"{kept} a/b", None), (f"file:{kept} a/b", None), (kept, "a/b"),
+    ]:  # fmt: skip
+        with pytest.raises(LinkExpired):
+            catalog.links.resolve(given, path)
+    whole = catalog.links.make("app", "backup_1", "ann", clock.now() + HOUR)
+    with pytest.raises(LinkExpired):
+        catalog.links.resolve(whole, "a/b")
+    assert catalog.links.revoke("app", "backup_1") == 2
+    with pytest.raises(LinkExpired):
+        catalog.links.resolve(token, "a/b")
 
 
 def test_links_are_revoked(catalog: CatalogDatabase, clock: SimClock) -> None:

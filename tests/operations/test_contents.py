@@ -1,4 +1,4 @@
-"""A folder of a backup, whoever wrote the repository."""
+"""A folder of a backup and a search through it, whoever wrote the repository."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import pytest
 from holdfast.errors import PathNotInBackup
 from holdfast.models.node import Node, NodeType
 from holdfast.models.tree import BackupTree
-from holdfast.operations.contents import StoredEntry, list_folder
+from holdfast.operations import contents
+from holdfast.operations.contents import StoredEntry, list_folder, locate_file, search_tree
+from holdfast.repository import Repository, RepositoryWriter, Snapshot, SnapshotTree
+from tests.repository.making import WHEN, create
 
 
 class Folders:
@@ -74,3 +77,171 @@ def test_only_a_folder_has_a_content(kind: NodeType) -> None:
 def test_a_time_that_no_calendar_has_is_not_told(at_ns: int, told: datetime | None) -> None:
     (entry,) = listed({"": [node("a", mtime_ns=at_ns, size=7)]})
     assert (entry.modified_at, entry.size) == (told, 7)
+
+
+# Searching
+
+Folder = dict[str, Any]
+"""What a folder holds: folders as dictionaries, files as None, other kinds as what they are."""
+
+
+def stored(folder: Folder) -> SnapshotTree:
+    """Return the tree of a repository that holds this."""
+    repository: Repository = create()
+    with repository.lock() as lock, repository.writer(lock) as writer:
+        tree_id = _save(writer, folder)
+        writer.finish()
+        return repository.tree(repository.save_snapshot(Snapshot(time=WHEN, tree=tree_id)))
+
+
+def _save(writer: RepositoryWriter, folder: Folder) -> bytes:
+    nodes = []
+    for name, held in folder.items():
+        if isinstance(held, dict):
+            nodes.append(node(name, NodeType.DIR, subtree=_save(writer, held)))
+        else:
+            nodes.append(node(name, held or NodeType.FILE))
+    return writer.save_tree(nodes)
+
+
+PHOTOS: Folder = {
+    "database": {"app.db": None},
+    "files": {
+        "2024": {"Café": {"menu.txt": None}, "IMG_1.JPG": None, "img_2.jpg": None},
+        "images": {"img": NodeType.SYMLINK, "raw": {"img_1.raw": None}},
+    },
+    "img.fifo": NodeType.FIFO,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "found"),
+    [
+        ("img", "", ["files/2024/IMG_1.JPG", "files/2024/img_2.jpg", "files/images/img",
+                     "files/images/raw/img_1.raw", "img.fifo"]),
+        ("IMG_1", "", ["files/2024/IMG_1.JPG", "files/images/raw/img_1.raw"]),
+        ("images", "", ["files/images"]),
+        ("images/", "", ["files/images/img", "files/images/raw"]),
+        ("raw/img", "", ["files/images/raw/img_1.raw"]),
+        ("/img", "files/2024", ["files/2024/IMG_1.JPG", "files/2024/img_2.jpg"]),
+        ("files/2024", "", ["files/2024"]),
+        ("files/2024", "files", []),
+        ("img", "/files//images/raw/", ["files/images/raw/img_1.raw"]),
+        ("CAFE\u0301", "", ["files/2024/Café"]),
+        ("*", "", []),
+        ("..", "", []),
+    ],
+)  # fmt: skip
+def test_what_is_found(text: str, path: str, found: list[str]) -> None:
+    """A part of the path that reaches into the name, however written; folders and all else."""
+    result = search_tree(stored(PHOTOS), text, path)
+    assert [each.path for each in result.entries] == found
+    assert [each.name for each in result.entries] == [each.rpartition("/")[2] for each in found]
+    assert (result.after, result.cut_short) == (None, False)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+@pytest.mark.parametrize("most", [1, 2, 5, 100])
+def test_a_search_in_parts_finds_what_one_finds(
+    monkeypatch: pytest.MonkeyPatch, limit: int, most: int
+) -> None:
+    """Wherever it stops, in whatever folder: nothing twice, and nothing left out."""
+    tree = stored(PHOTOS)
+    whole = [each.path for each in search_tree(tree, "m").entries]
+    monkeypatch.setattr(contents, "MAX_VISITED", most)
+    found: list[str] = []
+    visited, after = 0, ""
+    while True:
+        part = search_tree(tree, "m", after=after, limit=limit)
+        assert len(part.entries) <= limit
+        assert 0 < part.visited <= most
+        assert part.cut_short == (part.after is not None and part.visited == most)
+        found += [each.path for each in part.entries]
+        visited += part.visited
+        if part.after is None:
+            break
+        after = part.after
+    assert len(whole) > 3
+    assert found == whole
+    assert visited == len([*tree.walk("")])
+
+
+def test_a_part_that_is_full_says_more_only_where_there_is_more() -> None:
+    """Who asks for the rest gets some."""
+    tree = stored({"a1": None, "a2": None, "b": None})
+    assert search_tree(tree, "a", limit=2).after is None
+    assert search_tree(tree, "a", limit=1).after == "a1"
+
+
+def test_names_that_are_no_text_are_found_and_gone_on_from() -> None:
+    """They are found as they are shown, and two that are shown alike do not hold it up."""
+    tree = stored({"\\xff": {"deep": None}, "\udcff": {"deep": None, "deeper": None}})
+    shown = [each.path for each in search_tree(tree, "deep").entries]
+    assert shown == ["\\xff/deep", "\\xff/deep", "\\xff/deeper"]
+    first = search_tree(tree, "xff", limit=1)
+    assert first.after == "\\xff/deep"
+    (second,) = search_tree(tree, "xff", after=first.after).entries
+    assert second.path == "\\xff"
+
+
+@pytest.mark.parametrize("after", ["nowhere", "files/nowhere", "../files", "img.fifo/x", "\0"])
+def test_a_search_goes_on_only_from_what_is_there(after: str) -> None:
+    with pytest.raises(PathNotInBackup):
+        search_tree(stored(PHOTOS), "x", after=after)
+
+
+def test_a_folder_of_many_folders_is_read_once() -> None:
+    """A search holds what it is in: it does not read the top anew for each folder below."""
+    tree = stored({f"{number:05}": {"x": None} for number in range(3000)})
+    loads: list[bytes] = []
+    load = tree._load_tree
+
+    def counted(tree_id: bytes) -> list[Node]:
+        loads.append(tree_id)
+        return load(tree_id)
+
+    tree._load_tree = counted
+    assert len(search_tree(tree, "x", limit=5000).entries) == 3000
+    assert len(loads) == len(set(loads))
+
+
+# One file
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("files/2024/IMG_1.JPG", "files/2024/IMG_1.JPG"),
+        ("/files//./2024/img_2.jpg", "files/2024/img_2.jpg"),
+        ("files/\\xff/\\xfe.txt", "files/\udcff/\udcfe.txt"),
+    ],
+)
+def test_a_file_is_where_its_path_is_shown(path: str, where: str) -> None:
+    files = {**PHOTOS["files"], "\udcff": {"\udcfe.txt": None}}
+    found, at = locate_file(stored({"files": files}), path)
+    assert (found, at.name) == (where, where.rpartition("/")[2])
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("files/2024", "files/2024 is a directory"),
+        ("files/2024/", "files/2024 is a directory"),
+        ("files/images/img", "is a symbolic link"),
+        ("img.fifo", "is a device, a socket or a pipe"),
+        ("files/nothing", "holds no files/nothing"),
+        ("nothing/app.db", "no directory nothing"),
+        ("database/app.db/x", "no directory database/app.db"),
+        ("files/images/img/x", "no directory files/images/img"),
+        ("database/../database/app.db", "no directory database/.."),
+        ("..", "holds no .."),
+        ("", "without a name"),
+        ("/", "without a name"),
+        ("database/.", "database"),
+    ],
+)
+def test_what_is_no_file_is_none_and_says_what_it_is(path: str, told: str) -> None:
+    """A link is not followed: it may lead anywhere."""
+    with pytest.raises(PathNotInBackup) as raised:
+        locate_file(stored(PHOTOS), path)
+    assert told in raised.value.message

@@ -1,4 +1,4 @@
-"""A backup handed out as an archive, in whole and in part, without a file."""
+"""A backup handed out as an archive, or a file of it, in whole and in part, without a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.errors import BackupNotFound, RepositoryDamaged
+from holdfast.errors import BackupNotFound, PathNotInBackup, RepositoryDamaged
 from holdfast.operations import download as downloading
 from holdfast.repository import PruneOptions
 from tests.operations.application import Application
@@ -156,3 +156,113 @@ def test_damage_is_told_and_not_tried_for_ever(application: Application) -> None
     with pytest.raises(RepositoryDamaged):
         for _ in download.read():
             pass
+
+
+# One file of a backup
+
+LARGE = "files/thumbnails/large"
+
+
+def with_large(application: Application, size: int = 5 << 20) -> bytes:
+    """Give an application a file of some megabytes."""
+    data = os.urandom(size)
+    (application.thumbnails / "large").write_bytes(data)
+    return data
+
+
+def spoil(application: Application) -> None:
+    """Damage what is large of what is stored, in the middle."""
+    for pack in application.repository.glob("data/*/*"):
+        if pack.stat().st_size > 1 << 20:
+            data = bytearray(pack.read_bytes())
+            data[len(data) // 2] ^= 1
+            pack.chmod(0o600)
+            pack.write_bytes(data)
+
+
+def test_a_file_comes_out_as_it_lay_there_in_whole_and_in_part(application: Application) -> None:
+    """A large one, a small one, and one without a byte."""
+    data = with_large(application)
+    (application.thumbnails / "empty").touch()
+    service = application.service()
+    service.create_backup()
+    file = service.open_file("latest", f"/{LARGE}")
+    assert (file.name, file.size_bytes) == ("large", len(data))
+    assert file.media_type == "application/octet-stream"
+    assert b"".join(file.read()) == data
+    for start, stop in ((0, 1), (1, len(data)), (1_048_575, 3_000_001), (len(data) - 1, None)):
+        assert b"".join(file.read(start, stop)) == data[start:stop]
+    small = service.open_file("latest", "files/thumbnails/1.jpg")
+    assert b"".join(small.read()) == (application.thumbnails / "1.jpg").read_bytes()
+    assert b"".join(small.read(3, 9)) == (application.thumbnails / "1.jpg").read_bytes()[3:9]
+    empty = service.open_file("latest", "files/thumbnails/empty")
+    assert (empty.size_bytes, list(empty.read())) == (0, [])
+
+
+def test_the_tag_of_a_file_is_of_its_bytes(application: Application) -> None:
+    """The same content has it in every backup, so a download goes on from a newer one."""
+    service = application.service()
+    first = service.create_backup().backup_id
+    path = "files/thumbnails/1.jpg"
+    tags = {service.open_file(first, path).etag}
+    application.add_events(1)
+    second = service.create_backup().backup_id
+    assert {service.open_file(second, path).etag} == tags
+    assert service.open_file(first, "files/thumbnails/2.jpg").etag not in tags
+
+
+def test_a_file_outlives_a_cleanup_that_moves_it(application: Application) -> None:
+    """A slow client gets the right bytes; nothing is left of who goes away."""
+    data = with_large(application)
+    other = application.thumbnails / "other"
+    other.write_bytes(os.urandom(5 << 20))
+    service = application.service()
+    first = service.create_backup()
+    other.unlink()
+    kept = service.create_backup()
+    file = service.open_file(kept.backup_id, LARGE)
+    b"".join(file.read())
+    count = descriptors()
+    slow = file.read()
+    begun = next(slow)
+    assert service.list_locks() == []
+    service.delete_backup(first.backup_id)
+    service.prune(PruneOptions(max_unused_share=0))
+    assert begun + b"".join(slow) == data
+    broken = file.read()
+    next(broken)
+    broken.close()  # type: ignore[attr-defined]
+    assert descriptors() == count
+
+
+def test_a_file_of_a_backup_that_is_removed_meanwhile_ends(application: Application) -> None:
+    service = application.service()
+    removed = service.create_backup().backup_id
+    application.add_events(1)
+    service.create_backup()
+    file = service.open_file(removed, "files/thumbnails/1.jpg")
+    assert service.delete_backup(removed)
+    with pytest.raises(BackupNotFound):
+        next(file.read())
+
+
+def test_a_damaged_file_never_becomes_another(application: Application) -> None:
+    """R02: what comes before the damage is right, and then it is told; others come out whole."""
+    data = with_large(application)
+    service = application.service()
+    service.create_backup()
+    spoil(application)
+    file = service.open_file("latest", LARGE)
+    taken: list[bytes] = []
+    with pytest.raises(RepositoryDamaged):
+        taken.extend(file.read())
+    assert data.startswith(b"".join(taken))
+
+
+def test_what_is_in_no_backup_is_not_opened(application: Application) -> None:
+    service = application.service()
+    service.create_backup()
+    with pytest.raises(BackupNotFound):
+        service.open_file("backup_20200101_000000", "database/app.db")
+    with pytest.raises(PathNotInBackup, match="is a directory"):
+        service.open_file("latest", "files")

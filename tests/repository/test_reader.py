@@ -277,6 +277,43 @@ def test_reading_a_file_half_way_leaves_nothing_running() -> None:
     pieces.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    "start", [0, 1, 511, 512, 513, 2**20 - 1, 2**20, 5 * 2**20 + 7, 6 * 2**20 - 1, 6 * 2**20, 2**40]
+)
+def test_reading_begins_anywhere(start: int) -> None:
+    """In a file of one blob and in one of many; the length of all of it is still checked."""
+    repository = create()
+    tree = repository.tree(_save_database(repository, _RANDOM))
+    assert b"".join(tree.read("db", start=start)) == _RANDOM[start:]
+    one = repository.tree(back_up(repository, {"a": b"abc" * 700}))
+    assert b"".join(one.read("a", start=start)) == (b"abc" * 700)[start:]
+
+
+def test_what_lies_before_the_beginning_is_not_read() -> None:
+    """To go on with a large file costs what is left of it."""
+    store = FaultStore()
+    snapshot = _save_database(create(store), _RANDOM)
+    tree = reopen(store).tree(snapshot)
+    store.trace.clear()
+    assert len(b"".join(tree.read("db", start=len(_RANDOM) - 600))) == 600
+    assert len([each for each in store.trace if each.name.startswith("data/")]) <= 2
+
+
+def test_a_walk_goes_on_after_any_entry() -> None:
+    """Also after a directory (with what is in it), and after the last of one."""
+    names = ("a/1", "a/2", "b", "c/1", "d")
+    repository = create()
+    tree = repository.tree(back_up(repository, dict.fromkeys(names, b"x")))
+    for base in ("", "a"):
+        whole = list(tree.walk(base))
+        for number, (path, _) in enumerate(whole):
+            after = path.removeprefix(f"{base}/") if base else path
+            assert list(tree.walk(base, after=after)) == whole[number + 1 :]
+    for nowhere in ("nowhere", "a/3", "c/2"):
+        with pytest.raises(PathNotInBackup):
+            list(tree.walk("", after=nowhere))
+
+
 def test_what_another_process_wrote_is_found_without_reopening() -> None:
     store = MemoryStore()
     create(store)

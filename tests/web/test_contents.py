@@ -1,4 +1,4 @@
-"""A look into a backup, one folder at a time."""
+"""A look into a backup, one folder at a time, and a search through it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from holdfast.operations import contents
 from tests.web.serving import Served
 
 
@@ -92,4 +93,114 @@ def test_what_another_plan_holds_is_not_shown(web: Served) -> None:
     """Backups of several plans lie in one repository; each interface shows its own."""
     made = web.application.service(plan="other").create_backup()
     answer = web.get(f"/backups/{made.backup_id}/contents")
+    assert answer.status_code == 404
+
+
+# Searching
+
+
+def paths(found: dict[str, Any]) -> list[str]:
+    return [each["path"] for each in found["entries"]]
+
+
+def test_a_file_is_found_by_a_part_of_its_name(web: Served) -> None:
+    """However it is capitalised, in the whole backup or below a folder, with its path."""
+    (web.application.thumbnails / "2024").mkdir()
+    (web.application.thumbnails / "2024" / "Invoice März.PDF").write_text("x")
+    backup = web.back_up()
+    found = look(web, backup, search="MÄRZ")
+    (entry,) = found["entries"]
+    assert (entry["name"], entry["path"]) == (
+        "Invoice März.PDF",
+        "files/thumbnails/2024/Invoice März.PDF",
+    )
+    assert (entry["kind"], entry["size_bytes"]) == ("file", 1)
+    assert (found["path"], found["total"], found["next_cursor"]) == ("", None, None)
+    assert found["visited"] > 5
+    assert found["cut_short"] is False
+    assert paths(look(web, backup, search="invoice", path="/files//thumbnails/"))
+    assert paths(look(web, backup, search="invoice", path="database")) == []
+    assert paths(look(web, backup, search="2024")) == ["files/thumbnails/2024"]
+    folder = look(web, backup, path="files/thumbnails/2024")
+    assert (folder["visited"], folder["cut_short"]) == (None, False)
+
+
+def gone_through(web: Served, backup: str, **query: Any) -> tuple[list[str], list[bool]]:
+    """Return what a search finds on all pages, and which of them were cut short."""
+    found: list[str] = []
+    short: list[bool] = []
+    while True:
+        answer = web.get(f"/backups/{backup}/contents", params=query)
+        assert answer.status_code == 200, answer.text
+        part = answer.json()
+        found += paths(part)
+        short.append(part["cut_short"])
+        assert (part["next_cursor"] is None) == ("link" not in answer.headers)
+        if part["next_cursor"] is None:
+            return found, short
+        query["cursor"] = part["next_cursor"]
+
+
+def test_what_is_found_comes_in_pages(web: Served) -> None:
+    """The same files, whatever the pages; also past names that are no text."""
+    folder = web.application.thumbnails / os.fsdecode(b"\xff-\xe9")
+    folder.mkdir()
+    for number in range(5):
+        (folder / os.fsdecode(b"\xfe%d.jpg" % number)).write_text("odd")
+    backup = web.back_up()
+    whole, _ = gone_through(web, backup, search=".jpg", limit=200)
+    assert len(whole) == 8
+    assert whole[-1] == "files/thumbnails/\\xff-\\xe9/\\xfe4.jpg"
+    for limit in (1, 3, 7, 8):
+        found, short = gone_through(web, backup, search=".jpg", limit=limit)
+        assert found == whole
+        assert len(short) == -(-len(whole) // limit)
+        assert not any(short)
+
+
+def test_a_search_of_a_large_backup_answers_with_where_to_go_on(
+    web: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many files there are, one answer looks at so many; and says that it did."""
+    for folder in ("a", "b", "c"):
+        (web.application.thumbnails / folder).mkdir()
+        for number in range(30):
+            (web.application.thumbnails / folder / f"{number}.txt").touch()
+    backup = web.back_up()
+    monkeypatch.setattr(contents, "MAX_VISITED", 10)
+    first = look(web, backup, search="c/29.txt")
+    assert (first["entries"], first["visited"], first["cut_short"]) == ([], 10, True)
+    found, short = gone_through(web, backup, search="c/29.txt")
+    assert found == ["files/thumbnails/c/29.txt"]
+    assert len(short) > 9
+    assert short == [True] * (len(short) - 1) + [False]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "e30", "eyJhZnRlciI6MX0", "eyJhZnRlciI6Ilx1MDEwMCJ9", "eyJhZnRlciI6IsO_In0"],
+)
+def test_a_search_goes_on_only_with_a_cursor_that_it_gave(shared: Served, cursor: str) -> None:
+    """None, an empty one, a number, what is no byte, and bytes that are no text."""
+    backup = shared.get("/backups").json()["backups"][-1]["id"]
+    answer = shared.get(f"/backups/{backup}/contents", params={"search": "a", "cursor": cursor})
+    assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")
+
+
+def test_a_search_is_of_a_folder_that_is_there(shared: Served) -> None:
+    backup = shared.get("/backups").json()["backups"][-1]["id"]
+    for path in ("nowhere", "../..", "files/thumbnails/1.jpg", "\x00"):
+        query = {"search": "a", "path": path}
+        answer = shared.get(f"/backups/{backup}/contents", params=query)
+        assert (answer.status_code, answer.json()["code"]) == (404, "path-not-in-backup")
+    gone = shared.get("/backups/backup_20200101_000000/contents", params={"search": "a"})
+    assert gone.status_code == 404
+    long = shared.get(f"/backups/{backup}/contents", params={"search": "a" * 1001})
+    assert long.status_code == 422
+    assert look(shared, backup, search="\x00%_*[")["entries"] == []
+
+
+def test_what_another_plan_holds_is_not_found(web: Served) -> None:
+    made = web.application.service(plan="other").create_backup()
+    answer = web.get(f"/backups/{made.backup_id}/contents", params={"search": "a"})
     assert answer.status_code == 404

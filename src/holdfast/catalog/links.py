@@ -22,10 +22,20 @@ class LinkTable:
     def __init__(self, database: CatalogDatabase) -> None:
         self._database = database
 
-    def make(self, plan: str, backup_id: str, actor: str | None, expires_at: datetime) -> str:
+    def make(
+        self,
+        plan: str,
+        backup_id: str,
+        actor: str | None,
+        expires_at: datetime,
+        *,
+        path: str | None = None,
+    ) -> str:
         """Make a link; return its token.
 
         Args:
+            path: The one file of the backup that it leads to; None for all of it. It is kept
+                only within the hash, so the token is worth nothing without the same path.
             actor: Who makes it, as the audit names them: `NAME`, or `NAME (TOKEN)`. A link of
                 one of our users ends when that user is removed, locked out or gets another role.
         """
@@ -34,7 +44,7 @@ class LinkTable:
             key = name_key((actor or "").partition(" (")[0])
             session.add(
                 LinkRow(
-                    token_hash=hash_token(token),
+                    token_hash=_key(token, path),
                     plan=plan,
                     backup_id=backup_id,
                     actor=actor,
@@ -45,14 +55,17 @@ class LinkTable:
             )
         return token
 
-    def resolve(self, token: str) -> Link:
+    def resolve(self, token: str, path: str | None = None) -> Link:
         """Return what a token leads to.
 
+        Args:
+            path: As the link was made with.
+
         Raises:
-            LinkExpired: There is no such token, or its time is over.
+            LinkExpired: There is no such token for that path, or its time is over.
         """
         with self._database.reading() as session:
-            row = session.get(LinkRow, hash_token(token))
+            row = session.get(LinkRow, _key(token, path))
             if row is None or row.expires_at <= self._database.clock.now():
                 raise LinkExpired("This link has expired", hint="Ask for a new one.")
             return Link(
@@ -83,3 +96,15 @@ class LinkTable:
         with self._database.writing() as session:
             gone = session.execute(delete(LinkRow).where(*conditions))
             return gone.rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def _key(token: str, path: str | None) -> str:
+    """Return what is kept of a link.
+
+    A link to one file must open nothing else, however token and path are put together anew: so
+    what is hashed has a part of fixed length first, and what is kept is no hash of any token.
+    """
+    token_hash = hash_token(token)
+    if path is None:
+        return token_hash
+    return f"file:{hash_token(f'{token_hash} {path}')}"[: len(token_hash)]

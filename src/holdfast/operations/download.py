@@ -1,4 +1,6 @@
-"""Hand out a backup as an archive that is made while it is taken: nothing is ever written.
+"""Hand out a backup as an archive that is made while it is taken, or one file of it.
+
+Nothing is ever written.
 
 The archive is the one that an export writes, to the byte, so that a download which was broken
 off goes on where it stopped, hours later and in another process. Its members are stored and
@@ -14,7 +16,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,7 +31,9 @@ from holdfast.archive import (
 from holdfast.errors import BackupNotFound, ObjectNotFound, RepositoryDamaged
 from holdfast.models.tree import BackupTree
 from holdfast.operations.backups import backups_of
+from holdfast.operations.contents import locate_file, shown_text
 from holdfast.operations.plan import Workplace
+from holdfast.repository import SnapshotTree
 
 STORED = 0
 """The compression level of downloads, unless another is asked for."""
@@ -106,29 +110,10 @@ class Download:
             RepositoryDamaged: What is stored is not intact.
         """
         stop = self.size_bytes if stop is None else min(stop, self.size_bytes)
-        position, began_at = start, -1
-        while position < stop:
-            try:
-                for piece in self._pieces(position, stop):
-                    position += len(piece)
-                    yield piece
-                return
-            except (RepositoryDamaged, ObjectNotFound):
-                # A cleanup may have repacked what this reader's index still names. It is so
-                # only if another look gets further.
-                if position == began_at:
-                    raise
-                began_at = position
+        return _followed(self._pieces, start, stop)
 
     def _pieces(self, start: int, stop: int) -> Iterator[bytes]:
-        with self.opening() as work:
-            _, snapshot = backups_of(work).resolve(self.backup_id)
-            if snapshot.tree != self.tree_id:
-                raise BackupNotFound(
-                    f"{self.backup_id} is another backup than it was when the download began",
-                    hint="Download it again from its beginning.",
-                )
-            tree: BackupTree = work.repository.tree(snapshot)
+        with _opened_again(self.opening, self.backup_id, self.tree_id) as tree:
             yield from archive_pieces(
                 TablesTree(tree) if self.tables_only else tree,
                 self.measure,
@@ -136,6 +121,57 @@ class Download:
                 stop,
                 compression_level=self.compression_level,
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileDownload:
+    """One file of a backup, to be taken in whole or in part, any number of times.
+
+    Holds nothing open. Safe to use from many threads.
+
+    Attributes:
+        path: Where it is in the backup, as the tree has it.
+        name: What to call the file.
+        etag: Changes with any byte of it; an entity tag of HTTP without its quotes.
+        media_type: Always bytes: what a backup holds is saved, and never opened by a browser.
+    """
+
+    backup_id: str
+    path: str
+    name: str
+    size_bytes: int
+    etag: str
+    media_type: str = "application/octet-stream"
+    tree_id: bytes
+    opening: Opening
+
+    def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes from `start` to before `stop`, in pieces of some megabytes at most.
+
+        What stands before `start` is not read. Else as `Download.read`.
+
+        Raises:
+            BackupNotFound: The backup was removed.
+            RepositoryDamaged: What is stored is not intact.
+        """
+        stop = self.size_bytes if stop is None else min(stop, self.size_bytes)
+        return _followed(self._pieces, start, stop)
+
+    def _pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        with (
+            _opened_again(self.opening, self.backup_id, self.tree_id) as tree,
+            closing(tree.read(self.path, start=start)) as pieces,
+        ):
+            # The length of all of it is checked after the last piece: that one is held until then.
+            held, left = b"", stop - start
+            for piece in pieces:
+                if held:
+                    yield held
+                held, left = piece[: max(left, 0)], left - len(piece)
+                if left <= 0 and stop < self.size_bytes:
+                    break
+            if held:
+                yield held
 
 
 def open_download(
@@ -180,6 +216,62 @@ def open_download(
         opening=opening,
         tables_only=tables_only,
     )
+
+
+def open_file(opening: Opening, wanted: str, path: str) -> FileDownload:
+    """Find a file in a backup; nothing stays open.
+
+    Args:
+        path: Where it is, as `list_contents` shows it.
+
+    Raises:
+        BackupNotFound: There is no such backup.
+        PathNotInBackup: Nothing is at the path, or no file.
+    """
+    with opening() as work:
+        backup_id, snapshot = backups_of(work).resolve(wanted)
+        stored, node = locate_file(work.repository.tree(snapshot), path)
+    return FileDownload(
+        backup_id=backup_id,
+        path=stored,
+        name=shown_text(node.name),
+        size_bytes=node.size,
+        etag=hashlib.sha256(f"file\0{node.size}\0".encode() + node.content).hexdigest()[:32],
+        tree_id=snapshot.tree,
+        opening=opening,
+    )
+
+
+@contextmanager
+def _opened_again(opening: Opening, backup_id: str, tree_id: bytes) -> Iterator[SnapshotTree]:
+    """Open the repository, and give the tree of the backup that a download began with."""
+    with opening() as work:
+        _, snapshot = backups_of(work).resolve(backup_id)
+        if snapshot.tree != tree_id:
+            raise BackupNotFound(
+                f"{backup_id} is another backup than it was when the download began",
+                hint="Download it again from its beginning.",
+            )
+        yield work.repository.tree(snapshot)
+
+
+def _followed(
+    pieces: Callable[[int, int], Iterator[bytes]], position: int, stop: int
+) -> Iterator[bytes]:
+    """Yield the pieces between two positions, also while a cleanup moves what they are made of."""
+    began_at = -1
+    while position < stop:
+        try:
+            for piece in pieces(position, stop):
+                position += len(piece)
+                yield piece
+            return
+        except (RepositoryDamaged, ObjectNotFound):
+            # A cleanup may have repacked what this reader's index still names. It is so
+            # only if another look gets further.
+            if position == began_at:
+                raise
+            began_at = position
 
 
 def _etag(tree_id: bytes, level: int, *, tables_only: bool) -> str:

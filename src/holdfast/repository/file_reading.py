@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Final, NamedTuple
 
 from holdfast.errors import RepositoryDamaged, StoreError
@@ -81,10 +82,13 @@ class FileReader:
         _check_size(end, size, where)
         os.ftruncate(descriptor, size)
 
-    def read(self, content: bytes, size: int, *, where: str) -> Iterator[bytes]:
+    def read(self, content: bytes, size: int, *, where: str, start: int = 0) -> Iterator[bytes]:
         """Yield a file's content in order, in pieces of about a mebibyte.
 
         A few pieces are read ahead by threads.
+
+        Args:
+            start: Where to begin [bytes]; blobs that lie before are not read.
 
         Raises:
             RepositoryDamaged: A blob is missing or damaged, or the length is wrong.
@@ -92,26 +96,43 @@ class FileReader:
         if len(content) == ID_BYTES:
             data = self._blobs.load(BlobType.DATA, content, where=where)
             _check_size(len(data), size, where)
-            yield data
+            yield data[start:]
             return
+        passed, total = self._before(content, start, where)
+        skip = start - total
+        with closing(self._read_ahead(content[passed * ID_BYTES :], where)) as pieces:
+            for data in pieces:
+                total += len(data)
+                yield data[skip:] if skip else data
+                skip = 0
+        _check_size(total, size, where)
+
+    def _before(self, content: bytes, start: int, where: str) -> tuple[int, int]:
+        """Return how many blobs end at `start` or before, and how many bytes they are."""
+        if not start:
+            return 0, 0
+        end = 0
+        for number, at in enumerate(range(0, len(content), ID_BYTES)):
+            blob_id = content[at : at + ID_BYTES]
+            length = self._blobs.locate(BlobType.DATA, blob_id, where=where).plain_length
+            if end + length > start:
+                return number, end
+            end += length
+        return len(content) // ID_BYTES, end
+
+    def _read_ahead(self, content: bytes, where: str) -> Generator[bytes, None, None]:
         ahead: deque[Future[bytes]] = deque()
-        total = 0
         with ThreadPoolExecutor(worker_count(), "holdfast-read") as pool:
             try:
                 for piece in self._pieces(content, where):
                     ahead.append(pool.submit(self._load_piece, piece, where))
                     if len(ahead) > worker_count() + 1:
-                        data = ahead.popleft().result()
-                        total += len(data)
-                        yield data
+                        yield ahead.popleft().result()
                 while ahead:
-                    data = ahead.popleft().result()
-                    total += len(data)
-                    yield data
+                    yield ahead.popleft().result()
             finally:
                 for future in ahead:
                     future.cancel()
-        _check_size(total, size, where)
 
     def _place(self, ids: bytes, offset: int, where: str) -> tuple[list[_Placed], int]:
         """Find each blob, and where in the file it goes, beginning at `offset`."""

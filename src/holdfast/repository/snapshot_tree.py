@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
 from holdfast.errors import PathNotInBackup, RepositoryDamaged
@@ -79,41 +79,56 @@ class SnapshotTree:
         """
         yield from self._entries(self._tree_at(path)).values()
 
-    def walk(self, path: str) -> Iterator[tuple[str, Node]]:
+    def walk(self, path: str, *, after: str = "") -> Iterator[tuple[str, Node]]:
         """Yield `(path, node)` of everything below `path`, directories before their content.
 
+        Args:
+            after: An entry below `path`, relative to it: begin with what comes after that one.
+                What lies before is not walked again.
+
         Raises:
-            PathNotInBackup: There is no directory at `path`.
+            PathNotInBackup: There is no directory at `path`, or no entry at `after`.
             RepositoryDamaged: A directory cannot be read, or lies deeper than any can.
         """
-        base = "/".join(_parts(path))
-        stack = [(base, iter(self._entries(self._tree_at(path)).values()))]
+        stack = [("/".join(_parts(path)), iter(self._entries(self._tree_at(path)).values()))]
+        for name in _parts(after):
+            parent, nodes = stack[-1]
+            node = next((each for each in nodes if each.name == name), None)
+            if node is None:
+                raise PathNotInBackup(f"The backup holds no {_join(parent, name)}")
+            self._descend(stack, _join(parent, name), node)
         while stack:
             parent, nodes = stack[-1]
             node = next(nodes, None)
             if node is None:
                 stack.pop()
                 continue
-            child = f"{parent}/{node.name}" if parent else node.name
+            child = _join(parent, node.name)
             yield child, node
-            if node.type is NodeType.DIR:
-                if node.subtree is None:
-                    raise RepositoryDamaged(f"Directory {child} of the backup names no tree")
-                if len(stack) >= _MAX_DEPTH:
-                    raise RepositoryDamaged(
-                        f"Directories of the backup lie deeper than {_MAX_DEPTH}"
-                    )
-                stack.append((child, iter(self._entries(node.subtree).values())))
+            self._descend(stack, child, node)
 
-    def read(self, path: str) -> Iterator[bytes]:
+    def _descend(self, stack: list[tuple[str, Iterator[Node]]], path: str, node: Node) -> None:
+        """Walk what is in a directory next; nothing else has anything in it."""
+        if node.type is not NodeType.DIR:
+            return
+        if node.subtree is None:
+            raise RepositoryDamaged(f"Directory {path} of the backup names no tree")
+        if len(stack) >= _MAX_DEPTH:
+            raise RepositoryDamaged(f"Directories of the backup lie deeper than {_MAX_DEPTH}")
+        stack.append((path, iter(self._entries(node.subtree).values())))
+
+    def read(self, path: str, *, start: int = 0) -> Generator[bytes, None, None]:
         """Yield the verified bytes of the file at `path` in pieces of about a mebibyte.
+
+        Args:
+            start: Where to begin [bytes]; what lies before is not read.
 
         Raises:
             PathNotInBackup: There is no file at `path`.
             RepositoryDamaged: Some of it is missing or damaged.
         """
         node = self._file_at(path)
-        yield from self._files.read(node.content, node.size, where=path)
+        yield from self._files.read(node.content, node.size, where=path, start=start)
 
     def write_to(self, path: str, descriptor: int) -> None:
         """Write the verified bytes of the file at `path` into an empty open file.
@@ -173,6 +188,10 @@ class SnapshotTree:
             if self.snapshot.holdfast:
                 raise RepositoryDamaged(f"The backup's manifest is damaged: {error}") from error
             return _synthesise(self.snapshot)  # some other program's manifest.json
+
+
+def _join(parent: str, name: str) -> str:
+    return f"{parent}/{name}" if parent else name
 
 
 def _parts(path: str) -> list[str]:

@@ -19,13 +19,9 @@ MAX_LIMIT = 200
 Limit: TypeAlias = Annotated[
     int, Query(ge=1, le=MAX_LIMIT, description="How many to return at most.", examples=[50])
 ]
-Cursor: TypeAlias = Annotated[
-    str | None,
-    Query(
-        max_length=1000,
-        description="`next_cursor` of the page before. Give the same filters and order with it.",
-    ),
-]
+CURSOR = "`next_cursor` of the page before. Give the same filters and order with it."
+
+Cursor: TypeAlias = Annotated[str | None, Query(max_length=1000, description=CURSOR)]
 
 
 def format_cursor(position: Mapping[str, Any]) -> str:

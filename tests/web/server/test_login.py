@@ -139,6 +139,21 @@ def test_what_destroys_needs_the_password_once_more(site: Site) -> None:
     assert site.request("DELETE", "/api/v1/backups/nothing", login).status_code == 404
 
 
+def test_what_discloses_needs_the_password_once_more(site: Site) -> None:
+    """A file of a backup is data, as all of it is; to look for it is not."""
+    login = site.login("anna")
+    site.clock.ahead += timedelta(minutes=6)
+    found = "/backups/nothing"
+    for query in ("", "?path=files/a"):
+        for method in ("GET", "HEAD"):
+            path = f"/api/v1{found}/download{query}"
+            assert site.request(method, path, login).status_code == 403
+        assert site.get(f"{found}/download{query}", login).json()["code"] == "step-up-required"
+    refused = site.post("/backups/nothing/download-link", {"path": "files/a"}, login)
+    assert refused.json()["code"] == "step-up-required"
+    assert site.get(f"{found}/contents?search=a", login).status_code == 404
+
+
 def test_tokens_need_no_step_up(site: Site) -> None:
     """A program has no password; what it may is what it was made for."""
     headers, _ = site.token("anna")

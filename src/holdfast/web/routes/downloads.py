@@ -1,22 +1,27 @@
-"""Backups taken out as archives: with the permission to, or by a link that was made with it."""
+"""Backups taken out as archives, or single files of them.
+
+With the permission to, or by a link that was made with it.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from holdfast.errors import (
     ArchiveError,
     BackupNotFound,
     LinkExpired,
+    PathNotInBackup,
     PreconditionFailed,
     RangeNotSatisfiable,
     RequestInvalid,
     TooManyRequests,
 )
-from holdfast.operations.download import Download
+from holdfast.operations.download import Download, FileDownload
 from holdfast.web.backups import find_backup
 from holdfast.web.context import FAILURES, WebContext
 from holdfast.web.downloads import Downloads
@@ -24,18 +29,33 @@ from holdfast.web.permissions import Actor, Permission
 from holdfast.web.problems import problem_responses
 from holdfast.web.routing import Routes, link
 from holdfast.web.schemas.base import BACKUP_ID
-from holdfast.web.schemas.transfers import TOKEN, LinkShape, NewLink
+from holdfast.web.schemas.transfers import TOKEN, FilePath, LinkShape, NewLink
 
 BackupId = Annotated[str, Path(description="Id of the backup.", examples=[BACKUP_ID])]
 Token = Annotated[str, Path(max_length=200, description="The link's secret.", examples=[TOKEN])]
+OneFile = Annotated[
+    FilePath | None,
+    Query(
+        description="Only this file of the backup, as it is: no archive.",
+        examples=["files/media/7.jpg"],
+    ),
+]
 
-_BODY = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_BODY = {"application/zip": _BINARY, "application/octet-stream": _BINARY}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The whole archive; `Content-Length` is exact.", "content": _BODY},
+    200: {"description": "All of it; `Content-Length` is exact.", "content": _BODY},
     206: {"description": "The part that `Range` asks for.", "content": _BODY},
     304: {"description": "It is as `If-None-Match` says."},
 }
-_PROBLEMS = (ArchiveError, PreconditionFailed, RangeNotSatisfiable, TooManyRequests, *FAILURES)
+_PROBLEMS = (
+    ArchiveError,
+    PathNotInBackup,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    TooManyRequests,
+    *FAILURES,
+)
 
 
 def download_routes(context: WebContext) -> APIRouter:
@@ -51,24 +71,29 @@ def _add_downloads(routes: Routes, context: WebContext, downloads: Downloads) ->
     restorer = context.require(Permission.RESTORE)
 
     async def download_backup(
-        backup_id: BackupId, request: Request, actor: Actor = restorer
+        backup_id: BackupId, request: Request, path: OneFile = None, actor: Actor = restorer
     ) -> Response:
         """A ZIP file that opens without Holdfast, made while it is taken: nothing is written.
 
-        A download that was broken off goes on with `Range` and `If-Range`; the server reads
-        what stands before again, so that takes a while. It hands out all of the data, so it
-        needs the permission to restore.
+        With `path` it is that one file, as bytes to be saved (`application/octet-stream`).
+
+        A download that was broken off goes on with `Range` and `If-Range`; of an archive the
+        server reads what stands before again, so that takes a while. It hands out the data, so
+        it needs the permission to restore.
         """
-        file = await context.run(_open, context, request, actor, backup_id)
+        file = await context.run(_open, context, request, actor, backup_id, path)
         return await downloads.respond(request, file)
 
     _add(routes, "/backups/{backup_id}/download", download_backup, BackupNotFound)
 
 
 def _add_linked(routes: Routes, context: WebContext, downloads: Downloads) -> None:
-    async def follow_link(token: Token, request: Request) -> Response:
-        """The archive, as the download of a backup gives it; the link is the permission."""
-        file = await context.run(_follow, context, request, token)
+    async def follow_link(token: Token, request: Request, path: OneFile = None) -> Response:
+        """What the download of a backup gives; the link is the permission.
+
+        `path` is part of a link to one file, which opens nothing else.
+        """
+        file = await context.run(_follow, context, request, token, path)
         return await downloads.respond(request, file)
 
     follow_link.holdfast_public = "the secret in the path was made by who may restore"  # type: ignore[attr-defined]
@@ -110,20 +135,26 @@ def _add_links(routes: Routes, context: WebContext) -> None:
     ) -> LinkShape:
         """For pages and download managers. It is good for some minutes and any number of times.
 
+        With `path` it is a link to that one file, and to nothing else of the backup.
         A restore makes all links invalid.
         """
         response.headers["Cache-Control"] = "no-store"
         expires_at = context.service.clock.now() + timedelta(minutes=wanted.minutes)
 
         def make() -> str:
-            with context.audited(actor, "backup.link", object=backup_id):
-                found = find_backup(context, backup_id)
+            detail = _told(wanted.path)
+            with context.audited(actor, "backup.link", object=backup_id, detail=detail):
+                found = find_backup(context, backup_id).backup_id
+                if wanted.path is not None:
+                    context.service.open_file(found, wanted.path)
                 links = context.engine.database.links
                 links.expire()
-                return links.make(context.plan, found.backup_id, actor.name, expires_at)
+                return links.make(context.plan, found, actor.name, expires_at, path=wanted.path)
 
-        token = await context.run(make)
-        return LinkShape(url=link(request, "downloads", token), expires_at=expires_at)
+        url = link(request, "downloads", await context.run(make))
+        if wanted.path is not None:
+            url += "?" + urlencode({"path": wanted.path}, quote_via=quote, safe="")
+        return LinkShape(url=url, expires_at=expires_at)
 
     @routes.delete(
         "/backups/{backup_id}/download-link",
@@ -144,20 +175,32 @@ def _add_links(routes: Routes, context: WebContext) -> None:
         await context.run(revoke)
 
 
-def _open(context: WebContext, request: Request, actor: Actor, backup_id: str) -> Download:
-    """Find the backup, and record who takes it; blocking."""
-    detail = {"method": request.method, "range": request.headers.get("range", "")[:100]}
+def _open(
+    context: WebContext, request: Request, actor: Actor, backup_id: str, path: str | None
+) -> Download | FileDownload:
+    """Find the backup, or a file in it, and record who takes it; blocking."""
+    detail = {
+        "method": request.method,
+        "range": request.headers.get("range", "")[:100],
+        **_told(path),
+    }
     with context.audited(actor, "backup.download", object=backup_id, detail=detail) as noted:
-        found = find_backup(context, backup_id)
-        file = context.service.open_download(found.backup_id)
+        found, service = find_backup(context, backup_id).backup_id, context.service
+        file = service.open_download(found) if path is None else service.open_file(found, path)
         noted["size_bytes"] = file.size_bytes
         return file
 
 
-def _follow(context: WebContext, request: Request, token: str) -> Download:
-    found = context.engine.database.links.resolve(token)
+def _follow(
+    context: WebContext, request: Request, token: str, path: str | None
+) -> Download | FileDownload:
+    found = context.engine.database.links.resolve(token, path)
     if found.plan != context.plan:
         raise LinkExpired("This link has expired", hint="Ask for a new one.")
     address = request.client.host if request.client else None
     actor = Actor(name=found.actor or "", permissions=frozenset(), address=address, via="link")
-    return _open(context, request, actor, found.backup_id)
+    return _open(context, request, actor, found.backup_id, path)
+
+
+def _told(path: str | None) -> dict[str, str]:
+    return {} if path is None else {"path": path}

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from holdfast.models.node import NodeType
 from holdfast.operations.contents import StoredEntry
-from holdfast.web.schemas.base import INSTANT, Instant, Page, Shape
+from holdfast.web.schemas.base import INSTANT, Instant, Shape
 
 
 class ContentKind(StrEnum):
@@ -48,11 +48,31 @@ class ContentShape(Shape):
     )
 
 
-class ContentsPage(Page):
-    """One folder of a backup: folders first, each by name."""
+class ContentsPage(Shape):
+    """One folder of a backup, folders first, each by name; or what was found below it.
+
+    What was found comes in the order of the backup, a folder before what is in it.
+    """
 
     path: str = Field(description="The folder; empty for the top.", examples=["files/media"])
     entries: list[ContentShape] = Field(description="What is in it, on this page.")
+    total: int | None = Field(
+        description="How many there are on all pages; null of a search, which does not know.",
+        examples=[42],
+    )
+    next_cursor: str | None = Field(
+        description="Give this as `cursor` for the next page; null on the last one.",
+        examples=["eyJmb2xkZXIiOnRydWV9"],
+    )
+    visited: int | None = Field(
+        description="How many entries the search looked at for this page; null of a folder.",
+        examples=[5321],
+    )
+    cut_short: bool = Field(
+        description="Whether the search ended because it had looked at 50,000 entries. There may"
+        " be more, also where it found nothing: `next_cursor` goes on from there.",
+        examples=[False],
+    )
 
 
 def content_shape(entry: StoredEntry) -> ContentShape:

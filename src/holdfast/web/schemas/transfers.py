@@ -18,10 +18,11 @@ MAX_MINUTES = 60
 
 Text = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
 Texts = Annotated[list[Text], Field(max_length=1000)]
+FilePath = Annotated[str, Field(min_length=1, max_length=16384, pattern=r"^[^\x00]*$")]
 
 
 class NewLink(Body):
-    """For how long a link shall be good."""
+    """For how long a link shall be good, and what for."""
 
     minutes: int = Field(
         default=5,
@@ -31,9 +32,15 @@ class NewLink(Body):
         examples=[5],
     )
 
+    path: FilePath | None = Field(
+        default=None,
+        description="One file of the backup, as `contents` shows its path; null for the archive.",
+        examples=["files/media/7.jpg"],
+    )
+
 
 class LinkShape(Shape):
-    """A link that hands out a backup to whoever has it."""
+    """A link that hands out a backup, or one file of it, to whoever has it."""
 
     url: str = Field(
         description="Where to download it, without any header; keep it secret.",
