@@ -55,15 +55,29 @@ def unsaid(said: Said, texts: dict[str, dict[str, str]]) -> list[str]:
 
 
 def misplaced(texts: dict[str, dict[str, str]]) -> list[str]:
-    """Return the translations that put in more, or other, than there is."""
+    """Return the translations that put in more, or other, than there is.
+
+    Where two things follow upon each other nobody knows where the first ends, so they have to do
+    so in the translation too.
+    """
     return [
         english
         for kind in ("step", "check", "sentence", "field")
         for english, translation in texts[kind].items()
-        if set(re.findall(r"\{=?(\d)\}", translation))
-        != {str(each + 1) for each in range(english.count("{}"))}
-        or "{}" in translation
+        if not _puts_in(translation, english)
     ]
+
+
+def _puts_in(translation: str, english: str) -> bool:
+    places = [str(each + 1) for each in range(english.count("{}"))]
+    plain = re.sub(r"\{=?(\d)\}", r"{\1}", translation)
+    before = [english[: each.start()].count("{}") for each in re.finditer(r"\{\}(?=\{\})", english)]
+    follow = [f"{{{each + 1}}}{{{each + 2}}}" for each in before]
+    return (
+        set(re.findall(r"\{(\d)\}", plain)) == set(places)
+        and "{}" not in plain
+        and all(each in plain for each in follow)
+    )
 
 
 def main(wanted: Iterable[str]) -> None:

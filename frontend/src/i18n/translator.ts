@@ -152,7 +152,11 @@ const SENTENCE_END = /(?<=[.!?]) (?=[A-Z`"'])/;
 
 function patternOf(english: string, translation: string): Pattern {
   const fixed = english.split("{}");
-  const source = fixed.map((each) => each.replace(SPECIAL, "\\$&")).join("(.+?)");
+  // What follows upon a word without a space may be nothing: `no backup in {}{}`.
+  const source = english
+    .replace(SPECIAL, "\\$&")
+    .replace(/(?<=[\w}])\\\{\\\}/g, "(.*?)")
+    .replaceAll("\\{\\}", "(.+?)");
   return {
     matcher: new RegExp(`^${source}$`, "s"),
     translation,

@@ -45,7 +45,7 @@ export function Bytes({ value }: { value: number }) {
   const exact = new Intl.NumberFormat(locale, { style: "unit", unit: "byte", unitDisplay: "long" });
   return (
     <Tooltip label={exact.format(value)}>
-      <span>{formatBytes(value, locale)}</span>
+      <span style={{ whiteSpace: "nowrap" }}>{formatBytes(value, locale)}</span>
     </Tooltip>
   );
 }
@@ -62,7 +62,7 @@ export function Took({ seconds }: { seconds: number | null | undefined }) {
   if (seconds === null || seconds === undefined) return <span>{t("words.unknown")}</span>;
   return (
     <Tooltip label={`${formatNumber(seconds, locale, 3)} s`}>
-      <span>{formatDuration(seconds, locale)}</span>
+      <span style={{ whiteSpace: "nowrap" }}>{formatDuration(seconds, locale)}</span>
     </Tooltip>
   );
 }

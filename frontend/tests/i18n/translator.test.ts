@@ -30,6 +30,15 @@ describe("what the server says", () => {
     );
   });
 
+  it("is recognised where nothing is put in at an end", () => {
+    expect(say("sentence", "There is no backup 1 in /backups")).toBe(
+      "Das Backup 1 fehlt in /backups",
+    );
+    expect(say("sentence", "There is no container shop, or so")).toBe(
+      "Es gibt keinen Container shop, or so",
+    );
+  });
+
   it("has large numbers as the language writes them", () => {
     expect(say("sentence", "1,234,567 rows")).toBe("1.234.567 Zeilen");
     expect(say("sentence", "1 row")).toBe("1 Zeile");

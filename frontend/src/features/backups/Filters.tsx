@@ -70,8 +70,6 @@ function FilterFields({ backups }: { backups: BackupShape[] }) {
         data={STATES.map((value) => ({ value, label: word(`status.${value}`) }))}
         value={view.status}
         onChange={(status) => change({ status: status as BackupState[] })}
-        size="sm"
-        clearable
       />
       <MultiSelect
         label={t("filter.type")}
@@ -79,7 +77,6 @@ function FilterFields({ backups }: { backups: BackupShape[] }) {
         data={TYPES.map((value) => ({ value, label: word(`type.${value}`) }))}
         value={view.type}
         onChange={(type) => change({ type: type as BackupType[] })}
-        clearable
       />
       <TagsInput
         label={t("filter.tag")}
