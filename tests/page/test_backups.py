@@ -21,8 +21,8 @@ def dialog(page: Page, name: str | re.Pattern[str]) -> Locator:
 
 
 def pick(page: Page, name: str, action: str) -> None:
-    """Choose from the menu of one backup."""
-    page.get_by_role("button", name=f"Actions for {name}").last.click()
+    """Choose from the menu of one backup, in its details: they lie over that in the list."""
+    dialog(page, name).get_by_role("button", name=f"Actions for {name}").click()
     page.get_by_role("menuitem", name=action).click()
 
 
