@@ -32,6 +32,7 @@ def test_a_plan_shows_no_password_of_a_database(application: Application) -> Non
         databases={"shop": "postgresql://app:hush-hush@db.invalid:5433/shop"},
         restore_target_name="production",
         compression_level=7,
+        copies_dir="/srv/restored",
     )
     with served(application, service=service, max_upload_bytes=1000) as web:
         answer = web.get("/plan")
@@ -41,7 +42,7 @@ def test_a_plan_shows_no_password_of_a_database(application: Application) -> Non
     assert "db.invalid:5433/shop" in shop["location"]
     assert "hush" not in answer.text
     assert (plan["target_name"], plan["compression_level"]) == ("production", 7)
-    assert plan["max_upload_bytes"] == 1000
+    assert (plan["max_upload_bytes"], plan["copies_dir"]) == (1000, "/srv/restored")
 
 
 def test_a_plan_says_how_the_schedule_makes_backups(application: Application) -> None:
