@@ -9,7 +9,7 @@ export { type BackupQuery, useBackupList } from "@/backup/hooks/useBackupList";
 export { useContents } from "@/backup/hooks/useContents";
 export { useCreateBackup } from "@/backup/hooks/useCreateBackup";
 export { useDeleteBackup } from "@/backup/hooks/useDeleteBackup";
-export { useDownload } from "@/backup/hooks/useDownload";
+export { type FileOfBackup, useDownload } from "@/backup/hooks/useDownload";
 export { type JobQuery, useChangeJob, useJobs } from "@/backup/hooks/useJobs";
 export { usePlan } from "@/backup/hooks/usePlan";
 export { useProveBackup } from "@/backup/hooks/useProveBackup";

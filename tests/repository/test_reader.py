@@ -274,7 +274,7 @@ def test_reading_a_file_half_way_leaves_nothing_running() -> None:
     tree = repository.tree(_save_database(repository, _RANDOM))
     pieces = tree.read("db")
     assert next(pieces) == _RANDOM[: 2**20]
-    pieces.close()  # type: ignore[attr-defined]
+    pieces.close()
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,22 @@ import { backupKeys } from "@/backup/keys";
 
 const PAGE = 100;
 
-/** One folder of what a backup holds, page by page; empty is the top. */
-export function useContents(id: string | undefined, path = "") {
+/**
+ * One folder of what a backup holds, page by page; empty is the top. With `search` it is what holds
+ * that in its path, in the folder and in all below: a page says by `cut_short` that the server has
+ * looked at as much as it does at once, and the next one goes on.
+ */
+export function useContents(id: string | undefined, path = "", search = "") {
   const { client } = useConnection();
   return useInfiniteQuery({
-    queryKey: backupKeys.contents(id ?? "", path),
+    queryKey: backupKeys.contents(id ?? "", path, search),
     queryFn: id
       ? ({ signal, pageParam }) =>
           answerOf(
             listBackupContents({
               client,
               path: { backup_id: id },
-              query: { path, limit: PAGE, cursor: pageParam },
+              query: { path, search: search || undefined, limit: PAGE, cursor: pageParam },
               signal,
               throwOnError: true,
             }),

@@ -1,71 +1,47 @@
-import { Anchor, Breadcrumbs, Button, Stack, Table, Text, UnstyledButton } from "@mantine/core";
-import { IconFile, IconFolder, IconLink, IconQuestionMark } from "@tabler/icons-react";
+import { Anchor, Breadcrumbs, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { BackupShape, ContentKind, ContentShape } from "@/api/generated/plan";
-import { useContents } from "@/backup/hooks/useContents";
-import classes from "@/features/backups/cells.module.css";
+import type { BackupShape } from "@/api/generated/plan";
+import { FilesFound } from "@/features/backups/FilesFound";
+import { Folder } from "@/features/backups/Folder";
 import { foldersOf } from "@/features/backups/folders";
-import { formatNumber } from "@/format/numbers";
-import { useLocale } from "@/i18n/useLocale";
-import { Failure, Loading } from "@/parts/States";
-import { Bytes, When } from "@/parts/Values";
+import { SearchField } from "@/features/backups/SearchField";
 
-const ICONS: Record<ContentKind, typeof IconFile> = {
-  file: IconFile,
-  directory: IconFolder,
-  symlink: IconLink,
-  other: IconQuestionMark,
-};
-
-/** The stored tree of a backup, folder by folder. */
+/** The stored tree of a backup, folder by folder, and a search through it. */
 export function Files({ backup }: { backup: BackupShape }) {
-  const locale = useLocale();
   const { t } = useTranslation("backups");
-  const { t: word } = useTranslation();
   const [path, setPath] = useState("");
-  const query = useContents(backup.id, path);
-  const pages = query.data?.pages ?? [];
-  const entries = pages.flatMap((page) => page.entries);
-  const total = pages[0]?.total ?? 0;
+  const [sought, setSought] = useState("");
+  const open = (folder: string) => {
+    setSought("");
+    setPath(folder);
+  };
+  const within = foldersOf(path).at(-1)?.name;
   return (
     <Stack gap="sm">
-      <Path path={path} onOpen={setPath} />
-      {query.isPending && <Loading rows={4} height={24} />}
-      {query.isError && <Failure error={query.error} onRetry={() => void query.refetch()} />}
-      {query.isSuccess && (
-        <>
-          <Entries entries={entries} path={path} onOpen={setPath} />
-          <Text size="sm" c="dimmed" aria-live="polite">
-            {entries.length < total
-              ? t("files.some", {
-                  shown: formatNumber(entries.length, locale),
-                  all: formatNumber(total, locale),
-                })
-              : t("files.count", { count: total, all: formatNumber(total, locale) })}
-          </Text>
-        </>
-      )}
-      {query.hasNextPage && (
-        <Button
-          variant="default"
-          size="xs"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {word("actions.more")}
-        </Button>
+      <SearchField
+        value={sought}
+        onSearch={(text) => setSought(text.trim())}
+        label={t("files.search")}
+        hint={within ? t("files.searchIn", { name: within }) : t("files.searchHint")}
+      />
+      <Path path={path} onOpen={open} />
+      {sought ? (
+        <FilesFound
+          key={`${path} ${sought}`}
+          id={backup.id}
+          path={path}
+          sought={sought}
+          onOpen={open}
+        />
+      ) : (
+        <Folder id={backup.id} path={path} onOpen={open} />
       )}
     </Stack>
   );
 }
 
-interface OpenProps {
-  path: string;
-  onOpen: (path: string) => void;
-}
-
-function Path({ path, onOpen }: OpenProps) {
+function Path({ path, onOpen }: { path: string; onOpen: (path: string) => void }) {
   const { t } = useTranslation("backups");
   const folders = foldersOf(path);
   return (
@@ -84,67 +60,5 @@ function Path({ path, onOpen }: OpenProps) {
         )}
       </Breadcrumbs>
     </nav>
-  );
-}
-
-function Entries({ entries, path, onOpen }: OpenProps & { entries: ContentShape[] }) {
-  const { t } = useTranslation("backups");
-  if (entries.length === 0) return <Text size="sm">{t("files.empty")}</Text>;
-  return (
-    <Table
-      aria-label={t("files.in", { path: path || t("files.top") })}
-      horizontalSpacing={4}
-      verticalSpacing={6}
-      highlightOnHover
-    >
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th scope="col">{t("files.name")}</Table.Th>
-          <Table.Th scope="col" ta="right" w={100}>
-            {t("list.size")}
-          </Table.Th>
-          <Table.Th scope="col" ta="right" w={190} visibleFrom="sm">
-            {t("files.modified")}
-          </Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {entries.map((entry) => (
-          <Table.Tr key={entry.path}>
-            <Table.Td>
-              <Entry entry={entry} onOpen={onOpen} />
-            </Table.Td>
-            <Table.Td ta="right">
-              {entry.size_bytes !== null && <Bytes value={entry.size_bytes} />}
-            </Table.Td>
-            <Table.Td ta="right" visibleFrom="sm">
-              {entry.modified_at && <When at={entry.modified_at} as="short" />}
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
-  );
-}
-
-function Entry({ entry, onOpen }: { entry: ContentShape; onOpen: (path: string) => void }) {
-  const { t } = useTranslation("backups");
-  const Icon = ICONS[entry.kind];
-  const shown = (
-    <span className={classes.entry}>
-      <Icon size={17} stroke={1.6} aria-hidden />
-      <span className={classes.text}>{entry.name}</span>
-    </span>
-  );
-  if (entry.kind !== "directory") return shown;
-  return (
-    <UnstyledButton
-      fz="sm"
-      fw={600}
-      aria-label={t("files.open", { name: entry.name })}
-      onClick={() => onOpen(entry.path)}
-    >
-      {shown}
-    </UnstyledButton>
   );
 }

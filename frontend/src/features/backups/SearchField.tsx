@@ -7,10 +7,13 @@ import { useTranslation } from "react-i18next";
 interface SearchFieldProps {
   value: string;
   onSearch: (text: string) => void;
+  /** What is looked for; backups, if nothing is said. */
+  label?: string;
+  hint?: string;
 }
 
-/** Words to find backups by; the server is asked when the typing pauses. */
-export function SearchField({ value, onSearch }: SearchFieldProps) {
+/** Words to find something by; the server is asked when the typing pauses. */
+export function SearchField({ value, onSearch, label, hint }: SearchFieldProps) {
   const { t } = useTranslation("backups");
   const [typed, setTyped] = useState(value);
   const search = useDebouncedCallback(onSearch, 300);
@@ -25,8 +28,8 @@ export function SearchField({ value, onSearch }: SearchFieldProps) {
       type="search"
       flex={1}
       maxLength={200}
-      aria-label={t("filter.text")}
-      placeholder={t("filter.textHint")}
+      aria-label={label ?? t("filter.text")}
+      placeholder={hint ?? t("filter.textHint")}
       leftSection={<IconSearch size={17} aria-hidden />}
       rightSection={
         typed && (
