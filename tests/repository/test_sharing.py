@@ -9,6 +9,7 @@ from holdfast.repository import (
     Repository,
     Snapshot,
     execute_prune,
+    measure_sharing,
     measure_unshared,
     plan_prune,
 )
@@ -62,3 +63,21 @@ def test_a_prune_frees_about_as_much() -> None:
         plan = plan_prune(repository, lock, options=PruneOptions(max_unused_bytes=0))
         freed = execute_prune(repository, lock, plan).freed_bytes
     assert abs(freed - told) < told / 10
+
+
+def test_content_counts_as_often_as_backups_refer_to_it_and_once() -> None:
+    """Eight files of 100 kB are referred to, five are stored: whatever directories occupy."""
+    repository, snapshots = made(MemoryStore())
+    sharing = measure_sharing(repository, [each.tree for each in snapshots])
+    assert sharing.referred == 8 * sharing.distinct / 5
+    assert 5 * 100_000 <= sharing.distinct < sharing.needed < 5.1 * 100_000
+
+
+def test_packs_hold_what_backups_need_to_the_byte_and_what_a_removed_one_left() -> None:
+    """What is needed is what the packs occupy; without a backup it is less by what it had alone."""
+    store = MemoryStore()
+    repository, (one, two, three) = made(store)
+    packs = sum(each.size_bytes for each in store.list("data/"))
+    assert measure_sharing(repository, [one.tree, two.tree, three.tree]).needed == packs
+    without = measure_sharing(repository, [two.tree, three.tree]).needed
+    assert 0 <= packs - without - unshared(repository, [one], [two, three]) < 1000

@@ -200,7 +200,11 @@ class BackupStats:
         total_size: Sum of the original sizes of all backups.
         stored_size: What the repository really occupies.
         compression_ratio: Original bytes per stored byte of the same content, averaged.
-        dedup_ratio: Bytes the backups would occupy without sharing, per byte occupied.
+        dedup_ratio: Stored bytes of file content to which the backups of the repository refer,
+            per byte of it that is stored: each piece counted as often as it is referred to, over
+            counted once. Never below 1.
+        unused_size: What of `stored_size` no backup needs, such as what a cancelled backup left
+            behind; a prune frees it. None if it is not known, as some backup cannot be read.
     """
 
     total_backups: int
@@ -213,3 +217,4 @@ class BackupStats:
     dedup_ratio: float
     oldest: datetime | None
     newest: datetime | None
+    unused_size: int | None = None

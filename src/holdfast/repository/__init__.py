@@ -24,7 +24,7 @@ from holdfast.repository.repair import (
     plan_index_rebuild,
 )
 from holdfast.repository.repository import Repository
-from holdfast.repository.sharing import measure_unshared
+from holdfast.repository.sharing import Sharing, measure_sharing, measure_unshared
 from holdfast.repository.snapshot_tree import SnapshotTree
 from holdfast.repository.snapshots import Snapshot
 from holdfast.repository.subset import Subset
@@ -54,6 +54,7 @@ __all__ = [
     "Repository",
     "RepositoryWriter",
     "SavedFile",
+    "Sharing",
     "Snapshot",
     "SnapshotTree",
     "Subset",
@@ -64,6 +65,7 @@ __all__ = [
     "execute_index_rebuild",
     "execute_prune",
     "list_keys",
+    "measure_sharing",
     "measure_unshared",
     "plan_index_rebuild",
     "plan_prune",

@@ -16,7 +16,7 @@ from holdfast.repository.objects import SealedObjects, list_ids
 from holdfast.repository.packs import COMPRESSED_ENTRY, PLAIN_ENTRY
 from holdfast.stores.base import Store
 
-_HEADER_BYTES: Final = OVERHEAD_BYTES + 4
+HEADER_BYTES: Final = OVERHEAD_BYTES + 4
 
 
 def load_index_files(
@@ -84,7 +84,7 @@ def list_packs(store: Store) -> dict[bytes, int]:
 
 def expected_pack_sizes(index: BlobIndex) -> tuple[array[int], array[int]]:
     """Return by number of pack: its size [bytes] as the index has it, and its blobs."""
-    sizes = array("Q", [_HEADER_BYTES]) * len(index.packs())
+    sizes = array("Q", [HEADER_BYTES]) * len(index.packs())
     counts = array("Q", [0]) * len(index.packs())
     for blob_type in BlobType:
         for _, pack, _, length, uncompressed in index.table(blob_type).records():

@@ -46,12 +46,21 @@ def _describe(stats: BackupStats) -> str:
             ("Size of all", format_size(stats.total_size)),
             ("Average size", format_size(stats.average_size)),
             ("Stored", format_size(stats.stored_size)),
+            *_unused(stats.unused_size, stats.stored_size),
             ("Compression", _saved(stats.compression_ratio)),
             ("Deduplication", _saved(stats.dedup_ratio)),
         ]
     )
 
 
+def _unused(unused: int | None, stored: int) -> list[tuple[str, str]]:
+    from holdfast.cli.text import format_size
+
+    # A prune leaves a twentieth: less is not worth a word.
+    if unused is None or unused * 20 <= stored:
+        return []
+    return [("Unused", f"{format_size(unused)} belong to no backup: `holdfast prune` frees them")]
+
+
 def _saved(ratio: float) -> str:
-    # Below 1 is a small repository, whose index and lists are larger than what it saves.
     return f"{ratio:.1f} times smaller" if ratio >= 1.05 else "nothing saved yet"

@@ -66,6 +66,7 @@ NO_BACKUPS = BackupStats(
     dedup_ratio=1.0,
     oldest=None,
     newest=None,
+    unused_size=0,
 )
 """What there is before the first backup makes the repository."""
 

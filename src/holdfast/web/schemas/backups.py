@@ -255,8 +255,18 @@ class StatsShape(Shape):
         description="Original bytes per stored byte of the same content.", examples=[3.9]
     )
     dedup_ratio: float = Field(
-        description="Bytes that the backups would occupy without sharing, per byte occupied.",
+        description=(
+            "Stored bytes of content to which the backups refer, per byte of it that is stored;"
+            " never below 1."
+        ),
         examples=[8.6],
+    )
+    unused_size_bytes: int | None = Field(
+        description=(
+            "What of the stored bytes no backup needs, as a cancelled one leaves it: a prune frees"
+            " most of it. Null if it is not known."
+        ),
+        examples=[0],
     )
     oldest_at: Instant | None = Field(
         description="When the oldest backup was taken.", examples=[INSTANT]
@@ -388,6 +398,7 @@ def stats_shape(stats: BackupStats) -> StatsShape:
         average_size_bytes=stats.average_size,
         compression_ratio=stats.compression_ratio,
         dedup_ratio=stats.dedup_ratio,
+        unused_size_bytes=stats.unused_size,
         oldest_at=stats.oldest,
         newest_at=stats.newest,
     )
