@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.page.deeds import ask_live, back_up, change_live, download, ended, found
+from tests.page.deeds import ask_live, back_up, change_live, download, ended, found, newest_whole
 from tests.page.screens import DESKTOP, DESKTOP_DARK, PHONE, PHONE_DARK, Look, OpenScreen, Screen
 from tests.page.sites import Site, SiteAt
 
@@ -63,6 +63,17 @@ def pictures(folder: Path) -> dict[str, bytes]:
         for each in folder.rglob("*")
         if each.is_file()
     }
+
+
+@contextmanager
+def without_packs(site: Site) -> Iterator[None]:
+    """Have what is stored elsewhere until the block ends, as when a network share is away."""
+    packs = site.root / "backups" / "data"
+    elsewhere = packs.rename(packs.with_name("data.away"))
+    try:
+        yield
+    finally:
+        elsewhere.rename(packs)
 
 
 @contextmanager
@@ -230,6 +241,30 @@ def test_a_folder_that_came_to_be_is_left_alone(open_screen: OpenScreen, worksho
     expect(followed(page).get_by_role("status")).to_contain_text(str(other))
     assert (other / "database" / "app.db").is_file()
     assert [each.name for each in folder.iterdir()] == ["notes.txt"]
+
+
+def test_a_copy_that_fails_leaves_no_folder_and_is_tried_again(
+    open_screen: OpenScreen, own_site: Site
+) -> None:
+    """What it was to write into goes; by the button of its job the same is made after all."""
+    with own_site.client() as client:
+        backup = newest_whole(client)
+        screen = open_screen(f"/restore/{backup['id']}", site=own_site, look=PHONE_DARK)
+        page = screen.page
+        choose_copy(page)
+        page.get_by_role("button", name="See what would be copied").click()
+        folder = offered(page)
+        with without_packs(own_site):
+            make(page)
+            failed = followed(page).get_by_role("alert").filter(has_text="The copy failed")
+            expect(failed).to_contain_text("No folder was left behind")
+            expect_no_fault(screen)
+        assert list(folder.parent.iterdir()) == []
+        job = found(client, "jobs", kind="copy")["jobs"][0]
+    screen.open(f"/jobs/{job['id']}")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("region", name="About this job")).to_contain_text(str(folder))
+    assert (folder / "database" / "app.db").is_file()
 
 
 def test_the_job_tells_where_a_copy_is(open_screen: OpenScreen, workshop: Site) -> None:
