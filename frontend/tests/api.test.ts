@@ -63,6 +63,24 @@ it.each([
   expect(asked).toBe(times);
 });
 
+it.each([
+  ["again once the sender is known again", true, 2],
+  ["once if it is not", false, 1],
+])("a request of who is not known is sent %s", async (_, known, times) => {
+  const sent: string[] = [];
+  const baseUrl = await serving((request, response) => {
+    request.setEncoding("utf8").on("data", (text) => sent.push(text));
+    request.on("end", () => {
+      if (sent.length > 1) empty(response);
+      else refuse(response, 401, "not-authenticated");
+    });
+  });
+  const { send } = createConnection({ baseUrl, onUnknown: async () => known });
+  const answer = await send(baseUrl, { method: "POST", body: "what was typed" });
+  expect(answer.status).toBe(known ? 200 : 401);
+  expect(sent).toEqual(Array(times).fill("what was typed"));
+});
+
 it("a server that is not there is a problem that may pass", async () => {
   const baseUrl = await serving(() => undefined);
   await new Promise((resolve) => server?.close(resolve));

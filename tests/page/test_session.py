@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Route, expect
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.page.screens import OpenScreen
+from tests.page.deeds import found
+from tests.page.screens import DESKTOP_DARK, PHONE, Look, OpenScreen
+from tests.page.sites import Site
 from tests.rig.history import PASSWORD
 
 
@@ -23,6 +26,70 @@ def test_a_login_that_ended_leads_to_the_entrance_and_back(open_screen: OpenScre
     page.get_by_role("textbox", name="Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", level=1, name="Jobs")).to_be_visible()
+
+
+def log_in_over(page: Page, user: str) -> None:
+    """Log in by the dialog that stands over the page."""
+    dialog = login_of(page)
+    dialog.get_by_role("textbox", name="User name").fill(user)
+    dialog.get_by_role("textbox", name="Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Log in", exact=True).click()
+    expect(dialog).to_have_count(0)
+
+
+def login_of(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="Your login has ended")
+
+
+@pytest.mark.parametrize("look", [DESKTOP_DARK, PHONE], ids=str)
+def test_what_was_typed_is_there_after_the_login_and_what_was_begun_goes_on(
+    open_screen: OpenScreen, workshop: Site, look: Look
+) -> None:
+    """The login stands over the page; the request that was refused is sent again, once."""
+    screen = open_screen("/backups", user="otto", site=workshop, look=look)
+    page = screen.page
+    page.get_by_role("button", name="New backup").click()
+    form = page.get_by_role("dialog", name="New backup")
+    text = f"Typed before the login ended, {look}"
+    form.get_by_role("textbox", name="Description").fill(text)
+    page.context.clear_cookies()
+    form.get_by_role("button", name="Back up now").click()
+    login = login_of(page)
+    expect(login.get_by_role("textbox", name="User name")).to_have_value("otto")
+    expect(login.get_by_role("textbox", name="Password")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(login).to_be_visible()
+    screen.settle()
+    assert screen.faults() == []
+    with workshop.client("otto") as client:
+        assert found(client, "backups", text=text)["total"] == 0
+        log_in_over(page, "otto")
+        expect(form).to_contain_text("The backup is made.")
+        assert found(client, "backups", text=text)["total"] == 1
+
+
+def test_a_draft_is_there_after_the_login_of_the_same_user_only(
+    open_screen: OpenScreen, site: Site
+) -> None:
+    page = open_screen("/schedule", site=site).page
+    daily = page.get_by_role("textbox", name="Daily")
+    kept = daily.input_value()
+    unsaved = page.get_by_role("region", name="Unsaved changes")
+
+    def end_login(days: str) -> None:
+        page.context.clear_cookies()
+        daily.fill(days)  # Its effect is asked for.
+        expect(login_of(page)).to_be_visible()
+
+    end_login("90 days")
+    log_in_over(page, "anna")
+    expect(daily).to_have_value("90 days")
+    expect(unsaved).to_contain_text("backups stay")
+    end_login("91 days")
+    log_in_over(page, "vera")
+    expect(page.get_by_role("button", name="Account of vera")).to_be_visible()
+    expect(unsaved).to_have_count(0)
+    expect(page.get_by_role("list", name="Retention")).to_contain_text(kept.split()[0])
 
 
 def test_a_screen_that_cannot_be_loaded_leaves_the_rest_of_the_page(

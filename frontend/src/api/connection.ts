@@ -8,8 +8,8 @@ export interface ConnectionOptions {
   headers?: () => Record<string, string>;
   /** Asks for the password; true if it was given, and the request is sent again. */
   stepUp?: () => Promise<boolean>;
-  /** Told when the server does not know the sender (any more). */
-  onUnknown?: () => void;
+  /** Told when the server does not know the sender (any more); a promise of true has it sent again. */
+  onUnknown?: () => unknown;
   fetch?: typeof fetch;
 }
 
@@ -31,12 +31,13 @@ export function createConnection(options: ConnectionOptions): Connection {
   const send = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);
     for (const [name, value] of Object.entries(headers())) request.headers.set(name, value);
-    const again = request.clone();
-    const answer = await plain(request);
-    if (answer.status === 401) options.onUnknown?.();
+    const [again, andAgain] = [request.clone(), request.clone()];
+    let answer = await plain(request);
+    if (answer.status === 401 && (await options.onUnknown?.()) === true)
+      answer = await plain(again);
     const asked = answer.status === 403 && options.stepUp !== undefined;
     if (!asked || !(await wantsPassword(answer)) || !(await options.stepUp?.())) return answer;
-    return plain(again);
+    return plain(andAgain);
   };
 
   const client = createClient({ baseUrl: options.baseUrl, fetch: send as typeof fetch });

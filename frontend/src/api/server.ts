@@ -7,10 +7,13 @@ export const API = new URL("api/v1", document.baseURI.replace(/[#?].*$/, "")).pa
 
 interface Watch {
   stepUp?: () => Promise<boolean>;
-  onUnknown?: () => void;
+  /** Gives true once the one who was logged in is logged in again. */
+  onUnknown?: () => Promise<boolean>;
+  /** Told when somebody has logged out. */
+  onLeft?: () => void;
 }
 
-/** What the page does when the server wants a password; set once, by the session. */
+/** What the page does when the server wants a password or a login; set once, by the session. */
 export const watch: Watch = {};
 
 /** The server's own routes: logins, users, tokens, plans. */
@@ -20,8 +23,12 @@ export const serverClient = createClient({
 });
 serverClient.interceptors.error.use((error, response) => toProblem(error, response?.status ?? 0));
 
+/** The same for who logs in, and for the question who is logged in: to be unknown is an answer. */
+export const doorClient = createClient({ baseUrl: API });
+doorClient.interceptors.error.use((error, response) => toProblem(error, response?.status ?? 0));
+
 const connection = createConnection({
   baseUrl: API,
   stepUp: () => watch.stepUp?.() ?? Promise.resolve(false),
-  onUnknown: () => watch.onUnknown?.(),
+  onUnknown: () => watch.onUnknown?.() ?? false,
 });

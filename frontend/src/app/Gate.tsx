@@ -1,28 +1,19 @@
 import { Center, Loader } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
+import { Fragment, lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { watch } from "@/api/server";
 import { Shell } from "@/app/Shell";
 import { whole } from "@/app/whole";
+import { EndedLogin } from "@/features/session/EndedLogin";
 import { StepUp } from "@/features/session/StepUp";
-import { ME, useMe } from "@/features/session/useSession";
+import { useVisitor } from "@/features/session/useSession";
 import { Loaded } from "@/parts/States";
 
 const Entrance = lazy(whole(() => import("@/features/session/Entrance")));
 
 /** Lets in who is logged in, and sends everybody else to the login. */
 export function Gate() {
-  const me = useMe();
-  const cache = useQueryClient();
+  const { me, visitor } = useVisitor();
   const { t } = useTranslation();
-  useEffect(() => {
-    watch.onUnknown = () => {
-      // The refusal may be of a wrong password; and the question who is here is refused as well.
-      if (cache.getQueryData(ME) === null || cache.isFetching({ queryKey: ME }) > 0) return;
-      void cache.invalidateQueries({ queryKey: ME });
-    };
-  }, [cache]);
   const loading = (
     <Center mih="100vh">
       <Loader aria-label={t("states.loading")} />
@@ -31,14 +22,18 @@ export function Gate() {
   return (
     <Loaded query={me} loading={loading}>
       {(known) =>
-        known === null ? (
+        visitor === null ? (
           <Suspense fallback={loading}>
             <Entrance />
           </Suspense>
         ) : (
           <>
-            <Shell me={known} />
-            <StepUp me={known} />
+            <EndedLogin visitor={visitor} ended={known === null} />
+            {/* Of another user it is another page, on which nothing of the first one is left. */}
+            <Fragment key={visitor.username}>
+              <StepUp me={visitor} />
+              <Shell me={visitor} />
+            </Fragment>
           </>
         )
       }

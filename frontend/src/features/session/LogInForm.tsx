@@ -6,24 +6,32 @@ import { API } from "@/api/server";
 import { useLogIn } from "@/features/session/useSession";
 import { ProblemText } from "@/parts/States";
 
+interface LogInFormProps {
+  /** Who was here before. */
+  username?: string;
+  oidc: boolean;
+}
+
 /** Log in by name and password, or at the provider. */
-export function LogInForm({ oidc }: { oidc: boolean }) {
+export function LogInForm({ username = "", oidc }: LogInFormProps) {
   const { t } = useTranslation("session");
   const logIn = useLogIn();
-  const form = useForm({ mode: "uncontrolled", initialValues: { username: "", password: "" } });
+  const form = useForm({ mode: "uncontrolled", initialValues: { username, password: "" } });
   return (
     <form onSubmit={form.onSubmit((values) => logIn.mutate(values))}>
       <Stack>
         <TextInput
           label={t("username")}
           autoComplete="username"
-          autoFocus
+          data-autofocus={username === "" || undefined}
+          autoFocus={username === ""}
           required
           {...form.getInputProps("username")}
         />
         <PasswordInput
           label={t("password")}
           autoComplete="current-password"
+          data-autofocus={username !== "" || undefined}
           required
           {...form.getInputProps("password")}
         />

@@ -1,4 +1,5 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import {
   changePassword,
   getMe,
@@ -10,25 +11,61 @@ import {
   setUp,
 } from "@/api/generated/server";
 import { toProblem } from "@/api/problem";
-import { serverClient as client } from "@/api/server";
+import { serverClient as client, doorClient, watch } from "@/api/server";
 import { answerOf } from "@/backup/hooks/answer";
 
 export const ME = ["session", "me"];
 
+const WHO_IS_HERE = {
+  queryKey: ME,
+  queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Me | null> => {
+    try {
+      return await answerOf(getMe({ client: doorClient, signal, throwOnError: true }));
+    } catch (error) {
+      if (toProblem(error).status === 401) return null;
+      throw error;
+    }
+  },
+};
+
 /** Who is logged in; null for nobody. */
 export function useMe() {
-  return useQuery({
-    queryKey: ME,
-    queryFn: async ({ signal }): Promise<Me | null> => {
-      try {
-        return await answerOf(getMe({ client, signal, throwOnError: true }));
-      } catch (error) {
-        if (toProblem(error).status === 401) return null;
-        throw error;
-      }
-    },
-    staleTime: 60_000,
+  return useQuery({ ...WHO_IS_HERE, staleTime: 60_000 });
+}
+
+/** Whether nobody is logged in any more; asked once, however many requests are refused. */
+async function isNobodyHere(cache: QueryClient): Promise<boolean> {
+  if (cache.getQueryData(ME) === null) return true;
+  const found = await cache.fetchQuery({ ...WHO_IS_HERE, staleTime: 0 }).catch(() => undefined);
+  return found === null;
+}
+
+/**
+ * Whose page is shown. It stays as it is when the login ends in between, with all that was typed:
+ * requests wait, and go on when the same user has logged in again. Another one gets a page anew.
+ */
+export function useVisitor() {
+  const me = useMe();
+  const cache = useQueryClient();
+  const [visitor, setVisitor] = useState<Me | null>(null);
+  const waiting = useRef<Array<(now: Me) => void>>([]);
+  if (me.data && me.data !== visitor) setVisitor(me.data);
+
+  const onUnknown = useEffectEvent(async (): Promise<boolean> => {
+    // The refusal may be of a wrong password.
+    if (visitor === null || !(await isNobodyHere(cache))) return false;
+    return new Promise((resolve) =>
+      waiting.current.push((now) => resolve(now.username === visitor.username)),
+    );
   });
+  useEffect(() => {
+    watch.onUnknown = () => onUnknown();
+    watch.onLeft = () => setVisitor(null);
+  }, []);
+  useEffect(() => {
+    if (me.data) for (const go of waiting.current.splice(0)) go(me.data);
+  }, [me.data]);
+  return { me, visitor };
 }
 
 /** Whether the server waits for its first administrator, and how one can log in. */
@@ -37,8 +74,8 @@ export function useEntrance() {
     queryKey: ["session", "entrance"],
     queryFn: async ({ signal }) => {
       const [setup, ways] = await Promise.all([
-        answerOf(getSetup({ client, signal, throwOnError: true })),
-        answerOf(listLoginWays({ client, signal, throwOnError: true })),
+        answerOf(getSetup({ client: doorClient, signal, throwOnError: true })),
+        answerOf(listLoginWays({ client: doorClient, signal, throwOnError: true })),
       ]);
       return { setUpNeeded: setup.needed, ...ways };
     },
@@ -49,7 +86,7 @@ export function useLogIn() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (body: { username: string; password: string }) =>
-      answerOf(logIn({ client, body, throwOnError: true })),
+      answerOf(logIn({ client: doorClient, body, throwOnError: true })),
     onSuccess: (me) => cache.setQueryData(ME, me),
   });
 }
@@ -59,9 +96,10 @@ export function useSetUp() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: async (body: { token: string; username: string; password: string }) => {
-      await setUp({ client, body, throwOnError: true });
       const { username, password } = body;
-      return answerOf(logIn({ client, body: { username, password }, throwOnError: true }));
+      await setUp({ client: doorClient, body, throwOnError: true });
+      const login = { client: doorClient, body: { username, password } } as const;
+      return answerOf(logIn({ ...login, throwOnError: true }));
     },
     onSuccess: (me) => cache.setQueryData(ME, me),
   });
@@ -74,6 +112,7 @@ export function useLogOut() {
     mutationFn: () => logOut({ client, throwOnError: true }),
     onSuccess: () => {
       cache.setQueryData(ME, null);
+      watch.onLeft?.();
       // Not `clear`: the page would go on watching the answer that was taken away.
       cache.removeQueries({ predicate: ({ queryKey }) => queryKey[1] !== ME[1] });
     },
