@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Hashable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -19,7 +22,7 @@ from holdfast.models.backup import Trigger
 from holdfast.models.job import Job, JobKind, JobStatus
 from holdfast.notify import Channel
 from holdfast.notify import webhook as by_webhook
-from tests.notify.conftest import CANARY, MakeEngine
+from tests.notify.conftest import CANARY, OPTIONS, MakeEngine
 from tests.operations.application import Application
 from tests.rig.daemon import wait_until
 from tests.rig.receivers import Webhook, webhook
@@ -356,6 +359,85 @@ def test_backups_that_failed_and_grew_old_recover_once(
     wait_until(lambda: not engine.database.facts.under("notify.overdue"), "the end of the alarm")
     engine.stop()
     assert sorted(hook.events) == ["failed", "overdue", "recovered"]
+
+
+def hang(engine: JobEngine, monkeypatch: pytest.MonkeyPatch) -> tuple[Event, Event]:
+    """Have whoever looks at the repository wait; return what says so, and what lets them go."""
+    look = engine.service.listing_mark
+    held, go = Event(), Event()
+
+    def hang() -> Hashable:
+        held.set()
+        assert go.wait(NEVER_S)
+        return look()
+
+    monkeypatch.setattr(engine.service, "listing_mark", hang)
+    return held, go
+
+
+def test_a_medium_that_hangs_silences_nothing(
+    make_engine: MakeEngine,
+    application: Application,
+    hook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R45, R47: what failed is told though nobody can look how old the backups are."""
+    engine = make_engine(("failed",))
+    put_schedule(engine, hours_ago=1)
+    held, go = hang(engine, monkeypatch)
+    engine.start(keep_schedule=True)
+    assert held.wait(LONG_S)
+    failed = fail(engine, application)
+    try:
+        [document] = hook.wait_for(1)
+    finally:
+        go.set()
+    assert document["job"]["id"] == failed.id
+
+
+def test_backups_that_nobody_can_see_are_told_as_overdue(
+    make_engine: MakeEngine, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R47: and that nobody can see them, after a while; then that somebody can again."""
+    engine = make_engine()
+    put_schedule(engine, hours_ago=30)
+    then = datetime.now(UTC) - timedelta(hours=30)
+    seen = {"at": then.isoformat(), "newest": ["backup_old", then.isoformat()]}
+    engine.database.facts.put("notify.seen.default", seen)
+    engine.database.close()
+    engine = make_engine(("overdue", "recovered"), options=replace(OPTIONS, blind_after_s=0.3))
+    held, go = hang(engine, monkeypatch)
+    engine.start(keep_schedule=True)
+    assert held.wait(LONG_S)
+    try:
+        blind, overdue = hook.wait_for(2)
+    finally:
+        go.set()
+    assert "the repository could not be read for 0 minutes: it does not answer" in blind["message"]
+    assert overdue["message"].startswith("The newest good backup, backup_old, is 30.0 hours old")
+    documents = hook.wait_for(3)
+    assert [each["event"] for each in documents] == ["overdue", "overdue", "recovered"]
+    assert documents[2]["message"] == "The repository can be read again"
+
+
+def test_a_channel_that_is_added_later_is_told_that_backups_are_overdue(
+    make_engine: MakeEngine, hook: Webhook
+) -> None:
+    """R47: it still holds; the channels before it are not told again."""
+    engine = make_engine(("overdue",))
+    put_schedule(engine, hours_ago=30)
+    engine.start(keep_schedule=True)
+    hook.wait_for(1)
+    engine.stop()
+    with webhook() as other:
+        old = Channel("ops", hook.url(), ["overdue", "succeeded"])
+        new = Channel("new", other.url(), ["overdue", "succeeded"])
+        again = make_engine(notifications=[old, new])
+        again.start(keep_schedule=True)
+        assert [each["event"] for each in other.wait_for(1)] == ["overdue"]
+        run(again)
+        assert [each["event"] for each in hook.wait_for(2)] == ["overdue", "succeeded"]
+        again.stop()
 
 
 def test_who_keeps_no_schedule_looks_after_no_age(make_engine: MakeEngine, hook: Webhook) -> None:

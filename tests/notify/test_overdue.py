@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,29 +10,25 @@ from pathlib import Path
 import pytest
 
 from holdfast.catalog import CatalogDatabase, Schedule
-from holdfast.errors import StoreError
-from holdfast.jobs.listing import BackupFilter, BackupListing
+from holdfast.jobs.lookout import Sight
 from holdfast.jobs.overdue import OverdueWatch
+from holdfast.jobs.soundness import Check
+from holdfast.jobs.telling import Announcement
 from holdfast.models.backup import BackupMetadata, BackupStatus
 from holdfast.notify import Event
 from tests.operations.application import Application
 from tests.rig.sim_clock import SimClock
 
 HOUR_S = 3600.0
+BLIND_AFTER = timedelta(minutes=15)
 
 
-class Backups(BackupListing):
-    """The backups as the test says."""
+class Backups:
+    """What there is to see, as the test says."""
 
-    def __init__(self, application: Application) -> None:
-        super().__init__(application.service())
+    def __init__(self) -> None:
         self.there: list[BackupMetadata] = []
-        self.broken = False
-
-    def list(self, wanted: BackupFilter = BackupFilter()) -> list[BackupMetadata]:  # noqa: B008
-        if self.broken:
-            raise StoreError("The disk is gone")
-        return self.there
+        self.checks: list[Check] = []
 
 
 @pytest.fixture
@@ -50,8 +46,8 @@ def catalog(tmp_path: Path, clock: SimClock) -> Iterator[CatalogDatabase]:
 
 
 @pytest.fixture
-def backups(application: Application) -> Backups:
-    return Backups(application)
+def backups() -> Backups:
+    return Backups()
 
 
 @pytest.fixture
@@ -60,10 +56,24 @@ def made(application: Application) -> BackupMetadata:
     return application.service().create_backup()
 
 
+def told(found: Iterable[Announcement]) -> list[tuple[Event, str]]:
+    """Return what there is to tell, and its keys."""
+    return [(each.events[0], each.key) for each in found]
+
+
 def look(catalog: CatalogDatabase, backups: Backups) -> list[tuple[Event, str]]:
-    """Look as a process does that has just begun; return what there is to tell, and its keys."""
-    watch = OverdueWatch(catalog, "default", backups)
-    return [(each.events[0], each.key) for each in watch.look()]
+    """Look as a process does that has just begun."""
+    sight = Sight(at=catalog.clock.now(), backups=backups.there, checks=backups.checks)
+    return told(watch(catalog).judge(sight))
+
+
+def look_in_vain(catalog: CatalogDatabase) -> list[tuple[Event, str]]:
+    """Look as a process does that has seen nothing for an hour."""
+    return told(watch(catalog).judge_blind(timedelta(hours=1), "it does not answer"))
+
+
+def watch(catalog: CatalogDatabase) -> OverdueWatch:
+    return OverdueWatch(catalog, "default", BLIND_AFTER)
 
 
 def test_a_backup_that_grows_old_is_told_once(
@@ -111,18 +121,62 @@ def test_another_schedule_ends_it_in_silence(
     assert catalog.facts.under("notify.overdue") == {}
 
 
-def test_where_the_repository_cannot_be_read_the_last_known_backup_grows_old(
+def test_a_backup_that_a_check_found_damaged_does_not_end_it(
     catalog: CatalogDatabase, backups: Backups, clock: SimClock, made: BackupMetadata
 ) -> None:
-    watch = OverdueWatch(catalog, "default", backups)
-    backups.broken = True
-    with pytest.raises(StoreError):
-        list(watch.look())
-    backups.broken = False
+    """Until it is proven again."""
     backups.there = [replace(made, created_at=clock.now())]
-    assert list(watch.look()) == []
-    backups.broken = True
-    clock.advance(timedelta(hours=5).total_seconds())
-    [found] = watch.look()
-    assert found.events == (Event.OVERDUE,)
-    assert "is 5.0 hours old" in found.message
+    touched = frozenset({made.backup_id})
+    backups.checks = [Check(at=clock.now(), passed=False, touched=touched)]
+    clock.advance(5 * HOUR_S)
+    [(event, _)] = look(catalog, backups)
+    assert event is Event.OVERDUE
+    now = clock.now()
+    backups.there = [replace(made, created_at=now, verified=True, verification_date=now)]
+    assert look(catalog, backups) == [(Event.RECOVERED, f"recovered {made.backup_id}")]
+
+
+def test_backups_grow_old_though_nobody_can_see_them(
+    catalog: CatalogDatabase, backups: Backups, clock: SimClock, made: BackupMetadata
+) -> None:
+    """By what was seen last, by whichever process; that nobody sees them is told as well."""
+    assert [event for event, _ in look_in_vain(catalog)] == [Event.OVERDUE]
+    backups.there = [replace(made, created_at=clock.now())]
+    [(event, key)] = look(catalog, backups)
+    assert (event, key.partition(" ")[0]) == (Event.RECOVERED, "sighted")
+    assert look_in_vain(catalog) == [], "another process sees them"
+    clock.advance(HOUR_S)
+    [(event, blind)] = look_in_vain(catalog)
+    assert (event, blind.partition(" ")[0]) == (Event.OVERDUE, "blind")
+    clock.advance(3 * HOUR_S)
+    [(_, again), (event, key)] = look_in_vain(catalog)
+    assert again == blind
+    assert (event, key.partition(" ")[0]) == (Event.OVERDUE, "overdue")
+    fresh = replace(made, backup_id="backup_new", created_at=clock.now())
+    backups.there = [fresh]
+    sighted = blind.replace("blind", "sighted")
+    assert look(catalog, backups) == [
+        (Event.RECOVERED, sighted),
+        (Event.RECOVERED, "recovered backup_new"),
+    ]
+    assert look(catalog, backups) == []
+
+
+def test_where_no_backups_are_promised_nobody_needs_to_see_them(
+    catalog: CatalogDatabase, backups: Backups
+) -> None:
+    off = Schedule(plan="default", cron="0 * * * *", enabled=False)
+    catalog.schedules.put(off, expected_version=1)
+    assert look_in_vain(catalog) == []
+
+
+def test_a_look_that_hung_says_nothing_against_a_newer_one(
+    catalog: CatalogDatabase, backups: Backups, clock: SimClock, made: BackupMetadata
+) -> None:
+    """It shows what was when it began; another process has seen a fresh backup since."""
+    hung = Sight(at=clock.now(), backups=[])
+    clock.advance(5 * HOUR_S)
+    backups.there = [replace(made, created_at=clock.now())]
+    assert look(catalog, backups) == []
+    assert told(watch(catalog).judge(hung)) == []
+    assert look(catalog, backups) == []

@@ -11,12 +11,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from holdfast.catalog import Schedule
 from holdfast.jobs.freshness import allowed_age
+from holdfast.jobs.soundness import Check, Soundness
 from holdfast.models.backup import BackupStatus, BackupType
 from holdfast.models.job import JobKind, JobStatus
 from holdfast.web.metrics import format_metrics
 from holdfast.web.protection import FindingCode, Standing, Verdict, judge
 from holdfast.web.schemas.health import health_shape
-from holdfast.web.soundness import Check, standing_damage
 from tests.operations.application import Application
 from tests.operations.damaging import flip_last, spoil_file
 from tests.web.serving import ADMIN, WAIT, Served, served
@@ -93,7 +93,11 @@ RUNNING = job_of(JobStatus.RUNNING, kind=JobKind.VERIFY, stalled=True)
             Verdict.OK,
             "",
         ),
-        (replace(WELL, damage=DAMAGE), Verdict.WARNING, "damaged: pack 0123 is cut short"),
+        (
+            replace(WELL, soundness=Soundness((DAMAGE,))),
+            Verdict.WARNING,
+            "damaged: pack 0123 is cut short",
+        ),
         (replace(WELL, active=[RUNNING]), Verdict.WARNING, "stands still"),
         (
             replace(WELL, backups=[OLD], schedule=replace(NIGHTLY, enabled=False)),
@@ -145,21 +149,75 @@ def test_damage_stands_until_a_check_passes_that_would_see_it(
     bad = Check(at=AT, passed=False, **failed)
     later = [Check(at=AT + timedelta(hours=1), passed=True, **passed)] if passed is not None else []
     before = Check(at=AT - timedelta(hours=1), passed=True, reads_all=True)
-    assert standing_damage([before, bad, *later]) is (bad if stands else None)
+    assert Soundness.of([before, bad, *later]).damage is (bad if stands else None)
 
 
 def test_a_backup_that_a_check_found_damaged_is_proven_no_more() -> None:
     """Until it is verified again; what was verified before the check does not count."""
-    touched = replace(DAMAGE, touched=frozenset({GOOD.backup_id}))
+    touched = Soundness((replace(DAMAGE, touched=frozenset({GOOD.backup_id})),))
+    other = Soundness((DAMAGE,))
     before = replace(GOOD, verification_date=AT - timedelta(hours=1))
     after = replace(GOOD, verification_date=AT + timedelta(hours=1))
-    assert replace(WELL, backups=[before], damage=touched).last_verified is None
-    assert replace(WELL, backups=[after], damage=touched).last_verified is after
-    assert replace(WELL, backups=[before], damage=DAMAGE).last_verified is before
-    told = health_shape(replace(WELL, backups=[before], damage=touched), "default").findings
-    assert [(each.code, each.detail) for each in told] == [
-        (FindingCode.REPOSITORY_DAMAGED, DAMAGE.problem)
-    ]
+    assert replace(WELL, backups=[before], soundness=touched).last_verified is None
+    assert replace(WELL, backups=[after], soundness=touched).last_verified is after
+    assert replace(WELL, backups=[before], soundness=other).last_verified is before
+
+
+def test_a_backup_that_a_check_found_damaged_does_not_protect() -> None:
+    """R47: nor does one that is older than all that were named, where more were touched."""
+    touched = Soundness((replace(DAMAGE, touched=frozenset({GOOD.backup_id})),))
+    before = replace(GOOD, verification_date=AT - timedelta(hours=1))
+    older = replace(OLD, backup_id="backup_20200101_000000", verified=False)
+    alone = replace(WELL, backups=[before], soundness=touched)
+    assert alone.last_success is None
+    verdict, problems = judge(alone)
+    assert (verdict, [(each.code, each.detail) for each in problems]) == (
+        Verdict.FAILING,
+        [(FindingCode.NO_BACKUP, None), (FindingCode.REPOSITORY_DAMAGED, DAMAGE.problem)],
+    )
+    assert "was found damaged since" in problems[0].message
+    both = replace(WELL, backups=[before, older], soundness=touched)
+    assert both.last_success is older
+    assert judge(both)[1][0].code is FindingCode.TOO_OLD
+    [check] = touched.failed
+    more = replace(both, soundness=Soundness((replace(check, touches_more=True),)))
+    assert more.last_success is None
+    proven = replace(older, verified=True, verification_date=AT + timedelta(hours=1))
+    assert replace(more, backups=[before, proven]).last_success is proven
+
+
+def test_an_older_check_that_read_more_still_names_what_it_found() -> None:
+    """A later check of the structure that finds something else takes nothing back."""
+    by_reading = replace(DAMAGE, reads_all=True, reads_some=True, touched=frozenset({"backup_a"}))
+    later = replace(DAMAGE, at=AT + timedelta(hours=1), touched=frozenset({"backup_b"}))
+    assert Soundness.of([by_reading, later]).failed == (later, by_reading)
+    again = replace(later, at=AT + timedelta(hours=2), reads_all=True, reads_some=True)
+    assert Soundness.of([by_reading, later, again]).failed == (again,)
+
+
+def test_a_backup_that_a_restore_found_damaged_does_not_protect(
+    web: Served, application: Application
+) -> None:
+    """Though nobody asked for a verification: until it is proven again, or all is read."""
+    damaged = web.back_up(verify=True)
+    spoil_file(application.repository, FILE, flip_last, seal=False)
+    refused = web.engine.wait(web.engine.submit(JobKind.RESTORE, {"backup_id": damaged}).id)
+    assert refused.error_code == "verification-failed"
+    health = web.get("/health").json()
+    codes = [each["code"] for each in health["findings"]]
+    assert (health["status"], health["last_success_id"]) == ("failing", None)
+    assert codes == ["no-backup", "disproven", "job-failed", "schedule-off"]
+    sound = web.back_up(verify=True)
+    assert web.get("/health").json()["last_success_id"] == sound
+
+
+def test_a_sound_check_clears_what_a_job_found() -> None:
+    found = {GOOD.backup_id: AT - timedelta(hours=1)}
+    passed = Check(at=AT, passed=True, reads_all=True, reads_some=True)
+    before = replace(GOOD, verification_date=AT - timedelta(hours=2))
+    assert Soundness.of([], found).doubts(before)
+    assert not Soundness.of([passed], found).doubts(before)
+    assert Soundness.of([replace(passed, reads_all=False)], found).doubts(before)
 
 
 def test_what_a_check_found_is_not_forgotten(web: Served, application: Application) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from holdfast.catalog import CatalogDatabase, Delivery
 from holdfast.errors import ConfigError, HoldfastError, NotificationFailed
-from holdfast.jobs.listing import BackupListing
+from holdfast.jobs.lookout import Lookout
 from holdfast.jobs.options import JobOptions
 from holdfast.jobs.overdue import OverdueWatch
 from holdfast.jobs.redaction import Redaction
@@ -34,6 +34,7 @@ _BEFORE, _PAGE = 500, 20
 AGAIN_AFTER = (timedelta(seconds=30), timedelta(minutes=5))
 """When what could not be delivered is tried again, if it may go well then."""
 _LEASE_S = 2 * LIMIT_S
+_LAST_LOOK_S = 1.0
 _LAST_WORDS_S = 5.0
 """How long the end of the engine waits for what is being sent."""
 
@@ -57,9 +58,9 @@ class Herald:
         self._database = database
         self._options = options
         self._owner = owner
-        self._watch = OverdueWatch(database, self._plan, BackupListing(service))
-        self._watching = False
-        self._watched_at_s = float("-inf")
+        self._watch = OverdueWatch(database, self._plan, timedelta(seconds=options.blind_after_s))
+        self._lookout = Lookout(service, options.overdue_poll_s, self.look)
+        self._told_blind_at_s = float("-inf")
         self._seen: dict[str, datetime] = {}
         # A job may end before the thread first looks.
         self._begun_at = database.clock.now()
@@ -80,8 +81,8 @@ class Herald:
 
     def watch(self) -> None:
         """Look after the age of backups as well: this process keeps the schedule."""
-        self._watching = True
-        self._wake.set()
+        if self._channels:
+            self._lookout.start()
 
     def look(self) -> None:
         """Look at once whether there is something to tell."""
@@ -91,6 +92,7 @@ class Herald:
         """Tell what there is, and wait a little for what is being sent."""
         self._stopping.set()
         self._wake.set()
+        self._lookout.stop(_LAST_LOOK_S)
         if self._thread is None:
             return
         deadline_s = time.monotonic() + _LAST_WORDS_S
@@ -103,7 +105,7 @@ class Herald:
 
     def _run(self) -> None:
         trouble = Trouble("People cannot be told how backups fare")
-        trouble_of_age = Trouble("How old the backups are cannot be found out")
+        trouble_of_age = Trouble("How old the backups are cannot be told")
         with trouble:
             self._say_what_is_missing()
         while True:
@@ -161,12 +163,17 @@ class Herald:
             before = found[-1].id
 
     def _announce_age(self) -> None:
-        now_s = time.monotonic()
-        if not self._watching or now_s - self._watched_at_s < self._options.overdue_poll_s:
-            return
-        self._watched_at_s = now_s
-        for each in self._watch.look():
-            self._announce(each)
+        """Tell by what the lookout saw; it is never waited for, as what it looks at may hang."""
+        if (sight := self._lookout.take()) is not None:
+            for each in self._watch.judge(sight):
+                self._announce(each)
+        elif (blind_s := self._lookout.blind_s) > self._options.blind_after_s:
+            now_s = time.monotonic()
+            if now_s - self._told_blind_at_s >= self._options.overdue_poll_s:
+                self._told_blind_at_s = now_s
+                blind = timedelta(seconds=blind_s)
+                for each in self._watch.judge_blind(blind, self._lookout.problem):
+                    self._announce(each)
 
     def _announce(self, found: Announcement | None) -> None:
         """Add a message for each channel that wants it."""
@@ -176,7 +183,7 @@ class Herald:
             name: event
             for name, channel in self._channels.items()
             if (event := next((each for each in found.events if each in channel.events), None))
-            and found.at >= self._since[name]
+            and (found.lasting or found.at >= self._since[name])
         }
         for event in dict.fromkeys(told_as.values()):
             message = Message(

@@ -25,6 +25,7 @@ class JobOptions:
         poll_s: How often it is looked whether another process submitted a job [s].
         schedule_poll_s: How often it is looked whether the schedule was changed [s].
         overdue_poll_s: How often it is looked whether the newest backup grew too old [s].
+        blind_after_s: After how long people are told that this cannot be looked at [s].
         keep_jobs_days: After so many days a finished job is forgotten [24 h]; 0 keeps all.
         parallel: How many jobs may run at once in this process; of those that write, one. If
             it is more than one, a place is kept for that one, or for what is urgent.
@@ -39,6 +40,7 @@ class JobOptions:
     poll_s: float = 1.0
     schedule_poll_s: float = 5.0
     overdue_poll_s: float = 60.0
+    blind_after_s: float = 900.0
     keep_jobs_days: int = 90
     parallel: int = 3
     niceness: int = 5

@@ -24,6 +24,7 @@ class Announcement:
         events: What it may be told as, the first that a channel wants.
         message: A sentence, which may still hold what the host calls secret.
         job: What it is about; None for the plan as a whole.
+        lasting: Whether it still holds, so that it is news on a channel that is newer.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Announcement:
     hint: str | None = None
     job: Job | None = None
     backup_id: str | None = None
+    lasting: bool = False
 
 
 def announcement_of(job: Job, before: Iterable[Job]) -> Announcement | None:

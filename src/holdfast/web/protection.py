@@ -6,17 +6,17 @@ Pure, but for `look`: a scheduler that stopped shows as backups that grow old.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from holdfast.catalog import Schedule
 from holdfast.jobs.freshness import is_good, is_of_plan, newest_good, too_old
+from holdfast.jobs.soundness import Soundness, checks_of_runs, soundness_of
 from holdfast.models.backup import BackupMetadata, BackupStatus
 from holdfast.models.job import Job, JobKind, JobStatus
 from holdfast.web.backups import stored_backups
 from holdfast.web.context import WebContext
-from holdfast.web.soundness import Check, known_checks, standing_damage
 
 _ENDED = (JobStatus.COMPLETED, JobStatus.FAILED)
 _JOBS_LOOKED_AT = 50
@@ -74,7 +74,7 @@ class Standing:
         runs: The next times of the schedule.
         last_job: The last that ended.
         last_backup_job: The last that ended of those that back up the whole plan.
-        damage: The check of the repository that failed, until one that sees as much passes.
+        soundness: What checks and verifications have found against the backups.
     """
 
     at: datetime
@@ -86,7 +86,7 @@ class Standing:
     last_job: Job | None
     working: bool
     last_backup_job: Job | None = None
-    damage: Check | None = None
+    soundness: Soundness = field(default_factory=Soundness)
 
     @property
     def newest_of_all(self) -> BackupMetadata | None:
@@ -106,13 +106,14 @@ class Standing:
 
     @property
     def last_success(self) -> BackupMetadata | None:
-        """The newest backup that is stored whole and was not disproven."""
-        return newest_good(self.backups)
+        """The newest backup that is stored whole, and that nothing is known against."""
+        return newest_good(self.backups, self.soundness)
 
     @property
     def last_verified(self) -> BackupMetadata | None:
         """The newest backup whose last verification or drill passed, and stands."""
-        return next((each for each in self._verified() if not self._is_touched(each)), None)
+        verified = self._verified()
+        return next((each for each in verified if not self.soundness.doubts(each)), None)
 
     @property
     def has_verified(self) -> bool:
@@ -121,12 +122,6 @@ class Standing:
 
     def _verified(self) -> Iterator[BackupMetadata]:
         return (each for each in self.backups if is_good(each) and each.verified)
-
-    def _is_touched(self, backup: BackupMetadata) -> bool:
-        """Whether a check found a backup damaged after it was last proven."""
-        if self.damage is None or backup.backup_id not in self.damage.touched:
-            return False
-        return backup.verification_date is None or backup.verification_date <= self.damage.at
 
 
 def look(context: WebContext) -> Standing:
@@ -145,7 +140,9 @@ def look(context: WebContext) -> Standing:
         last_job=ended[0] if ended else None,
         working=engine.working,
         last_backup_job=next((job for job in backups if not job.parts), None),
-        damage=standing_damage(known_checks(context)),
+        soundness=soundness_of(
+            engine.database, context.plan, checks_of_runs(context.service.state_dir)
+        ),
     )
 
 
@@ -164,7 +161,10 @@ def judge(standing: Standing) -> tuple[Verdict, list[Finding]]:
 def _failing(standing: Standing) -> Iterator[Finding]:
     newest = standing.last_success
     if newest is None:
-        yield Finding(FindingCode.NO_BACKUP, "There is no backup that is stored whole")
+        told = "There is no backup that is stored whole"
+        if any(is_good(each) for each in standing.backups):
+            told = "There is no good backup: each that is stored whole was found damaged since"
+        yield Finding(FindingCode.NO_BACKUP, told)
         return
     old = too_old(standing.schedule, newest, standing.at)
     if old:
@@ -172,7 +172,7 @@ def _failing(standing: Standing) -> Iterator[Finding]:
 
 
 def _of_repository(standing: Standing) -> Iterator[Finding]:
-    damage = standing.damage
+    damage = standing.soundness.damage
     if damage is not None:
         problem = damage.problem or "it does not say what"
         told = f"The check of {damage.at:%Y-%m-%d} found the repository damaged: {problem}"
@@ -186,8 +186,9 @@ def _of_newest(standing: Standing) -> Iterator[Finding]:
         yield Finding(FindingCode.NOT_VERIFIED, told, success.backup_id)
     if newest is None:
         return
+    disproven = newest.disproven or standing.soundness.refutes(newest)
     for applies, code, what in (
-        (newest.disproven, FindingCode.DISPROVEN, "failed its verification"),
+        (disproven, FindingCode.DISPROVEN, "failed its verification"),
         (newest.damaged, FindingCode.DAMAGED, "holds a database that was damaged already"),
         (newest.status is BackupStatus.PARTIAL, FindingCode.PARTIAL, "is partial"),
     ):
