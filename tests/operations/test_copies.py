@@ -94,6 +94,21 @@ def test_a_directory_that_was_configured_is_as_whoever_did_wants_it(tmp_path: Pa
     assert [each.name for each in (tmp_path / "disk").iterdir()] == [BACKUP]
 
 
+@pytest.mark.parametrize(("mode", "trusted"), [(0o777, False), (0o1777, True), (0o770, True)])
+def test_a_directory_in_which_anybody_may_rename_is_not_trusted(
+    tmp_path: Path, mode: int, trusted: bool
+) -> None:
+    """They could exchange what is being written for a link; in /tmp they cannot."""
+    copies = CopiesDir.of(tmp_path / "copies", tmp_path)
+    copies.path.mkdir()
+    copies.path.chmod(mode)
+    if trusted:
+        assert copies.folder_for(BACKUP) == copies.path / BACKUP
+    else:
+        with pytest.raises(ConfigError, match="everybody"):
+            copies.folder_for(BACKUP)
+
+
 def test_of_two_copies_with_one_name_the_first_stays(private: CopiesDir) -> None:
     """Two servers may share the directory, and know nothing of each other."""
     folder = private.folder_for(BACKUP)

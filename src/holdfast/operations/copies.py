@@ -75,8 +75,7 @@ class CopiesDir:
         self.require_trusted()
         if os.path.lexists(folder):
             raise TargetExists(
-                f"{folder} has come to be there meanwhile; it was left as it is",
-                hint=_AGAIN,
+                f"{folder} has come to be there meanwhile; it was left as it is", hint=_AGAIN
             )
 
     def make(self) -> None:
@@ -121,11 +120,12 @@ class CopiesDir:
         try:
             # Fails on whatever has come there meanwhile, but for an empty directory.
             made.rename(folder)
-            sync_directory(str(self.path))
         except OSError as error:
             raise TargetExists(
                 f"The copy could not be put at {folder}: {error.strerror}", hint=_AGAIN
             ) from error
+        with suppress(OSError):  # it is there, whatever becomes of it when the power fails
+            sync_directory(str(self.path))
 
     def sweep(self) -> None:
         """Remove what copies left that were killed (idempotent); never fails."""
@@ -151,6 +151,8 @@ class CopiesDir:
             raise _refused(self.path, "belongs to another user")
         if self.private and stat.S_IMODE(seen.st_mode) & 0o077:
             raise _refused(self.path, "is open to other users")
+        if seen.st_mode & stat.S_IWOTH and not seen.st_mode & stat.S_ISVTX:
+            raise _refused(self.path, "can be written by everybody")
 
 
 def _refused(path: Path, why: str) -> ConfigError:
