@@ -37,6 +37,8 @@ _KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("sources/sqlite/checks.py", "name"): (),
     ("sources/tables/source.py", "self.root"): (),
 }
+# What joins it to something else, or names the field that it is about, which the page takes off.
+_BEFORE = re.compile(r"^(, |\w+: )")
 _PLACE = re.compile(r"\{\w*\}")
 
 
@@ -223,7 +225,8 @@ def _loosely(node: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
             yield _PLACE.sub("{}", text)
         case ast.JoinedStr():
             text = _template(node, constants)
-            yield from {text, text.removeprefix(", ")}  # also what is put behind another
+            yield text
+            yield _BEFORE.sub("", text)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             for one, other in product(_parts(left, constants), _parts(right, constants)):
                 yield one + other

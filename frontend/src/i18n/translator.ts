@@ -53,7 +53,8 @@ export class Translator {
     const key = `${kind} ${text}`;
     const known = this.said.get(key);
     if (known !== undefined) return known;
-    const found = joined(this.whole(kind, text) ?? this.inParts(kind, text));
+    const found =
+      joined(this.whole(kind, text) ?? this.inParts(kind, text)) ?? this.begun(kind, text);
     if (this.said.size > MOST_KEPT) this.said.clear();
     this.said.set(key, found);
     return found;
@@ -69,6 +70,15 @@ export class Translator {
       if (values) return this.fill(kind, translation, values);
     }
     return null;
+  }
+
+  /** What the page begins a sentence with, though the server does not. */
+  private begun(kind: Kind, text: string): Piece[] | null {
+    const small = text.charAt(0).toLowerCase() + text.slice(1);
+    const [first, ...rest] = (small !== text && this.whole(kind, small)) || [];
+    if (!first) return null;
+    const large = first.text.charAt(0).toUpperCase() + first.text.slice(1);
+    return joined([{ ...first, text: large }, ...rest]);
   }
 
   /** A check of one of several databases, a name with what was found, or several sentences. */
@@ -115,7 +125,8 @@ export class Translator {
 
   private again(kind: Kind, text: string): Piece[] {
     const within = kind === "check" ? kind : "sentence";
-    return this.say(within, text) ?? [{ text, foreign: /\s/.test(text) }];
+    const said = this.say(within, text) ?? this.say("field", text);
+    return said ?? [{ text, foreign: /\s/.test(text) }];
   }
 
   private fill(kind: Kind, translation: string, values: RegExpExecArray): Piece[] {

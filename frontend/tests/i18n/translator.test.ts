@@ -39,6 +39,17 @@ describe("what the server says", () => {
     );
   });
 
+  it("is recognised though the page begins a sentence with it, or takes off the field", () => {
+    const back = "hey come back with the table settings of app.db, which holds them";
+    const said = "ie kommen mit der Tabelle settings von app.db zurück, worin sie stehen";
+    expect(say("sentence", `t${back}`)).toBe(`s${said}`);
+    expect(say("sentence", `T${back}`)).toBe(`S${said}`);
+    const words = "'61 3 * * *' is no cron expression: bad minute";
+    const cron = "'61 3 * * *' ist kein Cron-Ausdruck: die Minute passt nicht";
+    expect(say("sentence", words)).toBe(cron);
+    expect(say("sentence", `schedule: ${words}`)).toBe(`schedule: ${cron}`);
+  });
+
   it("has large numbers as the language writes them", () => {
     expect(say("sentence", "1,234,567 rows")).toBe("1.234.567 Zeilen");
     expect(say("sentence", "1 row")).toBe("1 Zeile");

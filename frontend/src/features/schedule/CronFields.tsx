@@ -1,4 +1,5 @@
 import { Chip, Group, Input, NumberInput, Select, SimpleGrid, TextInput } from "@mantine/core";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import {
   type CronForm,
@@ -14,7 +15,7 @@ interface CronFieldsProps {
   form: CronForm;
   onChange: (form: CronForm) => void;
   /** What the server has against the expression. */
-  error: string | null;
+  error: ReactNode;
 }
 
 const WEEK = fromMonday([0, 1, 2, 3, 4, 5, 6]);
@@ -83,7 +84,7 @@ export function CronFields({ form, onChange, error }: CronFieldsProps) {
           description={t("field.expressionParts")}
           value={form.expression}
           onChange={(event) => set({ expression: event.currentTarget.value })}
-          error={error ?? (form.expression.trim() === "" && t("field.expressionMissing"))}
+          error={error || (form.expression.trim() === "" && t("field.expressionMissing"))}
           styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           maxLength={200}
           spellCheck={false}

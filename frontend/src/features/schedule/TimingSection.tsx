@@ -9,6 +9,7 @@ import type { Draft, refusalOf } from "@/features/schedule/draft";
 import { NextRuns } from "@/features/schedule/NextRuns";
 import { Section } from "@/features/schedule/Section";
 import { ZonePicker } from "@/features/schedule/ZonePicker";
+import { Said } from "@/parts/Said";
 
 interface TimingSectionProps {
   draft: Draft;
@@ -54,12 +55,12 @@ export function TimingSection(props: TimingSectionProps) {
             <CronFields
               form={draft.cron}
               onChange={(cron) => onChange({ cron })}
-              error={refusal?.field === "cron" ? refusal.message : null}
+              error={refusal?.field === "cron" && <Said>{refusal.message}</Said>}
             />
             <ZonePicker
               value={draft.timezone}
               onChange={(timezone) => onChange({ timezone })}
-              error={refusal?.field === "timezone" ? refusal.message : null}
+              error={refusal?.field === "timezone" && <Said>{refusal.message}</Said>}
             />
             <Radio.Group
               label={t("misfire.label")}

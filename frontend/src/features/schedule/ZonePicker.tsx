@@ -1,4 +1,5 @@
 import { type ComboboxItem, Select } from "@mantine/core";
+import type { ReactNode } from "react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { isZoneMatch, timeIn, zonesWith } from "@/features/schedule/zones";
@@ -9,7 +10,7 @@ import { useNow } from "@/parts/useNow";
 interface ZonePickerProps {
   value: string;
   onChange: (zone: string) => void;
-  error: string | null;
+  error: ReactNode;
 }
 
 /** The zone that the schedule is read in; found by any part of its name. */
