@@ -12,6 +12,15 @@ export function formatBytes(bytes: number, locale: string): string {
   }).format(value);
 }
 
+/** A size to the byte, such as `1,433,600 bytes`. */
+export function formatExactBytes(bytes: number, locale: string): string {
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: "byte",
+    unitDisplay: "long",
+  }).format(bytes);
+}
+
 /** The unit that shows a size with three digits: 999,999 bytes are 1 MB, not 1,000 kB. */
 function powerOf(bytes: number): number {
   let power = 0;
@@ -25,8 +34,9 @@ export function formatNumber(value: number, locale: string, digits = 0): string 
 }
 
 /** A share of one, such as `42 %`. */
-export function formatShare(share: number, locale: string): string {
-  return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(
-    share,
-  );
+export function formatShare(share: number, locale: string, digits = 0): string {
+  return new Intl.NumberFormat(locale, {
+    style: "percent",
+    maximumFractionDigits: digits,
+  }).format(share);
 }

@@ -2,12 +2,16 @@ import { dayIn } from "@/format/zones";
 
 const DAY_S = 86_400;
 
-const STEPS: ReadonlyArray<readonly [Intl.RelativeTimeFormatUnit, number]> = [
-  ["year", 365.25 * DAY_S],
-  ["month", 30.44 * DAY_S],
-  ["week", 7 * DAY_S],
-  ["hour", 3_600],
-  ["minute", 60],
+/** The longer units begin at two of them: "2 weeks" for 11 days would be wrong by half of one. */
+const STEPS: ReadonlyArray<readonly [Intl.RelativeTimeFormatUnit, number, from: number]> = [
+  ["year", 365.25 * DAY_S, 2],
+  ["month", 30.44 * DAY_S, 2],
+  ["week", 7 * DAY_S, 2],
+];
+
+const SHORT_STEPS: typeof STEPS = [
+  ["hour", 3_600, 1],
+  ["minute", 60, 1],
 ];
 
 /** From here on another day is called by its name: "yesterday" rather than "22 hours ago". */
@@ -17,11 +21,15 @@ const NAMED_DAY_S = 20 * 3_600;
 export function formatAgo(instant: Date, now: Date, locale: string, timeZone?: string): string {
   const seconds = (instant.getTime() - now.getTime()) / 1000;
   const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
-  if (Math.abs(seconds) >= NAMED_DAY_S && Math.abs(seconds) < 7 * DAY_S) {
+  for (const [unit, length, from] of STEPS) {
+    if (Math.abs(seconds) >= from * length)
+      return format.format(Math.trunc(seconds / length), unit);
+  }
+  if (Math.abs(seconds) >= NAMED_DAY_S) {
     const days = daysBetween(now, instant, timeZone);
     if (days !== 0) return format.format(days, "day");
   }
-  for (const [unit, length] of STEPS) {
+  for (const [unit, length] of SHORT_STEPS) {
     if (Math.abs(seconds) >= length) return format.format(Math.round(seconds / length), unit);
   }
   return format.format(0, "second");
@@ -71,6 +79,16 @@ export function formatNamedDay(instant: Date, locale: string, other?: Date): str
 /** A day. */
 export function formatDay(instant: Date, locale: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(instant);
+}
+
+/** How long something took, to the thousandth of a second. */
+export function formatExactSeconds(seconds: number, locale: string): string {
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: "second",
+    unitDisplay: "long",
+    maximumFractionDigits: 3,
+  }).format(seconds);
 }
 
 /** How long something took, such as `3 min 12 sec`. */

@@ -1,7 +1,13 @@
 import { Text, type TextProps, Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { formatBytes, formatNumber } from "@/format/numbers";
-import { formatAgo, formatDuration, formatExact, formatShort } from "@/format/times";
+import { formatBytes, formatExactBytes, formatNumber, formatShare } from "@/format/numbers";
+import {
+  formatAgo,
+  formatDuration,
+  formatExact,
+  formatExactSeconds,
+  formatShort,
+} from "@/format/times";
 import { shownZone } from "@/format/zones";
 import { useLocale } from "@/i18n/useLocale";
 import { useNow } from "@/parts/useNow";
@@ -42,10 +48,32 @@ export function When({ at, as = "ago", timeZone: wanted, ...text }: WhenProps) {
 /** A size; the exact number of bytes on hover. */
 export function Bytes({ value }: { value: number }) {
   const locale = useLocale();
-  const exact = new Intl.NumberFormat(locale, { style: "unit", unit: "byte", unitDisplay: "long" });
   return (
-    <Tooltip label={exact.format(value)}>
+    <Tooltip label={formatExactBytes(value, locale)}>
       <span style={{ whiteSpace: "nowrap" }}>{formatBytes(value, locale)}</span>
+    </Tooltip>
+  );
+}
+
+/** How many times as much, such as `8.6`; to the hundredth on hover. */
+export function Ratio({ value, sign = "" }: { value: number; sign?: string }) {
+  const locale = useLocale();
+  return (
+    <Tooltip label={`${formatNumber(value, locale, 2)}${sign}`}>
+      <span>
+        {formatNumber(value, locale, 1)}
+        {sign}
+      </span>
+    </Tooltip>
+  );
+}
+
+/** A share of a whole, such as `7%`; to the hundredth of a percent on hover. */
+export function Share({ of, value }: { of: number; value: number }) {
+  const locale = useLocale();
+  return (
+    <Tooltip label={formatShare(value / of, locale, 2)}>
+      <span style={{ whiteSpace: "nowrap" }}>{formatShare(value / of, locale)}</span>
     </Tooltip>
   );
 }
@@ -61,7 +89,7 @@ export function Took({ seconds }: { seconds: number | null | undefined }) {
   const { t } = useTranslation();
   if (seconds === null || seconds === undefined) return <span>{t("words.unknown")}</span>;
   return (
-    <Tooltip label={`${formatNumber(seconds, locale, 3)} s`}>
+    <Tooltip label={formatExactSeconds(seconds, locale)}>
       <span style={{ whiteSpace: "nowrap" }}>{formatDuration(seconds, locale)}</span>
     </Tooltip>
   );

@@ -23,6 +23,14 @@ function health(changed: Partial<HealthShape> = {}): HealthShape {
   } as HealthShape;
 }
 
+/** Return noon some days ago, where the reader is. */
+function daysBefore(days: number): string {
+  const noon = new Date();
+  noon.setHours(12, 0, 0, 0);
+  noon.setDate(noon.getDate() - days);
+  return noon.toISOString();
+}
+
 async function shown(found: HealthShape, asOf?: Date, language: Language = "en") {
   const texts = createTexts();
   await speak(texts, language);
@@ -50,10 +58,17 @@ test("what it told before it fell silent is said to be of then, and is not green
 });
 
 test.each<[Language, string]>([
-  ["en", "Last backup just now. Proven restorable: the one of November 20."],
-  ["de", "Letztes Backup gerade eben. Nachweislich wiederherstellbar: das vom 20. November."],
+  ["en", "Last backup just now. The one of November 20 was proven restorable 3 days ago."],
+  [
+    "de",
+    "Letztes Backup gerade eben. Das vom 20. November ist nachweislich wiederherstellbar, geprüft vor 3 Tagen.",
+  ],
 ])("the last backup and the proven one are two sentences: %s", async (language, said) => {
-  const proven = { last_verified_id: "a", last_verified_at: "2025-11-20T12:00:00Z" };
+  const proven = {
+    last_verified_id: "a",
+    last_verified_at: "2025-11-20T12:00:00Z",
+    last_proof_at: daysBefore(3),
+  };
   const region = await shown(health(proven), undefined, language);
   expect(region.textContent).toContain(said);
 });
@@ -62,5 +77,5 @@ test("a proven backup of the same day is told from the last by its time", async 
   const at = "2025-11-20T12:00:00Z";
   const proven = { last_success_at: at, last_verified_id: "a", last_verified_at: at };
   const region = await shown(health(proven));
-  expect(region.textContent).toMatch(/the one of November 20.* \d+:\d\d/);
+  expect(region.textContent).toMatch(/The one of November 20.* \d+:\d\d/);
 });

@@ -89,13 +89,14 @@ function Days({ runs, made, complete, since, nextRun, timeZone }: DaysProps) {
     const gone = goneOf(made, runs, complete ? undefined : (since ?? undefined));
     return weeksOf(runs, { now, timeZone, weeks: WEEKS, firstDay, since, gone, nextRun });
   }, [runs, made, complete, now, timeZone, firstDay, since, nextRun]);
+  const { covered, days } = coverageOf(weeks);
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="days" className={classes.days}>
       <Title order={2} size="h4" id="days">
         {t("calendar.title")}
       </Title>
       <Text size="sm" c="dimmed" mb="sm">
-        {t("calendar.covered", { ...coverageOf(weeks), zone: timeZone })}
+        {t("calendar.covered", { covered, count: days, zone: timeZone })}
       </Text>
       <Calendar weeks={weeks} />
     </Paper>

@@ -1,35 +1,37 @@
 import { Group, Progress, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
+import { Trans, useTranslation } from "react-i18next";
 import type { RepositoryShape, StatsShape } from "@/api/generated/plan";
 import { useStats } from "@/backup/hooks/useStanding";
+import { unusedOf } from "@/backup/unused";
 import { type Space, spaceOf } from "@/features/repository/space";
-import { formatBytes, formatNumber } from "@/format/numbers";
+import { formatBytes } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { Card } from "@/parts/Card";
 import { CopyValue } from "@/parts/CopyValue";
 import { FactList } from "@/parts/FactList";
-import { Bytes, Count } from "@/parts/Values";
+import { Bytes, Count, Ratio } from "@/parts/Values";
 
 const COLORS = { good: "sea", low: "orange", full: "red" };
 
 /** Where the repository is, what it occupies, and how much room is left. */
 export function PlaceCard({ repository }: { repository: RepositoryShape }) {
-  const locale = useLocale();
   const { t } = useTranslation("repository");
   const { data: stats } = useStats();
   const { stored_size_bytes: stored, free_bytes: free, format_version: format } = repository;
   const space = spaceOf(stored, free, stats?.average_size_bytes);
-  const saved = ({ dedup_ratio, compression_ratio }: StatsShape) =>
-    t("place.times", {
-      sharing: formatNumber(dedup_ratio, locale, 1),
-      compression: formatNumber(compression_ratio, locale, 1),
-    });
+  const unused = stats === undefined ? 0 : unusedOf(stats);
   return (
     <Card title={t("place.title")}>
       <Stack gap="md">
         {space === null ? (
-          <Text size="sm">{t("place.unknown", { stored: formatBytes(stored, locale) })}</Text>
+          <Text size="sm">
+            <Trans
+              t={t}
+              i18nKey="place.unknown"
+              components={{ stored: <Bytes value={stored} /> }}
+            />
+          </Text>
         ) : (
           <SpaceBar stored={stored} space={space} />
         )}
@@ -46,12 +48,35 @@ export function PlaceCard({ repository }: { repository: RepositoryShape }) {
               <Bytes key="" value={stats.total_size_bytes} />,
             ],
             [t("place.occupies"), <Bytes key="" value={stored} />],
-            stats !== undefined && [t("place.saved"), saved(stats)],
+            unused > 0 && [
+              t("place.unused"),
+              <Trans
+                key=""
+                t={t}
+                i18nKey="place.pruneFrees"
+                components={{ size: <Bytes value={unused} /> }}
+              />,
+            ],
+            stats !== undefined && [t("place.saved"), <Saved key="" stats={stats} />],
             format !== null && [t("place.format"), t("place.restic", { version: format })],
           ]}
         />
       </Stack>
     </Card>
+  );
+}
+
+function Saved({ stats }: { stats: StatsShape }) {
+  const { t } = useTranslation("repository");
+  return (
+    <Trans
+      t={t}
+      i18nKey="place.times"
+      components={{
+        sharing: <Ratio value={stats.dedup_ratio} />,
+        compression: <Ratio value={stats.compression_ratio} />,
+      }}
+    />
   );
 }
 
@@ -64,10 +89,14 @@ function SpaceBar({ stored, space }: { stored: number; space: Space }) {
     <Stack gap={6}>
       <Group justify="space-between" align="baseline" gap="xs">
         <Text fw={650} size="lg">
-          {t("place.free", { free })}
+          <Trans
+            t={t}
+            i18nKey="place.free"
+            components={{ free: <Bytes value={space.room - stored} /> }}
+          />
         </Text>
         <Text size="sm" c="dimmed">
-          {t("place.of", { room: formatBytes(space.room, locale) })}
+          <Trans t={t} i18nKey="place.of" components={{ room: <Bytes value={space.room} /> }} />
         </Text>
       </Group>
       <Progress
