@@ -8,6 +8,8 @@ export interface ConnectionOptions {
   headers?: () => Record<string, string>;
   /** Asks for the password; true if it was given, and the request is sent again. */
   stepUp?: () => Promise<boolean>;
+  /** Whether the password would be asked for now; looked at before much is sent. */
+  isStepUpDue?: () => Promise<boolean>;
   /** Told when the server does not know the sender (any more); a promise of true has it sent again. */
   onUnknown?: () => unknown;
   fetch?: typeof fetch;
@@ -21,6 +23,7 @@ export interface Connection {
   readonly send: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
   readonly headers: () => Record<string, string>;
   readonly stepUp?: () => Promise<boolean>;
+  readonly isStepUpDue?: () => Promise<boolean>;
 }
 
 /** Make a connection; nothing is sent yet. */
@@ -42,7 +45,8 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const client = createClient({ baseUrl: options.baseUrl, fetch: send as typeof fetch });
   client.interceptors.error.use((error, response) => toProblem(error, response?.status ?? 0));
-  return { baseUrl: options.baseUrl, client, send, headers, stepUp: options.stepUp };
+  const { baseUrl, stepUp, isStepUpDue } = options;
+  return { baseUrl, client, send, headers, stepUp, isStepUpDue };
 }
 
 /** A key under which the server does something once, however often it is asked. */

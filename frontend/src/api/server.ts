@@ -7,6 +7,7 @@ export const API = new URL("api/v1", document.baseURI.replace(/[#?].*$/, "")).pa
 
 interface Watch {
   stepUp?: () => Promise<boolean>;
+  isStepUpDue?: () => Promise<boolean>;
   /** Gives true once the one who was logged in is logged in again. */
   onUnknown?: () => Promise<boolean>;
   /** Told when somebody has logged out. */

@@ -21,6 +21,10 @@ export async function uploadArchive(
   file: File,
   options: UploadOptions = {},
 ): Promise<OfferShape> {
+  // What is refused is refused after the whole of it was sent.
+  if ((await connection.isStepUpDue?.()) && !(await connection.stepUp?.())) {
+    throw new DOMException("", "AbortError");
+  }
   try {
     return await sendFile(connection, file, options);
   } catch (error) {

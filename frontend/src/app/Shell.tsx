@@ -21,6 +21,7 @@ import { Denied, Loading } from "@/parts/States";
 const PlanPicker = lazy(whole(() => import("@/app/PlanPicker")));
 
 const stepUp = () => watch.stepUp?.() ?? Promise.resolve(false);
+const isStepUpDue = () => watch.isStepUpDue?.() ?? Promise.resolve(false);
 const onUnknown = () => watch.onUnknown?.();
 
 /** The frame of all screens: navigation, the plan that is shown, preferences, the account. */
@@ -105,6 +106,7 @@ export function Shell({ me }: { me: Me }) {
                 key={plan}
                 baseUrl={`${API}/plans/${encodeURIComponent(plan)}`}
                 stepUp={stepUp}
+                isStepUpDue={isStepUpDue}
                 onUnknown={onUnknown}
               >
                 <Boundary of={pathname}>

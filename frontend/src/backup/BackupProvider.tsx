@@ -9,10 +9,10 @@ export interface BackupProviderProps extends ConnectionOptions {
 
 /** Tell the hooks below where the server is; a `QueryClientProvider` must be above. */
 export function BackupProvider({ children, ...options }: BackupProviderProps) {
-  const { baseUrl, headers, stepUp, onUnknown, fetch } = options;
+  const { baseUrl, headers, stepUp, isStepUpDue, onUnknown, fetch } = options;
   const connection = useMemo(
-    () => createConnection({ baseUrl, headers, stepUp, onUnknown, fetch }),
-    [baseUrl, headers, stepUp, onUnknown, fetch],
+    () => createConnection({ baseUrl, headers, stepUp, isStepUpDue, onUnknown, fetch }),
+    [baseUrl, headers, stepUp, isStepUpDue, onUnknown, fetch],
   );
   return <ConnectionContext value={connection}>{children}</ConnectionContext>;
 }

@@ -55,6 +55,25 @@ function begin(...answers: Answer[]) {
 afterEach(() => vi.unstubAllGlobals());
 
 describe("an upload", () => {
+  it("asks for the password before anything is sent, where it would be refused", async () => {
+    for (const [due, given, sent] of [
+      [true, true, 1],
+      [true, false, 0],
+      [false, false, 1],
+    ] as const) {
+      begin({ status: 201, response: { kind: "upload" } });
+      const stepUp = vi.fn(async () => {
+        expect(FakeRequest.made).toEqual([]);
+        return given;
+      });
+      const upload = uploadArchive(connection({ stepUp, isStepUpDue: async () => due }), file);
+      if (sent) await upload;
+      else await expect(upload).rejects.toMatchObject({ name: "AbortError" });
+      expect(stepUp).toHaveBeenCalledTimes(due ? 1 : 0);
+      expect(FakeRequest.made).toHaveLength(sent);
+    }
+  });
+
   it("says how it is to be restored, tells how far it is, and brings the offer", async () => {
     begin({ status: 201, response: { kind: "upload" } });
     const told: number[][] = [];

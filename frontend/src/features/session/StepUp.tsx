@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect, useEffectEvent, useLayoutEffect, useState } 
 import type { Me } from "@/api/generated/server";
 import { watch } from "@/api/server";
 import { whole } from "@/app/whole";
+import { isStepUpDue } from "@/features/session/stepUpDue";
 
 const StepUpDialog = lazy(whole(() => import("@/features/session/StepUpDialog")));
 
@@ -18,8 +19,10 @@ export function StepUp({ me }: { me: Me }) {
       });
       return asked;
     };
+    watch.isStepUpDue = isStepUpDue;
     return () => {
       watch.stepUp = undefined;
+      watch.isStepUpDue = undefined;
     };
   }, []);
 
