@@ -62,3 +62,38 @@ export class EventReader {
     return data.length > 0 ? { id, event: event || "message", data: data.join("\n") } : null;
   }
 }
+
+/**
+ * Whether the page can be seen: in a tab behind others it keeps no stream open.
+ *
+ * A browser has six connections to a server of HTTP/1.1, for all tabs together: streams in six tabs
+ * would leave none to ask for anything else.
+ */
+export class Sight {
+  private readonly page: Document | null = typeof document === "undefined" ? null : document;
+
+  /** Wait until it can be seen, or until that does not matter any more. */
+  async seen(signal: AbortSignal): Promise<void> {
+    while (this.hidden && !signal.aborted) await this.change(signal);
+  }
+
+  /** Return a signal that is given when it cannot be seen any more. */
+  lost(signal: AbortSignal): AbortSignal {
+    const lost = new AbortController();
+    const look = () => this.hidden && lost.abort();
+    this.page?.addEventListener("visibilitychange", look, { signal });
+    look();
+    return lost.signal;
+  }
+
+  private get hidden(): boolean {
+    return this.page?.visibilityState === "hidden";
+  }
+
+  private change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.page?.addEventListener("visibilitychange", () => resolve(), { once: true, signal });
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+}

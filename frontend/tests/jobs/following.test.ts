@@ -45,7 +45,51 @@ async function follow(answers: Array<Response | Error>, options: Partial<FollowO
   return { asked, numbers, states, waits };
 }
 
+/** A page that can be hidden. */
+class FakePage extends EventTarget {
+  visibilityState = "visible";
+  turn(state: "visible" | "hidden") {
+    this.visibilityState = state;
+    this.dispatchEvent(new Event("visibilitychange"));
+  }
+}
+
 describe("following a job", () => {
+  it("has no stream while the page is hidden, and goes on when it is seen again", async () => {
+    const page = new FakePage();
+    vi.stubGlobal("document", page);
+    const open: AbortSignal[] = [];
+    const asked: string[] = [];
+    const states: Following[] = [];
+    let heard = 0;
+    const done = followJob({
+      open: async (lastEventId, signal) => {
+        asked.push(lastEventId);
+        open.push(signal);
+        if (open.length > 1) return stream(told(2, "finished", "completed"));
+        const body = new ReadableStream<Uint8Array>({
+          start: (controller) => controller.enqueue(encode(told(1, "status"))),
+        });
+        return new Response(body);
+      },
+      onEvent: () => {
+        heard += 1;
+      },
+      onFollowing: (following) => void (states.at(-1) !== following && states.push(following)),
+      signal: new AbortController().signal,
+    });
+    await vi.waitFor(() => expect(heard).toBe(1));
+    page.turn("hidden");
+    await vi.waitFor(() => expect(open[0]?.aborted).toBe(true));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(open).toHaveLength(1);
+    page.turn("visible");
+    await done;
+    expect(asked).toEqual(["", "1"]);
+    expect(states).toEqual(["live", "ended"]);
+    vi.unstubAllGlobals();
+  });
+
   it("ends with the job", async () => {
     const { asked, numbers, states } = await follow([
       stream(told(1, "status"), told(2, "finished", "completed")),

@@ -1,4 +1,4 @@
-import { EventReader } from "@/api/eventStream";
+import { EventReader, Sight } from "@/api/eventStream";
 import { type Problem, toProblem } from "@/api/problem";
 import { type JobEvent, jobEventOf } from "@/features/jobs/log";
 
@@ -25,15 +25,20 @@ const LONGEST_RETRY_MS = 30_000;
 /** The server says something every 15 seconds. */
 const SILENCE_MS = 40_000;
 
-/** Follow a job from its first event to its last one, however often the connection breaks. */
+/**
+ * Follow a job from its first event to its last one, however often the connection breaks; while the
+ * page cannot be seen, there is none.
+ */
 export async function followJob(options: FollowOptions): Promise<void> {
   const { signal, onFollowing, wait = sleep } = options;
-  const reader = new EventReader();
+  const [reader, sight] = [new EventReader(), new Sight()];
   let failures = 0;
   while (!signal.aborted) {
+    await sight.seen(signal);
     const before = reader.lastId;
-    const end = await readOnce(options, reader);
+    const end = await readOnce(options, reader, sight);
     if (signal.aborted) return;
+    if (end === "unseen") continue;
     if (end === "finished") return onFollowing("ended");
     if (end !== "cut" && end !== "closed") return onFollowing("refused", end);
     failures = reader.lastId === before ? failures + 1 : 0;
@@ -43,13 +48,14 @@ export async function followJob(options: FollowOptions): Promise<void> {
   }
 }
 
-type End = "finished" | "closed" | "cut" | Problem;
+type End = "finished" | "closed" | "cut" | "unseen" | Problem;
 
-async function readOnce(options: FollowOptions, reader: EventReader): Promise<End> {
+async function readOnce(options: FollowOptions, reader: EventReader, sight: Sight): Promise<End> {
   const { open, onFollowing, signal, silenceMs = SILENCE_MS } = options;
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), silenceMs);
-  const either = AbortSignal.any([signal, silence.signal]);
+  const unseen = sight.lost(silence.signal);
+  const either = AbortSignal.any([signal, silence.signal, unseen]);
   reader.reopen();
   try {
     const answer = await open(reader.lastId, either);
@@ -62,7 +68,7 @@ async function readOnce(options: FollowOptions, reader: EventReader): Promise<En
     }
     return "closed";
   } catch {
-    return "cut";
+    return unseen.aborted ? "unseen" : "cut";
   } finally {
     clearTimeout(timer);
     silence.abort();
