@@ -31,6 +31,7 @@ from holdfast.models.job import JobKind, JobStatus
 from holdfast.models.manifest import Manifest
 from holdfast.models.progress import Progress
 from holdfast.operations.checking import MOST_PROBLEMS, facts_of_check
+from holdfast.operations.findings import in_one_sentence
 from holdfast.operations.recipe import policy_of
 from holdfast.repository import CheckReport
 from holdfast.service import BackupService
@@ -196,7 +197,7 @@ def _disproof(made: BackupMetadata) -> VerificationFailed | None:
     if not made.disproven:
         return None
     return VerificationFailed(
-        f"{made.backup_id} failed its verification: {'; '.join(made.verification_errors)}",
+        f"{made.backup_id} failed its verification: {in_one_sentence(made.verification_errors)}",
         hint="Do not rely on it. Check the repository and make another backup.",
     )
 
@@ -402,7 +403,7 @@ def _proven(proof: BackupVerification, failed: str) -> Outcome:
     error = None
     if not proof:
         error = VerificationFailed(
-            f"{proof.backup_id} {failed}: {'; '.join(proof.errors)}",
+            f"{proof.backup_id} {failed}: {in_one_sentence(proof.errors)}",
             hint="Do not rely on it. Check the repository and make another backup.",
         )
     return Outcome(backup_id=proof.backup_id, result=_plain(proof), error=error)

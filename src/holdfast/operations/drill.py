@@ -19,7 +19,7 @@ from holdfast.operations.databases import (
     database_paths,
 )
 from holdfast.operations.extract import restore_into
-from holdfast.operations.findings import Findings, counted
+from holdfast.operations.findings import Findings, counted, in_one_sentence
 from holdfast.operations.plan import Workplace
 from holdfast.operations.references import check_references, not_asked
 from holdfast.operations.restore import is_our_own, surroundings
@@ -96,7 +96,7 @@ def drill_backup(
             orphan_files=orphans,
         )
         remember(workplace, snapshot, result, RunKind.DRILL)
-        record.failed_because = "; ".join(result.errors) or None
+        record.failed_because = in_one_sentence(result.errors) or None
     return result
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.errors import RestoreCheckFailed
 from holdfast.models.backup import CheckResult
 
+_MOST_TOLD = 5
 _METADATA = "metadata"
 """The check of a restored directory that tells of attributes and kinds of entries left out."""
 
@@ -27,6 +28,12 @@ def require_passed(checks: Iterable[CheckResult], what: str, hint: str) -> None:
     if failed:
         reasons = "; ".join(f"{each.name}: {each.detail}" for each in failed)
         raise RestoreCheckFailed(f"{what}: {reasons}", hint=hint)
+
+
+def in_one_sentence(errors: Sequence[str]) -> str:
+    """Return what was found in a few words: of a thousand tables that are wrong, some."""
+    more = len(errors) - _MOST_TOLD
+    return "; ".join(errors[:_MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
 def counted(count: int, noun: str) -> str:

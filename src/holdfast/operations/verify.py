@@ -26,7 +26,7 @@ from holdfast.operations.databases import (
     restored_databases,
     skip_database_checks,
 )
-from holdfast.operations.findings import Findings, counted
+from holdfast.operations.findings import Findings, counted, in_one_sentence
 from holdfast.operations.plan import Workplace
 from holdfast.operations.references import ReferenceReport, check_references
 from holdfast.operations.runs import recorded_run
@@ -102,7 +102,7 @@ def verify_snapshot(workplace: Workplace, backup_id: str, snapshot: Snapshot) ->
             orphan_files=report.orphans,
         )
         remember(workplace, snapshot, result, RunKind.VERIFY)
-        record.failed_because = "; ".join(result.errors) or None
+        record.failed_because = in_one_sentence(result.errors) or None
     return result
 
 
@@ -161,7 +161,7 @@ def require_intact(
     findings = Findings()
     if not check_stored(workplace, tree, findings):
         raise VerificationFailed(
-            f"{backup_id} is not intact: {'; '.join(findings.errors)}",
+            f"{backup_id} is not intact: {in_one_sentence(findings.errors)}",
             hint="Nothing was changed. Restore another backup, or look at `holdfast check`.",
         )
     return tuple(findings.checks)
