@@ -140,6 +140,7 @@ def test_a_host_page_backs_up_restores_an_upload_and_undoes_that(
     expect(shown_guests(page)).to_have_text(["Ada", "Grace"])  # the page was told
 
     press(page, "Undo")
+    page.get_by_role("dialog").get_by_label("Type guests to confirm").fill("guests")
     press(page, "Undo the restore")
     expect(page.get_by_text("The restore was undone")).to_be_visible()
     assert guests(address) == ["Ada", "Grace", "Eve"]

@@ -18,6 +18,7 @@ from tests.page.deeds import (
     forget_password,
     locked,
     newest_whole,
+    type_word,
 )
 from tests.page.screens import (
     DESKTOP,
@@ -128,6 +129,10 @@ def test_a_backup_is_put_back_and_that_is_undone(
     followed(page).get_by_role("button", name="Undo").click()
     question = page.get_by_role("dialog", name="Undo the last restore?")
     expect(question.get_by_role("row").filter(has_text="PlaylistTrack")).to_be_visible()
+    expect(question).to_contain_text(re.compile(f"Undone: the restore on .*, from {backup['id']}"))
+    expect(question).to_contain_text(re.compile("Comes back: backup_"))
+    expect(question.get_by_role("button", name="Undo the restore")).to_be_disabled()
+    type_word(question)
     expect_no_fault(screen)
     question.get_by_role("button", name="Undo the restore").click()
     expect(followed(page).get_by_role("status")).to_contain_text("The restore was undone")
@@ -324,6 +329,8 @@ def test_a_database_on_a_server_is_put_back(
     expect(followed(page).get_by_role("status")).to_contain_text("Restored")
     assert count() == 3
     followed(page).get_by_role("button", name="Undo").click()
-    page.get_by_role("button", name="Undo the restore").click()
+    question = page.get_by_role("dialog", name="Undo the last restore?")
+    type_word(question)
+    question.get_by_role("button", name="Undo the restore").click()
     expect(followed(page).get_by_role("status")).to_contain_text("The restore was undone")
     assert count() == 1
