@@ -11,11 +11,12 @@ from holdfast import BackupService
 from holdfast.errors import RequestInvalid
 from holdfast.jobs import JobEngine, JobOptions
 from holdfast.models.job import Job, JobKind, JobStatus
-from holdfast.operations import extract
+from holdfast.operations.workspace import require_space
 from tests.jobs.conftest import MakeEngine
 from tests.operations.application import Application
 
 LONG_S = 120.0
+LOOKS_FOR_SPACE = "holdfast.operations.extract.require_space"
 IN_A_THREAD = JobOptions(isolation="thread")
 
 
@@ -25,14 +26,13 @@ class Held:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.held = threading.Event()
         self.go = threading.Event()
-        looks_for_space = extract.require_space
 
         def hold(path: Path, needed_bytes: int, purpose: str) -> None:
-            looks_for_space(path, needed_bytes, purpose)
+            require_space(path, needed_bytes, purpose)
             self.held.set()
             self.go.wait()
 
-        monkeypatch.setattr(extract, "require_space", hold)
+        monkeypatch.setattr(LOOKS_FOR_SPACE, hold)
 
 
 @pytest.fixture
@@ -85,9 +85,8 @@ def test_a_copy_for_which_there_is_no_room_writes_nothing(
     application: Application, engine: JobEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backup = done(engine, JobKind.BACKUP)
-    looks_for_space = extract.require_space
     monkeypatch.setattr(
-        extract, "require_space", lambda path, _, purpose: looks_for_space(path, 1 << 60, purpose)
+        LOOKS_FOR_SPACE, lambda path, _, purpose: require_space(path, 1 << 60, purpose)
     )
     failed = done(engine, JobKind.COPY, backup_id=backup.backup_id)
     assert (failed.status, failed.error_code) == (JobStatus.FAILED, "disk-full")
