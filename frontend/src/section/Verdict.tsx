@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { FindingShape, HealthShape, JobShape } from "@/api/generated/plan";
 import { useProveBackup } from "@/backup/hooks/useProveBackup";
 import { ActionButton } from "@/parts/ActionButton";
+import { Said } from "@/parts/Said";
 import { sayFailed } from "@/parts/say";
 import { When } from "@/parts/Values";
 
@@ -74,7 +75,7 @@ function Finding({ finding, onJob }: { finding: FindingShape } & Pick<VerdictPro
   return (
     <Group gap="xs">
       <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-        {t(`finding.${code}`)} {detail}
+        {t(`finding.${code}`)} {detail && <Said>{detail}</Said>}
       </Text>
       {code === "not-verified" && id && (
         <ActionButton

@@ -6,6 +6,7 @@ import { toProblem } from "@/api/problem";
 import { useTestChannel } from "@/features/schedule/useChannels";
 import { Warning } from "@/features/schedule/Warning";
 import { ActionButton } from "@/parts/ActionButton";
+import { Said } from "@/parts/Said";
 import { ProblemText } from "@/parts/States";
 import { When } from "@/parts/Values";
 
@@ -49,7 +50,9 @@ export function Channel({ channel }: { channel: ChannelShape }) {
           ))}
         </Group>
         {channel.problem ? (
-          <Warning title={t("channels.broken")}>{channel.problem}</Warning>
+          <Warning title={t("channels.broken")}>
+            <Said>{channel.problem}</Said>
+          </Warning>
         ) : (
           <Delivery delivery={test.data ?? channel.last} />
         )}
