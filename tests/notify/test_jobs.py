@@ -413,8 +413,9 @@ def test_backups_that_nobody_can_see_are_told_as_overdue(
         blind, overdue = hook.wait_for(2)
     finally:
         go.set()
-    assert "the repository could not be read for 0 minutes: it does not answer" in blind["message"]
-    assert overdue["message"].startswith("The newest good backup, backup_old, is 30.0 hours old")
+    assert "the repository could not be read for" in blind["message"]
+    assert blind["message"].endswith(": it does not answer")
+    assert overdue["message"].startswith("The newest good backup, backup_old, is 30.")
     documents = hook.wait_for(3)
     assert [each["event"] for each in documents] == ["overdue", "overdue", "recovered"]
     assert documents[2]["message"] == "The repository can be read again"
