@@ -1,5 +1,5 @@
 import { Anchor, Breadcrumbs, Stack, Text } from "@mantine/core";
-import { useState } from "react";
+import { type Ref, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { BackupShape } from "@/api/generated/plan";
 import { FilesFound } from "@/features/backups/FilesFound";
@@ -11,21 +11,29 @@ import { SearchField } from "@/features/backups/SearchField";
 export function Files({ backup }: { backup: BackupShape }) {
   const { t } = useTranslation("backups");
   const [path, setPath] = useState("");
-  const [sought, setSought] = useState("");
+  const [typed, setTyped] = useState("");
+  const sought = typed.trim();
+  // What was clicked is gone, so the name of the folder takes the focus.
+  const [moves, setMoves] = useState(0);
+  const here = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    if (moves > 0) here.current?.focus();
+  }, [moves]);
   const open = (folder: string) => {
-    setSought("");
+    setTyped("");
     setPath(folder);
+    setMoves(moves + 1);
   };
   const within = foldersOf(path).at(-1)?.name;
   return (
     <Stack gap="sm">
       <SearchField
-        value={sought}
-        onSearch={(text) => setSought(text.trim())}
+        value={typed}
+        onSearch={setTyped}
         label={t("files.search")}
         hint={within ? t("files.searchIn", { name: within }) : t("files.searchHint")}
       />
-      <Path path={path} onOpen={open} />
+      <Path path={path} here={here} onOpen={open} />
       {sought ? (
         <FilesFound
           key={`${path} ${sought}`}
@@ -41,7 +49,14 @@ export function Files({ backup }: { backup: BackupShape }) {
   );
 }
 
-function Path({ path, onOpen }: { path: string; onOpen: (path: string) => void }) {
+interface PathProps {
+  path: string;
+  /** The name of the folder itself. */
+  here: Ref<HTMLParagraphElement>;
+  onOpen: (path: string) => void;
+}
+
+function Path({ path, here, onOpen }: PathProps) {
   const { t } = useTranslation("backups");
   const folders = foldersOf(path);
   return (
@@ -49,7 +64,15 @@ function Path({ path, onOpen }: { path: string; onOpen: (path: string) => void }
       <Breadcrumbs separatorMargin={6} style={{ flexWrap: "wrap", rowGap: 4 }}>
         {[{ name: t("files.top"), path: "" }, ...folders].map((each, index) =>
           index === folders.length ? (
-            <Text key={each.path} size="sm" fw={600} aria-current="page">
+            <Text
+              key={each.path}
+              ref={here}
+              tabIndex={-1}
+              style={{ outline: "none" }}
+              size="sm"
+              fw={600}
+              aria-current="page"
+            >
               {each.name}
             </Text>
           ) : (
