@@ -7,13 +7,18 @@ import { useLocale } from "@/i18n/useLocale";
 import { Said } from "@/parts/Said";
 import { StatusBadge } from "@/parts/StatusBadge";
 
+const ENDED_COLORS: Partial<Record<JobShape["status"], string>> = {
+  failed: "red",
+  cancelled: "gray",
+};
+
 /** How far a job is: what it is doing, a bar, and bytes. Read out by screen readers. */
 export function JobProgress({ job }: { job: JobShape }) {
   const locale = useLocale();
   const { t } = useTranslation();
   const { progress_percent: percent, current_step: step, done_bytes, total_bytes } = job.progress;
   const ended = isFinished(job);
-  const color = job.status === "failed" ? "red" : ended ? "teal" : "blue";
+  const color = ended ? (ENDED_COLORS[job.status] ?? "teal") : "blue";
   return (
     <Stack gap={6}>
       <Group justify="space-between" gap="xs">

@@ -5,6 +5,7 @@ import { useDownload } from "@/backup/hooks/useDownload";
 import { isStored } from "@/backup/jobs";
 import { useLocale } from "@/i18n/useLocale";
 import { ActionButton } from "@/parts/ActionButton";
+import { Cancelled } from "@/parts/Cancelled";
 import { SaidProblem } from "@/parts/Said";
 import { StatusBadge } from "@/parts/StatusBadge";
 import { sayFailed } from "@/parts/say";
@@ -56,7 +57,8 @@ export function HistoryRow({ backup, onRestore, onDelete }: HistoryRowProps) {
             {" · "}
             {word(`type.${backup.type}`)}
           </Text>
-          {backup.error && (
+          {backup.status === "cancelled" && <Cancelled kind="backup" />}
+          {backup.error && backup.status !== "cancelled" && (
             <Text size="sm" style={{ overflowWrap: "anywhere" }}>
               <SaidProblem {...backup.error} />
             </Text>

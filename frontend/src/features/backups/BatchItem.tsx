@@ -9,6 +9,7 @@ import { isFinished } from "@/backup/jobs";
 import type { BatchKind, Outcome } from "@/features/backups/batch";
 import { nameOf } from "@/features/backups/name";
 import { useLocale } from "@/i18n/useLocale";
+import { Cancelled } from "@/parts/Cancelled";
 import { JobProgress } from "@/parts/JobProgress";
 import { Said, SaidProblem } from "@/parts/Said";
 import { ProblemText } from "@/parts/States";
@@ -98,7 +99,8 @@ function Followed({ id }: { id: string }) {
   return (
     <Stack gap={4} pt={6}>
       <JobProgress job={job} />
-      {job.error && (
+      {job.status === "cancelled" && <Cancelled kind={job.kind} />}
+      {job.error && job.status !== "cancelled" && (
         <Text size="sm" role="alert" style={{ overflowWrap: "anywhere" }}>
           <SaidProblem {...job.error} /> {job.error.hint && <Said>{job.error.hint}</Said>}
         </Text>

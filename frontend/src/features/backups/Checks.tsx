@@ -5,7 +5,7 @@ import type { BackupShape, CheckShape, JobShape } from "@/api/generated/plan";
 import { useJobs } from "@/backup/hooks/useJobs";
 import { isFinished } from "@/backup/jobs";
 import { useAsking } from "@/features/backups/asking";
-import { WhyNot } from "@/features/backups/cells";
+import { Unsuccessful } from "@/features/backups/cells";
 import { checksOf } from "@/features/backups/findings";
 import { ActionButton } from "@/parts/ActionButton";
 import { JobProgress } from "@/parts/JobProgress";
@@ -90,7 +90,7 @@ function Proof({ job }: { job: JobShape }) {
         ) : (
           <JobProgress job={job} />
         )}
-        {job.error && <WhyNot error={job.error} />}
+        <Unsuccessful job={job} />
         {checks.length > 0 && (
           <Stack component="ul" gap={4} p={0} m={0} aria-label={t("details.checks")}>
             {checks.map((check) => (

@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import type { JobShape } from "@/api/generated/plan";
 import { useBackupJob } from "@/backup/hooks/useBackupJob";
 import { isFinished } from "@/backup/jobs";
-import { WhyNot } from "@/features/backups/cells";
+import { Unsuccessful } from "@/features/backups/cells";
 import { JobProgress } from "@/parts/JobProgress";
 import { Said } from "@/parts/Said";
 import { Failure } from "@/parts/States";
@@ -53,8 +53,7 @@ function Ending({ job }: { job: JobShape }) {
       </Text>
     );
   }
-  if (job.error) return <WhyNot error={job.error} />;
-  if (job.status === "cancelled") return <Text size="sm">{t("create.cancelled")}</Text>;
+  if (job.status === "cancelled" || job.error) return <Unsuccessful job={job} />;
   const Icon = job.warnings.length ? IconAlertTriangle : IconCheck;
   return (
     <Alert color={job.warnings.length ? "orange" : "teal"} icon={<Icon aria-hidden />}>

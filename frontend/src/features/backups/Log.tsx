@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import type { BackupShape, JobShape } from "@/api/generated/plan";
 import { useJobs } from "@/backup/hooks/useJobs";
 import { copyFolder, isFinished } from "@/backup/jobs";
-import { WhyNot } from "@/features/backups/cells";
+import { Unsuccessful } from "@/features/backups/cells";
 import type { JobEvent } from "@/features/backups/findings";
 import { useJobEvents } from "@/features/backups/useJobEvents";
 import { useMakingJob } from "@/features/backups/useMakingJob";
@@ -62,7 +62,7 @@ function LoggedJob({ job }: { job: JobShape }) {
           </Text>
         </Group>
         {!isFinished(job) && <JobProgress job={job} />}
-        {job.error && <WhyNot error={job.error} />}
+        <Unsuccessful job={job} />
         {folder !== null && <CopyValue value={folder} what={t("log.folder")} />}
         {job.warnings.map((each) => (
           <Text key={each} size="sm" style={{ overflowWrap: "anywhere" }}>

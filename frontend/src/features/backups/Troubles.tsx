@@ -1,8 +1,15 @@
 import { Alert, List, Text } from "@mantine/core";
-import { IconAlertTriangle, IconPuzzle, IconShieldX, IconX } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconPlayerStop,
+  IconPuzzle,
+  IconShieldX,
+  IconX,
+} from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { BackupShape } from "@/api/generated/plan";
 import { warningsOf } from "@/features/backups/warnings";
+import { Cancelled } from "@/parts/Cancelled";
 import { Said, SaidProblem } from "@/parts/Said";
 
 interface TroubleProps {
@@ -37,11 +44,17 @@ function Trouble({ color, icon: Icon, title, about, items = [] }: TroubleProps) 
 /** All that is wrong with a backup, or worth knowing before it is relied on; worst first. */
 export function Troubles({ backup }: { backup: BackupShape }) {
   const { t } = useTranslation("backups");
-  const { error, disproven, damaged, only, problems } = backup;
+  const { t: word } = useTranslation();
+  const { status, error, disproven, damaged, only, problems } = backup;
   const warnings = warningsOf(backup);
   return (
     <>
-      {error && (
+      {status === "cancelled" && (
+        <Alert color="gray" icon={<IconPlayerStop aria-hidden />} title={word("cancelled.title")}>
+          <Cancelled kind="backup" />
+        </Alert>
+      )}
+      {error && status !== "cancelled" && (
         <Alert color="red" icon={<IconX aria-hidden />} title={t("trouble.failed")}>
           <Text size="sm" style={{ overflowWrap: "anywhere" }}>
             <SaidProblem {...error} />

@@ -9,7 +9,7 @@ import {
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
-import type { BackupShape } from "@/api/generated/plan";
+import type { BackupShape, JobShape } from "@/api/generated/plan";
 import { isUnderWay } from "@/backup/jobs";
 import classes from "@/features/backups/cells.module.css";
 import { nameOf } from "@/features/backups/name";
@@ -17,6 +17,7 @@ import { useView } from "@/features/backups/useView";
 import { warningsOf } from "@/features/backups/warnings";
 import { formatShare } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
+import { Cancelled } from "@/parts/Cancelled";
 import { Said, SaidProblem } from "@/parts/Said";
 
 /** What a backup is called; leads to all that is known of it. */
@@ -115,6 +116,7 @@ function Mark({ color, icon: Icon, text, hint }: MarkProps) {
 /** How far a backup is that is being made, or why there is none. */
 export function Happening({ backup }: { backup: BackupShape }) {
   if (isUnderWay(backup)) return <UnderWay backup={backup} />;
+  if (backup.status === "cancelled") return <Cancelled kind="backup" />;
   if (backup.error) return <WhyNot error={backup.error} />;
   return null;
 }
@@ -144,6 +146,12 @@ function UnderWay({ backup }: { backup: BackupShape }) {
       <Progress size="sm" value={percent} animated aria-label={t("list.progress", { share })} />
     </Stack>
   );
+}
+
+/** Why a job brought nothing: it failed, or somebody stopped it. */
+export function Unsuccessful({ job }: { job: JobShape }) {
+  if (job.status === "cancelled") return <Cancelled kind={job.kind} />;
+  return job.error && <WhyNot error={job.error} />;
 }
 
 /** Why a backup failed, and what to do about it. */

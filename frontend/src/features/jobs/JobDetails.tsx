@@ -1,21 +1,28 @@
 import { Alert, Anchor, Grid, Group, Paper, Stack, Text } from "@mantine/core";
-import { IconAlertTriangle, IconArrowLeft, IconClockPause } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconArrowLeft,
+  IconClockPause,
+  IconPlayerStop,
+} from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { JobShape } from "@/api/generated/plan";
 import { useBackupJob } from "@/backup/hooks/useBackupJob";
-import { isFinished } from "@/backup/jobs";
+import { isCopyJob, isFinished, isRestore } from "@/backup/jobs";
 import { AskAnew } from "@/features/jobs/AskAnew";
 import { canRetry } from "@/features/jobs/can";
 import { JobActions } from "@/features/jobs/JobActions";
 import { JobFacts } from "@/features/jobs/JobFacts";
 import { JobLog } from "@/features/jobs/JobLog";
 import { JobResult } from "@/features/jobs/JobResult";
+import { Cancelled } from "@/parts/Cancelled";
 import { JobProgress } from "@/parts/JobProgress";
 import { PageHead } from "@/parts/PageHead";
 import { Said, SaidProblem } from "@/parts/Said";
 import { Loaded, Loading } from "@/parts/States";
 import { When } from "@/parts/Values";
+import { FailedRestore } from "@/restore/FailedRestore";
 import { Warnings } from "@/restore/Warnings";
 
 /** One job: how far it is, what happened in it, and what came of it. */
@@ -63,8 +70,19 @@ function Found({ job }: { job: JobShape }) {
   );
 }
 
+/** That somebody stopped it, and what that left. */
+function Stopped({ job }: { job: JobShape }) {
+  const { t } = useTranslation();
+  if (isRestore(job) || isCopyJob(job)) return <FailedRestore job={job} />;
+  return (
+    <Alert color="gray" icon={<IconPlayerStop aria-hidden />} title={t("cancelled.title")}>
+      <Cancelled kind={job.kind} />
+    </Alert>
+  );
+}
+
 /** How far it is, or why it failed; and what is worth knowing besides. */
-function Standing({ job }: { job: JobShape }) {
+export function Standing({ job }: { job: JobShape }) {
   const { t } = useTranslation("jobs");
   const under = !isFinished(job);
   return (
@@ -84,7 +102,8 @@ function Standing({ job }: { job: JobShape }) {
           <Text size="sm">{t("details.stalledAbout")}</Text>
         </Alert>
       )}
-      {job.error && (
+      {job.status === "cancelled" && <Stopped job={job} />}
+      {job.error && job.status !== "cancelled" && (
         <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("details.failed")}>
           <Text size="sm" style={{ overflowWrap: "anywhere" }}>
             <SaidProblem {...job.error} />

@@ -9,6 +9,7 @@ import classes from "@/features/jobs/cells.module.css";
 import { useSayings } from "@/features/jobs/useSayings";
 import { formatShare } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
+import { Cancelled } from "@/parts/Cancelled";
 import { Said, SaidProblem } from "@/parts/Said";
 import { useNow } from "@/parts/useNow";
 import { Took } from "@/parts/Values";
@@ -26,6 +27,7 @@ export function JobLink({ job }: { job: JobShape }) {
 /** What comes of a job, in a line: how far it is, why it failed, or what it did. */
 export function Gist({ job }: { job: JobShape }) {
   if (!isFinished(job)) return <UnderWay job={job} />;
+  if (job.status === "cancelled") return <Cancelled kind={job.kind} />;
   if (job.error) return <Trouble error={job.error} />;
   return <Done job={job} />;
 }

@@ -9,6 +9,7 @@ import { useChangeJob, useJobs } from "@/backup/hooks/useJobs";
 import { isFinished } from "@/backup/jobs";
 import { ActionButton } from "@/parts/ActionButton";
 import { permissionFor } from "@/parts/access";
+import { Cancelled } from "@/parts/Cancelled";
 import { JobProgress } from "@/parts/JobProgress";
 import { ProblemText } from "@/parts/States";
 import { sayDone, sayFailed } from "@/parts/say";
@@ -58,7 +59,8 @@ function JobRow({ id }: { id: string }) {
     <Group gap="md" align="center">
       <Stack gap="xs" flex="1 1 260px" miw={0}>
         <JobProgress job={job} />
-        {job.error && (
+        {job.status === "cancelled" && <Cancelled kind={job.kind} />}
+        {job.error && job.status !== "cancelled" && (
           <ProblemText
             problem={new Problem({ ...job.error, detail: job.error.message, status: ENDED })}
           />

@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { useBackupJob } from "@/backup/hooks/useBackupJob";
 import { useJobs } from "@/backup/hooks/useJobs";
 import { isFinished } from "@/backup/jobs";
+import { Cancelled } from "@/parts/Cancelled";
 import { JobProgress } from "@/parts/JobProgress";
 import { Said, SaidProblem } from "@/parts/Said";
 
@@ -29,7 +30,8 @@ function Followed({ id }: { id: string }) {
   return (
     <Stack gap={6}>
       <JobProgress job={job} />
-      {job.error && (
+      {job.status === "cancelled" && <Cancelled kind={job.kind} />}
+      {job.error && job.status !== "cancelled" && (
         <Text size="sm" style={{ overflowWrap: "anywhere" }}>
           <SaidProblem {...job.error} />{" "}
           <Text span inherit c="dimmed">

@@ -5,6 +5,7 @@ import { useBackupJob } from "@/backup/hooks/useBackupJob";
 import { isFinished } from "@/backup/jobs";
 import { formatBytes } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
+import { Cancelled } from "@/parts/Cancelled";
 import { JobProgress } from "@/parts/JobProgress";
 import { Said, SaidProblem } from "@/parts/Said";
 import { Loaded } from "@/parts/States";
@@ -34,6 +35,7 @@ function Outcome({ job }: { job: JobShape }) {
   const { t } = useTranslation("schedule");
   const locale = useLocale();
   if (!isFinished(job)) return <Text size="sm">{t("cleanUp.goesOn")}</Text>;
+  if (job.status === "cancelled") return <Cancelled kind={job.kind} />;
   if (job.error) {
     return (
       <Alert color="red" variant="light" role="alert" title={<SaidProblem {...job.error} />}>
