@@ -45,6 +45,7 @@ describe("the last restore", () => {
   it("is none where nothing was restored", () => {
     expect(lastRestore([], [])).toBe(null);
     expect(lastRestore([job("backup", "completed", 1)], [])).toBe(null);
+    expect(lastRestore([job("copy", "completed", 1, "s1")], [])).toBe(null);
   });
 });
 
@@ -52,4 +53,5 @@ it("finds the restore that is under way, whatever it is of", () => {
   const running = job("undo", "restoring", 8);
   expect(activeRestore([job("backup", "running", 9), running])).toBe(running);
   expect(activeRestore([job("restore", "completed", 8)])).toBe(undefined);
+  expect(activeRestore([job("copy", "running", 9)]), "it replaces nothing").toBe(undefined);
 });
