@@ -31,14 +31,14 @@ export function BackupCards({ backups, selection }: ListProps) {
   );
 }
 
-function SelectAll({ selection: { chosen, possible, toggleAll } }: { selection: Selection }) {
+function SelectAll({ selection: { here, possible, toggleAll } }: { selection: Selection }) {
   const { t } = useTranslation("backups");
   return (
     <Checkbox
       label={t("selection.allShort")}
       pl="sm"
-      checked={chosen.length > 0 && chosen.length === possible.length}
-      indeterminate={chosen.length > 0 && chosen.length < possible.length}
+      checked={here.length > 0 && here.length === possible.length}
+      indeterminate={here.length > 0 && here.length < possible.length}
       disabled={possible.length === 0}
       onChange={toggleAll}
     />
@@ -74,7 +74,7 @@ function BackupCard({ backup, selection }: { backup: BackupShape; selection: Sel
             mt={2}
             aria-label={t("selection.one", { name: nameOf(backup, locale) })}
             checked={selection.has(backup.id)}
-            onChange={() => selection.toggle(backup.id)}
+            onChange={() => selection.toggle(backup)}
           />
         ) : (
           <div style={{ width: 20, flexShrink: 0 }} />

@@ -9,7 +9,7 @@ import { BackupCards } from "@/features/backups/BackupCards";
 import { BackupTable } from "@/features/backups/BackupTable";
 import { Filters } from "@/features/backups/Filters";
 import { SelectionBar } from "@/features/backups/SelectionBar";
-import { useSelection } from "@/features/backups/useSelection";
+import { type Selection, useSelection } from "@/features/backups/useSelection";
 import { useView } from "@/features/backups/useView";
 import { countFilters, queryOf, withoutFilters } from "@/features/backups/view";
 import { ActionButton } from "@/parts/ActionButton";
@@ -23,6 +23,8 @@ export function BackupList() {
   const { view } = useView();
   const { ask } = useAsking();
   const query = useBackupList(queryOf(view));
+  const backups = query.data?.backups ?? [];
+  const selection = useSelection(backups);
   const create = (
     <ActionButton
       needs="run"
@@ -37,7 +39,7 @@ export function BackupList() {
       <PageHead title={t("title")} actions={create}>
         {t("about")}
       </PageHead>
-      <Filters backups={query.data?.backups ?? []} />
+      <Filters backups={backups} />
       <Loaded query={query} loading={<Loading rows={8} height={52} />}>
         {(page) =>
           page.total === 0 ? (
@@ -45,10 +47,11 @@ export function BackupList() {
               <Nothing create={create} />
             </Paper>
           ) : (
-            <Found page={page} stale={query.isPlaceholderData} />
+            <Found page={page} stale={query.isPlaceholderData} selection={selection} />
           )
         }
       </Loaded>
+      <SelectionBar selection={selection} />
     </>
   );
 }
@@ -75,11 +78,16 @@ function Nothing({ create }: { create: React.ReactNode }) {
   );
 }
 
-function Found({ page, stale }: { page: BackupPage; stale: boolean }) {
+interface FoundProps {
+  page: BackupPage;
+  stale: boolean;
+  selection: Selection;
+}
+
+function Found({ page, stale, selection }: FoundProps) {
   // Beside the navigation, a table needs more room than a phone or a small tablet has.
   const wide = useMediaQuery("(min-width: 62em)", true, { getInitialValueInEffect: false });
   const { view, pagesBefore, change, next, previous } = useView();
-  const selection = useSelection(page.backups);
   const List = wide ? BackupTable : BackupCards;
   return (
     <Stack gap="sm" aria-busy={stale} opacity={stale ? 0.6 : 1}>
@@ -94,7 +102,6 @@ function Found({ page, stale }: { page: BackupPage; stale: boolean }) {
         onPrevious={previous}
         onNext={next}
       />
-      <SelectionBar selection={selection} />
     </Stack>
   );
 }

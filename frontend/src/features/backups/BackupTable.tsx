@@ -32,8 +32,8 @@ export interface ListProps {
 /** The backups in a table, where there is room for one. */
 export function BackupTable({ backups, selection }: ListProps) {
   const { t } = useTranslation("backups");
-  const { chosen, possible, toggleAll } = selection;
-  const some = chosen.length > 0;
+  const { here, possible, toggleAll } = selection;
+  const some = here.length > 0;
   return (
     <Paper withBorder>
       <Table verticalSpacing="xs" horizontalSpacing="sm" highlightOnHover aria-label={t("title")}>
@@ -42,8 +42,8 @@ export function BackupTable({ backups, selection }: ListProps) {
             <Table.Th scope="col" w={44}>
               <Checkbox
                 aria-label={t("selection.all")}
-                checked={some && chosen.length === possible.length}
-                indeterminate={some && chosen.length < possible.length}
+                checked={some && here.length === possible.length}
+                indeterminate={some && here.length < possible.length}
                 disabled={possible.length === 0}
                 onChange={toggleAll}
               />
@@ -113,7 +113,7 @@ function BackupRow({ backup, selection }: { backup: BackupShape; selection: Sele
           <Checkbox
             aria-label={t("selection.one", { name: nameOf(backup, locale) })}
             checked={checked}
-            onChange={() => selection.toggle(backup.id)}
+            onChange={() => selection.toggle(backup)}
           />
         )}
       </Table.Td>

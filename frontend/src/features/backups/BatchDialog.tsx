@@ -6,6 +6,7 @@ import type { BackupShape } from "@/api/generated/plan";
 import { useDeleteBackup } from "@/backup/hooks/useDeleteBackup";
 import { useProveBackup } from "@/backup/hooks/useProveBackup";
 import { useUpdateBackup } from "@/backup/hooks/useUpdateBackup";
+import { useAsking } from "@/features/backups/asking";
 import { BatchItem } from "@/features/backups/BatchItem";
 import { type BatchKind, doEach, type Report } from "@/features/backups/batch";
 import { DeletionPlan } from "@/features/backups/DeletionPlan";
@@ -86,6 +87,7 @@ function useWork(kind: BatchKind): (id: string) => Promise<string | null> {
   const { id: open } = useParams<{ id?: string }>();
   const [, go] = useLocation();
   const { address } = useView();
+  const { noteGone } = useAsking();
   const prove = useProveBackup();
   const update = useUpdateBackup();
   const remove = useDeleteBackup();
@@ -95,6 +97,7 @@ function useWork(kind: BatchKind): (id: string) => Promise<string | null> {
     if (kind === "delete") {
       // What shows the details of this one must not ask for it any more.
       await remove.mutateAsync(id);
+      noteGone(id);
       if (id === open) go(address, { replace: true });
     } else {
       await update.mutateAsync({ id, change: { keep: kind === "keep" } });

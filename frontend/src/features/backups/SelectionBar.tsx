@@ -4,10 +4,9 @@ import { useTranslation } from "react-i18next";
 import { useAsking } from "@/features/backups/asking";
 import type { BatchKind } from "@/features/backups/batch";
 import type { Selection } from "@/features/backups/useSelection";
-import { formatBytes } from "@/format/numbers";
-import { useLocale } from "@/i18n/useLocale";
 import { ActionButton } from "@/parts/ActionButton";
 import type { Permission } from "@/parts/access";
+import { Bytes } from "@/parts/Values";
 
 const WAYS: ReadonlyArray<{ kind: BatchKind; needs: Permission; icon: typeof IconLock }> = [
   { kind: "verify", needs: "run", icon: IconShieldCheck },
@@ -17,10 +16,10 @@ const WAYS: ReadonlyArray<{ kind: BatchKind; needs: Permission; icon: typeof Ico
 
 /** What can be done with the chosen backups; at the foot of the window while there are some. */
 export function SelectionBar({ selection }: { selection: Selection }) {
-  const locale = useLocale();
   const { t } = useTranslation("backups");
   const { ask } = useAsking();
-  const { chosen, clear } = selection;
+  const { chosen, here, clear } = selection;
+  const elsewhere = chosen.length - here.length;
   if (chosen.length === 0) return null;
   const bytes = chosen.reduce((sum, each) => sum + each.original_size_bytes, 0);
   return (
@@ -28,6 +27,7 @@ export function SelectionBar({ selection }: { selection: Selection }) {
       withBorder
       shadow="md"
       p="xs"
+      mt="sm"
       pl="md"
       role="region"
       aria-label={t("selection.label")}
@@ -37,7 +37,10 @@ export function SelectionBar({ selection }: { selection: Selection }) {
     >
       <Group justify="space-between" gap="xs">
         <Text size="sm" aria-live="polite">
-          <b>{t("selection.count", { count: chosen.length })}</b> · {formatBytes(bytes, locale)}
+          <b>{t("selection.count", { count: chosen.length })}</b>
+          {elsewhere > 0 && `, ${t("selection.elsewhere", { count: elsewhere })}`}
+          {" · "}
+          <Bytes value={bytes} />
         </Text>
         <Group gap="xs">
           {WAYS.map(({ kind, needs, icon: Icon }) => (

@@ -16,9 +16,17 @@ interface Asking {
   /** Whether a dialog is open: what lies below must not take its keys. */
   asked: boolean;
   ask: (what: Asked) => void;
+  /** The backups that were deleted on this screen: they are on no page any more. */
+  gone: ReadonlySet<string>;
+  noteGone: (id: string) => void;
 }
 
-const AskingContext = createContext<Asking>({ asked: false, ask: () => undefined });
+const AskingContext = createContext<Asking>({
+  asked: false,
+  ask: () => undefined,
+  gone: new Set(),
+  noteGone: () => undefined,
+});
 
 /** The way to open a dialog of this screen. */
 export const useAsking = () => useContext(AskingContext);
@@ -26,6 +34,8 @@ export const useAsking = () => useContext(AskingContext);
 /** Has the dialogs of this screen, and gives the focus back to where it was. */
 export function AskingProvider({ children }: { children: ReactNode }) {
   const [asked, setAsked] = useState<Asked | null>(null);
+  const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
+  const noteGone = (id: string) => setGone((known) => new Set([...known, id]));
   const before = useRef<Element | null>(null);
   const ask = (what: Asked) => {
     before.current = focused();
@@ -37,7 +47,7 @@ export function AskingProvider({ children }: { children: ReactNode }) {
     setTimeout(() => focusOn(before.current));
   };
   return (
-    <AskingContext value={{ asked: asked !== null, ask }}>
+    <AskingContext value={{ asked: asked !== null, ask, gone, noteGone }}>
       {children}
       <Suspense>{asked && <Dialog asked={asked} onClose={onClose} />}</Suspense>
     </AskingContext>
