@@ -140,19 +140,20 @@ def test_what_is_found(text: str, path: str, found: list[str]) -> None:
     assert (result.after, result.cut_short) == (None, False)
 
 
+@pytest.mark.parametrize("path", ["", "files"])
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
 @pytest.mark.parametrize("most", [1, 2, 5, 100])
 def test_a_search_in_parts_finds_what_one_finds(
-    monkeypatch: pytest.MonkeyPatch, limit: int, most: int
+    monkeypatch: pytest.MonkeyPatch, path: str, limit: int, most: int
 ) -> None:
     """Wherever it stops, in whatever folder: nothing twice, and nothing left out."""
     tree = stored(PHOTOS)
-    whole = [each.path for each in search_tree(tree, "m").entries]
+    whole = [each.path for each in search_tree(tree, "m", path).entries]
     monkeypatch.setattr(contents, "MAX_VISITED", most)
     found: list[str] = []
     visited, after = 0, ""
     while True:
-        part = search_tree(tree, "m", after=after, limit=limit)
+        part = search_tree(tree, "m", path, after=after, limit=limit)
         assert len(part.entries) <= limit
         assert 0 < part.visited <= most
         assert part.cut_short == (part.after is not None and part.visited == most)
@@ -163,7 +164,7 @@ def test_a_search_in_parts_finds_what_one_finds(
         after = part.after
     assert len(whole) > 3
     assert found == whole
-    assert visited == len([*tree.walk("")])
+    assert visited == len([*tree.walk(path)])
 
 
 def test_a_part_that_is_full_says_more_only_where_there_is_more() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from holdfast.errors import BackupNotFound, PathNotInBackup, RepositoryDamaged
 from holdfast.operations import download as downloading
-from holdfast.repository import PruneOptions
+from holdfast.repository import PruneOptions, SnapshotTree
 from tests.operations.application import Application
 
 
@@ -213,9 +214,9 @@ def test_the_tag_of_a_file_is_of_its_bytes(application: Application) -> None:
 
 def test_a_file_outlives_a_cleanup_that_moves_it(application: Application) -> None:
     """A slow client gets the right bytes; nothing is left of who goes away."""
-    data = with_large(application)
+    data = with_large(application, 12 << 20)
     other = application.thumbnails / "other"
-    other.write_bytes(os.urandom(5 << 20))
+    other.write_bytes(os.urandom(1 << 20))
     service = application.service()
     first = service.create_backup()
     other.unlink()
@@ -266,3 +267,24 @@ def test_what_is_in_no_backup_is_not_opened(application: Application) -> None:
         service.open_file("backup_20200101_000000", "database/app.db")
     with pytest.raises(PathNotInBackup, match="is a directory"):
         service.open_file("latest", "files")
+
+
+def test_the_last_piece_comes_only_when_the_length_is_proven(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R59: whoever wrote the repository may lie about a length; that makes no whole file."""
+    (application.thumbnails / "lie").write_bytes(b"abcdef")
+    service = application.service()
+    service.create_backup()
+    file = service.open_file("latest", "files/thumbnails/lie")
+
+    def read(_: SnapshotTree, path: str, *, start: int = 0) -> Iterator[bytes]:
+        yield from (b"abcdef"[at : at + 3] for at in range(start, 6, 3))
+        raise RepositoryDamaged(f"The blobs of {path} come to 7 bytes, but the file has 6")
+
+    monkeypatch.setattr(SnapshotTree, "read", read)
+    taken: list[bytes] = []
+    with pytest.raises(RepositoryDamaged, match="come to 7"):
+        taken.extend(file.read())
+    assert taken == [b"abc"]
+    assert b"".join(file.read(0, 5)) == b"abcde", "of a part nothing can be said"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -158,7 +159,13 @@ def test_a_search_goes_on_where_the_server_stopped(open_screen: OpenScreen, site
         backup = newest_whole(client)["id"]
     screen = open_screen(f"/backups/{backup}", look=DESKTOP)
     asked: list[str | None] = []
-    part = {"path": "", "total": None, "visited": 50_000, "cut_short": True, "entries": []}
+    part: dict[str, Any] = {
+        "path": "",
+        "total": None,
+        "visited": 50_000,
+        "cut_short": True,
+        "entries": [],
+    }
 
     def answer(route: Route) -> None:
         query = parse_qs(urlsplit(route.request.url).query)
