@@ -1,7 +1,7 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import type { Language } from "@/i18n/i18n";
-import type { ServerTexts, Translator } from "@/i18n/translator";
+import { type ServerTexts, Translator } from "@/i18n/translator";
 
 /** What the server says, in each language but its own. */
 const LOADERS: Record<Exclude<Language, "en">, () => Promise<{ default: ServerTexts }>> = {
@@ -21,10 +21,7 @@ async function learn(language: keyof typeof LOADERS): Promise<void> {
   if (translators.has(language)) return;
   translators.set(language, null);
   try {
-    const [{ Translator }, texts] = await Promise.all([
-      import("@/i18n/translator"),
-      LOADERS[language](),
-    ]);
+    const texts = await LOADERS[language]();
     translators.set(language, new Translator(texts.default, language));
   } catch {
     translators.set(language, "none");
