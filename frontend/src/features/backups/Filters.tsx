@@ -61,6 +61,7 @@ function FilterFields({ backups }: { backups: BackupShape[] }) {
   const { t } = useTranslation("backups");
   const { t: word } = useTranslation();
   const { view, change } = useView();
+  const inZone = (label: string) => (view.zone ? `${label} (${view.zone})` : label);
   const tags = [...new Set(backups.flatMap((each) => each.tags))].sort();
   return (
     <SimpleGrid cols={{ base: 2, xs: 3, lg: 5 }} spacing="sm" verticalSpacing="xs">
@@ -88,14 +89,14 @@ function FilterFields({ backups }: { backups: BackupShape[] }) {
       />
       <TextInput
         type="date"
-        label={t("filter.from")}
+        label={inZone(t("filter.from"))}
         value={view.from}
         max={view.to || undefined}
         onChange={(event) => change({ from: event.currentTarget.value })}
       />
       <TextInput
         type="date"
-        label={t("filter.to")}
+        label={inZone(t("filter.to"))}
         value={view.to}
         min={view.from || undefined}
         onChange={(event) => change({ to: event.currentTarget.value })}

@@ -1,5 +1,6 @@
 import type { BackupOrder, BackupState, BackupType } from "@/api/generated/plan";
 import type { BackupQuery } from "@/backup/hooks/useBackupList";
+import { isKnownZone, midnightIn } from "@/format/zones";
 import { knownOf, LIMITS } from "@/parts/useListAddress";
 
 export const STATES = [
@@ -30,9 +31,11 @@ export interface View {
   status: BackupState[];
   type: BackupType[];
   tag: string[];
-  /** Days of the reader's calendar, both included: `2026-01-31`, or empty. */
+  /** Days, both included: `2026-01-31`, or empty. */
   from: string;
   to: string;
+  /** The zone of these days, if it is not the reader's. */
+  zone: string;
   sort: BackupOrder;
   limit: number;
   /** Where the page before ended; empty on the first one. */
@@ -46,6 +49,7 @@ export const PLAIN: View = {
   tag: [],
   from: "",
   to: "",
+  zone: "",
   sort: "-created_at",
   limit: 25,
   cursor: "",
@@ -61,6 +65,7 @@ export function parseView(search: string): View {
     tag: [...new Set(given.getAll("tag").filter(Boolean))],
     from: dayOf(given.get("from")),
     to: dayOf(given.get("to")),
+    zone: zoneOf(given.get("zone")),
     sort: knownOf(ORDERS, given.getAll("sort"))[0] ?? PLAIN.sort,
     limit: knownOf(LIMITS, given.getAll("limit").map(Number))[0] ?? PLAIN.limit,
     cursor: given.get("cursor") ?? "",
@@ -70,7 +75,7 @@ export function parseView(search: string): View {
 /** Write a view as the query of an address, with `?`; empty for the plain one. */
 export function formatView(view: View): string {
   const written = new URLSearchParams();
-  for (const name of ["text", "from", "to", "cursor"] as const) {
+  for (const name of ["text", "from", "to", "zone", "cursor"] as const) {
     if (view[name]) written.set(name, view[name]);
   }
   for (const name of ["status", "type", "tag"] as const) {
@@ -89,8 +94,8 @@ export function queryOf(view: View): BackupQuery {
     ...(view.status.length > 0 && { status: view.status }),
     ...(view.type.length > 0 && { type: view.type }),
     ...(view.tag.length > 0 && { tag: view.tag }),
-    ...(view.from && { from: startOf(view.from).toISOString() }),
-    ...(view.to && { to: startOf(view.to, 1).toISOString() }),
+    ...(view.from && { from: midnightIn(view.from, 0, view.zone).toISOString() }),
+    ...(view.to && { to: midnightIn(view.to, 1, view.zone).toISOString() }),
     ...(view.cursor && { cursor: view.cursor }),
     sort: view.sort,
     limit: view.limit,
@@ -113,15 +118,13 @@ export function turned(sort: BackupOrder, column: "created_at" | "size"): Backup
   return sort === `-${column}` ? column : `-${column}`;
 }
 
-/** Midnight of the reader's calendar, where the day begins; of a day some days after. */
-function startOf(day: string, later = 0): Date {
-  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
-  return new Date(year, month - 1, date + later);
-}
-
 function dayOf(given: string | null): string {
   if (given === null || !/^\d{4}-\d\d-\d\d$/.test(given)) return "";
-  const day = startOf(given);
+  const day = midnightIn(given);
   // The 31st of February would quietly be a day in March.
   return day.getDate() === Number(given.slice(8)) && day.getFullYear() > 1970 ? given : "";
+}
+
+function zoneOf(given: string | null): string {
+  return given && isKnownZone(given) ? given : "";
 }

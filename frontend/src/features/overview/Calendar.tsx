@@ -1,6 +1,8 @@
 import { Text, VisuallyHidden } from "@mantine/core";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
+import { addressOfDay } from "@/features/overview/addresses";
 import classes from "@/features/overview/Calendar.module.css";
 import type { Day } from "@/features/overview/calendar";
 import { DaySign, Legend } from "@/features/overview/Legend";
@@ -8,8 +10,17 @@ import { dayAfterKey } from "@/features/overview/moving";
 import { formatCalendarDay } from "@/features/overview/words";
 import { useLocale } from "@/i18n/useLocale";
 
+interface CalendarProps {
+  weeks: readonly (readonly Day[])[];
+  /** Whose days they are. */
+  timeZone: string;
+}
+
+/** Whether the list of backups has any of a day. */
+const isListed = ({ good, flawed }: Day) => good + flawed > 0;
+
 /** The days that backups cover, a column for each week; one stop for the keyboard, then arrows. */
-export function Calendar({ weeks }: { weeks: readonly (readonly Day[])[] }) {
+export function Calendar({ weeks, timeZone }: CalendarProps) {
   const { t } = useTranslation("overview");
   const locale = useLocale();
   const grid = useRef<HTMLDivElement>(null);
@@ -19,7 +30,16 @@ export function Calendar({ weeks }: { weeks: readonly (readonly Day[])[] }) {
   const stop = chosen ?? today;
   const shown = chosen === undefined ? undefined : days[chosen];
 
+  const [, go] = useLocation();
+  const open = (day: Day | undefined) => {
+    if (day && isListed(day)) go(addressOfDay(day.date, timeZone));
+  };
   const move = (event: KeyboardEvent) => {
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      open(days[stop]);
+      return;
+    }
     const next = dayAfterKey(event.key, stop, days.length);
     if (next === undefined) return;
     event.preventDefault();
@@ -63,6 +83,7 @@ export function Calendar({ weeks }: { weeks: readonly (readonly Day[])[] }) {
                 const at = column * 7 + row;
                 return (
                   // biome-ignore lint/a11y/useSemanticElements: see above
+                  // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keys
                   <span
                     key={day.date}
                     role="gridcell"
@@ -72,6 +93,8 @@ export function Calendar({ weeks }: { weeks: readonly (readonly Day[])[] }) {
                     data-today={day.today || undefined}
                     aria-label={describe(day)}
                     className={classes.day}
+                    data-listed={isListed(day) || undefined}
+                    onClick={() => open(day)}
                     onFocus={() => setChosen(at)}
                     onMouseEnter={() => setChosen(at)}
                   >

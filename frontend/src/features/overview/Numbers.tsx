@@ -98,7 +98,7 @@ function Days({ runs, made, complete, since, nextRun, timeZone }: DaysProps) {
       <Text size="sm" c="dimmed" mb="sm">
         {t("calendar.covered", { covered, count: days, zone: timeZone })}
       </Text>
-      <Calendar weeks={weeks} />
+      <Calendar weeks={weeks} timeZone={timeZone} />
     </Paper>
   );
 }

@@ -2,9 +2,10 @@ import { BarChart } from "@mantine/charts";
 import { Box, Group, Paper, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { BarShapeProps } from "recharts";
+import { useLocation } from "wouter";
 import { type Measure, rangeOf, spanOf, ticksOf } from "@/features/overview/axis";
 import type { Point } from "@/features/overview/runs";
-import { formatDay, formatShort } from "@/format/times";
+import { formatDay, formatExact } from "@/format/times";
 import { useLocale } from "@/i18n/useLocale";
 
 const PLOT_HEIGHT = 92;
@@ -17,6 +18,8 @@ interface RunChartProps {
   label: string;
   color: string;
   format: (value: number, locale: string) => string;
+  /** The same to the last digit, to be told of one bar. */
+  exact: (value: number, locale: string) => string;
   barSize: number;
   /** Whether the days are written below. */
   withDays: boolean;
@@ -34,6 +37,7 @@ function Bar({ x, y, width, height, fill, wide }: BarShapeProps & { wide: number
 export function RunChart({ points, timeZone, measure, label, color, ...rest }: RunChartProps) {
   const { t } = useTranslation("overview");
   const locale = useLocale();
+  const [, go] = useLocation();
   const format = (value: number) => rest.format(value, locale);
   const range = rangeOf(points, measure);
   const day = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone });
@@ -68,7 +72,16 @@ export function RunChart({ points, timeZone, measure, label, color, ...rest }: R
           dataKey="at"
           series={[{ name: measure, label, color }]}
           accessibilityLayer={false}
-          barChartProps={{ syncId: "runs", syncMethod: "value" }}
+          barChartProps={{
+            syncId: "runs",
+            syncMethod: "value",
+            // The run that the pointer tells of; the table has a link for each.
+            onClick: ({ activeTooltipIndex }) => {
+              const run = points[Number(activeTooltipIndex ?? Number.NaN)];
+              if (run) go(`/backups/${encodeURIComponent(run.id)}`);
+            },
+            style: { cursor: "pointer" },
+          }}
           barProps={{
             isAnimationActive: false,
             shape: (bar: BarShapeProps) => <Bar {...bar} wide={rest.barSize} />,
@@ -96,10 +109,12 @@ export function RunChart({ points, timeZone, measure, label, color, ...rest }: R
               return active && point ? (
                 <Paper withBorder shadow="md" px="sm" py={6}>
                   <Text size="xs" c="dimmed">
-                    {formatShort(new Date(point.at), locale, timeZone)}
+                    {formatExact(new Date(point.at), locale, timeZone)}
                   </Text>
                   <Text size="sm" fw={600}>
-                    {point[measure] === null ? t("chart.failed") : format(point[measure])}
+                    {point[measure] === null
+                      ? t("chart.failed")
+                      : rest.exact(point[measure], locale)}
                   </Text>
                 </Paper>
               ) : null;

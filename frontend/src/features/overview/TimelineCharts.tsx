@@ -8,13 +8,31 @@ import { barSizeFor, type Measure } from "@/features/overview/axis";
 import classes from "@/features/overview/overview.module.css";
 import { RunChart } from "@/features/overview/RunChart";
 import type { Point } from "@/features/overview/runs";
-import { formatBytes } from "@/format/numbers";
-import { formatDuration } from "@/format/times";
+import { formatBytes, formatExactBytes } from "@/format/numbers";
+import { formatDuration, formatExactSeconds } from "@/format/times";
 
 const CHARTS = [
-  { measure: "captured", label: "captured", color: "var(--captured)", format: formatBytes },
-  { measure: "added", label: "added", color: "var(--added)", format: formatBytes },
-  { measure: "seconds", label: "duration", color: "var(--duration)", format: formatDuration },
+  {
+    measure: "captured",
+    label: "captured",
+    color: "var(--captured)",
+    format: formatBytes,
+    exact: formatExactBytes,
+  },
+  {
+    measure: "added",
+    label: "added",
+    color: "var(--added)",
+    format: formatBytes,
+    exact: formatExactBytes,
+  },
+  {
+    measure: "seconds",
+    label: "duration",
+    color: "var(--duration)",
+    format: formatDuration,
+    exact: formatExactSeconds,
+  },
 ] as const satisfies ReadonlyArray<{ measure: Measure } & Record<string, unknown>>;
 
 /** One chart for each measure, one below the other, over the same time. */
