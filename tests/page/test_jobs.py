@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.page.deeds import ended, found, locked
 from tests.page.screens import DESKTOP, DESKTOP_DARK, PHONE, PHONE_DARK, Look, OpenScreen
 from tests.page.sites import Site, SiteAt
 
+_TURN_TAB = """(state) => {
+    Object.defineProperty(document, "visibilityState", {configurable: true, value: state});
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
 ANYWHERE = pytest.mark.parametrize(
     ("place", "look"),
     [("workshop", DESKTOP_DARK), ("workshop_below", PHONE)],
@@ -36,6 +41,15 @@ def without_database(site: Site) -> Iterator[None]:
         yield
     finally:
         elsewhere.rename(file)
+
+
+def turn_tab(page: Page, state: Literal["visible", "hidden"]) -> None:
+    """Have a tab believe that it is seen, or behind others; without a window none knows."""
+    page.evaluate(_TURN_TAB, state)
+
+
+def is_stream(request: Request) -> bool:
+    return request.url.endswith("/events")
 
 
 def expect_completed(page: Page) -> None:
@@ -68,6 +82,11 @@ def test_a_job_is_followed_line_by_line_to_its_end(
             expect(page.get_by_role("progressbar")).to_have_count(1)
             screen.settle()
             assert screen.faults() == []
+            # A browser has six connections to a server, and other tabs want some.
+            with page.expect_event("requestfailed", is_stream):
+                turn_tab(page, "hidden")
+            with page.expect_request(is_stream):
+                turn_tab(page, "visible")
         expect_completed(page)
         expect(page.get_by_text("Live", exact=True)).to_have_count(0)
         expect(page.get_by_role("button", name="Cancel the job")).to_have_count(0)
