@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.page.deeds import found
-from tests.page.screens import DESKTOP_DARK, PHONE, Look, OpenScreen
-from tests.page.sites import Site
-from tests.rig.history import PASSWORD
+from tests.page.screens import DESKTOP_DARK, PHONE, Look, OpenScreen, Tabs
+from tests.page.sites import Site, site_of
+from tests.rig.history import PASSWORD, history_copy
+from tests.rig.oidc import CLIENT, SECRET, Provider, oidc_provider
 
 
 def test_a_login_that_ended_leads_to_the_entrance_and_back(open_screen: OpenScreen) -> None:
@@ -90,6 +95,55 @@ def test_a_draft_is_there_after_the_login_of_the_same_user_only(
     expect(page.get_by_role("button", name="Account of vera")).to_be_visible()
     expect(unsaved).to_have_count(0)
     expect(page.get_by_role("list", name="Retention")).to_contain_text(kept.split()[0])
+
+
+@pytest.fixture
+def provided(history: Path, tmp_path: Path, tabs: Tabs) -> Iterator[tuple[Site, Provider]]:
+    """A server whose users may log in at a provider, which knows Pia as an administrator."""
+    root = history_copy(history, tmp_path / "provided")
+    (root / "client-secret").write_text(SECRET)
+    with oidc_provider() as provider:
+        provider.claims = {"preferred_username": "pia", "groups": ["admins"]}
+        with (root / "holdfast.toml").open("a") as file:
+            file.write(
+                f'\n[oidc]\nissuer = "{provider.issuer}"\nclient_id = "{CLIENT}"\n'
+                'client_secret_file = "client-secret"\n[oidc.roles]\nadmins = "admin"\n'
+            )
+        with site_of(root) as made:
+            yield made, provider
+            tabs.close()
+
+
+def test_who_logs_in_at_the_provider_is_sent_there_and_comes_back_to_the_screen(
+    open_screen: OpenScreen, provided: tuple[Site, Provider]
+) -> None:
+    """Also to prove once more who they are: a password, which they have not, is never asked for."""
+    site, provider = provided
+    screen = open_screen("/schedule", user=None, site=site)
+    page = screen.page
+    page.on("dialog", lambda dialog: dialog.accept())  # To leave what is not saved.
+    page.get_by_role("link", name="Log in at the provider").click()
+    expect(page.get_by_role("button", name="Account of pia")).to_be_visible()
+    schedule = page.get_by_role("heading", level=1, name="Schedule and retention")
+    expect(schedule).to_be_visible()
+
+    def change() -> None:
+        page.get_by_role("textbox", name="Daily").fill("90 days")
+        page.get_by_role("button", name="Save").click()
+
+    change()
+    question = page.get_by_role("dialog", name="Prove once more who you are")
+    expect(question).to_be_visible()
+    expect(question.get_by_role("textbox")).to_have_count(0)
+    assert screen.faults() == []
+    provider.claims["auth_time"] = int(time.time())
+    question.get_by_role("link", name="Go to the provider").click()
+    expect(question).to_have_count(0)
+    expect(schedule).to_be_visible()
+    change()
+    expect(page.get_by_text("The schedule is saved.")).to_be_visible()
+    assert all(provider.issuer in each for each in screen.complaints), screen.complaints
+    screen.complaints.clear()
 
 
 def test_a_screen_that_cannot_be_loaded_leaves_the_rest_of_the_page(

@@ -114,6 +114,10 @@ def oidc_provider() -> Iterator[Provider]:
                     self.end_headers()
                 case "/large":
                     self._send({"keys": "x" * 2_000_000})
+                case path if path.startswith("/authorize?"):
+                    self.send_response(302)
+                    self.send_header("Location", provider.log_in(path))
+                    self.end_headers()
                 case _:
                     self.send_error(404)
 

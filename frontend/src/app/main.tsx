@@ -4,6 +4,7 @@ import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "@/app/App";
+import { returnToScreen } from "@/features/session/wayBack";
 import { createTexts, LANGUAGES, type Language, preferredLanguage, speak } from "@/i18n/i18n";
 
 // The policy of the server allows the styles that carry this, and no others.
@@ -24,6 +25,8 @@ window.addEventListener("vite:preloadError", () => {
   sessionStorage.setItem("holdfast-reloaded", String(Date.now()));
   window.location.reload();
 });
+
+returnToScreen();
 
 function show(): void {
   const root = document.getElementById("root");

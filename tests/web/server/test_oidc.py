@@ -80,6 +80,7 @@ def test_who_the_provider_knows_is_let_in_with_a_role(known: Known) -> None:
     answer = known.log_in()
     found = me(known, answer)
     assert (found["username"], found["role"]) == ("pia", "operator")
+    assert found["logs_in_by"] == "oidc"
     assert 'content="0;url=/"' in answer.text
     user = known.site.accounts.user("pia")
     assert user.oidc_subject == f"{known.provider.issuer} subject-1"

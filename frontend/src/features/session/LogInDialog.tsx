@@ -2,6 +2,7 @@ import { Modal, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Me } from "@/api/generated/server";
 import { LogInForm } from "@/features/session/LogInForm";
+import { ProviderButton } from "@/features/session/ProviderButton";
 import { useEntrance } from "@/features/session/useSession";
 import { useReturnFocus } from "@/parts/focus";
 
@@ -9,6 +10,7 @@ import { useReturnFocus } from "@/parts/focus";
 export default function LogInDialog({ visitor }: { visitor: Me }) {
   useReturnFocus();
   const { t } = useTranslation("session");
+  const byProvider = visitor.logs_in_by === "oidc";
   const entrance = useEntrance();
   return (
     <Modal
@@ -22,8 +24,14 @@ export default function LogInDialog({ visitor }: { visitor: Me }) {
       overlayProps={{ backgroundOpacity: 0.85, blur: 8 }}
     >
       <Stack>
-        <Text size="sm">{t("ended.about", { name: visitor.username })}</Text>
-        <LogInForm username={visitor.username} oidc={entrance.data?.oidc ?? false} />
+        <Text size="sm">
+          {t(byProvider ? "ended.aboutProvider" : "ended.about", { name: visitor.username })}
+        </Text>
+        {byProvider ? (
+          <ProviderButton data-autofocus>{t("logIn.provider")}</ProviderButton>
+        ) : (
+          <LogInForm username={visitor.username} oidc={entrance.data?.oidc ?? false} />
+        )}
       </Stack>
     </Modal>
   );

@@ -2,7 +2,7 @@ import { Alert, Button, Divider, PasswordInput, Stack, TextInput } from "@mantin
 import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import { toProblem } from "@/api/problem";
-import { API } from "@/api/server";
+import { ProviderButton } from "@/features/session/ProviderButton";
 import { useLogIn } from "@/features/session/useSession";
 import { ProblemText } from "@/parts/States";
 
@@ -46,9 +46,7 @@ export function LogInForm({ username = "", oidc }: LogInFormProps) {
         {oidc && (
           <>
             <Divider label={t("or")} />
-            <Button component="a" href={`${API}/auth/oidc/login`} variant="default">
-              {t("logIn.provider")}
-            </Button>
+            <ProviderButton variant="default">{t("logIn.provider")}</ProviderButton>
           </>
         )}
       </Stack>

@@ -1,12 +1,9 @@
-import { Alert, Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
-import { useForm } from "@mantine/form";
-import { useMutation } from "@tanstack/react-query";
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { type Me, stepUp } from "@/api/generated/server";
-import { toProblem } from "@/api/problem";
-import { API, serverClient as client } from "@/api/server";
+import type { Me } from "@/api/generated/server";
+import { PasswordQuestion } from "@/features/session/PasswordQuestion";
+import { ProviderButton } from "@/features/session/ProviderButton";
 import { useReturnFocus } from "@/parts/focus";
-import { ProblemText } from "@/parts/States";
 
 interface StepUpDialogProps {
   me: Me;
@@ -14,60 +11,36 @@ interface StepUpDialogProps {
   onEnd: (given: boolean) => void;
 }
 
-/** Asks for the password once more. */
+/** Asks once more who one is: by the password, or at the provider for who has none here. */
 export default function StepUpDialog({ me, onEnd }: StepUpDialogProps) {
   useReturnFocus();
   const { t } = useTranslation("session");
-  const form = useForm({ mode: "uncontrolled", initialValues: { password: "" } });
-  const give = useMutation({
-    mutationFn: (body: { password: string }) => stepUp({ client, body, throwOnError: true }),
-    onSuccess: () => onEnd(true),
-  });
+  const byProvider = me.logs_in_by === "oidc";
   return (
     <Modal
       opened
       onClose={() => onEnd(false)}
-      title={t("stepUp.title")}
+      title={t(byProvider ? "stepUp.titleProvider" : "stepUp.title")}
       // The key is heard by `StepUp`, before a dialog below hears it.
       closeOnEscape={false}
       zIndex={400}
       closeButtonProps={{ "aria-label": t("stepUp.cancel") }}
     >
-      <form onSubmit={form.onSubmit((values) => give.mutate(values))}>
+      {byProvider ? (
         <Stack>
-          <Text size="sm">{t("stepUp.about")}</Text>
-          {/* So that a password manager knows whose password it is. */}
-          <input type="text" autoComplete="username" value={me.username} readOnly hidden />
-          <PasswordInput
-            label={t("password")}
-            autoComplete="current-password"
-            data-autofocus
-            required
-            {...form.getInputProps("password")}
-          />
-          {give.isError && (
-            <Alert color="red" role="alert">
-              <ProblemText problem={toProblem(give.error)} />
-            </Alert>
-          )}
+          <Text size="sm">{t("stepUp.aboutProvider")}</Text>
           <Group justify="flex-end">
-            <Button
-              component="a"
-              variant="subtle"
-              href={`${API}/auth/oidc/login?again=true`}
-              display={give.isError ? undefined : "none"}
-            >
-              {t("logIn.provider")}
-            </Button>
             <Button variant="default" onClick={() => onEnd(false)}>
               {t("stepUp.cancel")}
             </Button>
-            <Button type="submit" loading={give.isPending}>
-              {t("stepUp.button")}
-            </Button>
+            <ProviderButton again data-autofocus>
+              {t("stepUp.provider")}
+            </ProviderButton>
           </Group>
         </Stack>
-      </form>
+      ) : (
+        <PasswordQuestion me={me} onEnd={onEnd} />
+      )}
     </Modal>
   );
 }

@@ -124,9 +124,14 @@ class UserView(BaseModel):
             username=user.name,
             role=user.role,
             disabled=user.disabled,
-            logs_in_by="oidc" if user.oidc_subject else "password",
+            logs_in_by=way_of(user),
             created_at=user.created_at,
         )
+
+
+def way_of(user: User) -> str:
+    """Return how a user logs in."""
+    return "oidc" if user.oidc_subject else "password"
 
 
 class UserList(BaseModel):
@@ -192,6 +197,10 @@ class Me(BaseModel):
     expires_at: datetime | None = Field(description="When the login or the token ends.")
     stepped_up_until: datetime | None = Field(
         description="Until when the password need not be given again; null for tokens."
+    )
+    logs_in_by: str = Field(
+        description="`password`, or `oidc` for who logs in, and steps up, at the provider.",
+        examples=["password"],
     )
 
 

@@ -18,7 +18,14 @@ from holdfast.web.problems import problem_responses
 from holdfast.web.routing import Routes
 from holdfast.web.server.door import Door, address_of
 from holdfast.web.server.identity import Identity
-from holdfast.web.server.schemas import LoginBody, LoginWays, Me, PasswordBody, StepUpBody
+from holdfast.web.server.schemas import (
+    LoginBody,
+    LoginWays,
+    Me,
+    PasswordBody,
+    StepUpBody,
+    way_of,
+)
 
 
 def login_routes(door: Door) -> APIRouter:
@@ -142,4 +149,5 @@ def _me(door: Door, identity: Identity) -> Me:
         plans=[name for name in door.installation.plans if identity.may_see(name)],
         expires_at=kept.expires_at if kept else None,
         stepped_up_until=identity.stepped_up_until,
+        logs_in_by=way_of(identity.user),
     )
