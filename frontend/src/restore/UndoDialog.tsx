@@ -27,8 +27,9 @@ export default function UndoDialog({ onClose, onStarted }: UndoDialogProps) {
   const undo = useUndo();
   const [typed, setTyped] = useState("");
   const begin = useOnce(() => found && undo.mutate(found, { onSuccess: onStarted }));
-  // Not before it is known what the word is.
-  const word = found && !plan.isPending && wordToType(found, plan.data, t("undo.word"));
+  // Not before it is known; the name that the server wants of the look is no word for people.
+  const known = found !== undefined && !plan.isPending;
+  const word = known && wordToType({ confirm_with: null }, plan.data, t("undo.word"));
   const ready = Boolean(word) && isTyped(typed, word || "") && !undo.isPending;
   const stale = isStale(undo.error);
   useReturnFocus();
