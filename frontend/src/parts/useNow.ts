@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 
 const EVERY_MS = 20_000;
 const listeners = new Set<() => void>();
@@ -17,6 +17,17 @@ function subscribe(listener: () => void): () => void {
     clearInterval(timer);
     timer = undefined;
   };
+}
+
+/** The time, each second while something is watched that lasts; else it stands still. */
+export function useSeconds(running: boolean): Date {
+  const [at, setAt] = useState(() => new Date());
+  useEffect(() => {
+    if (!running) return;
+    const timer = setInterval(() => setAt(new Date()), 1_000);
+    return () => clearInterval(timer);
+  }, [running]);
+  return at;
 }
 
 /** The time, a few times a minute: so that "2 minutes ago" stays true. One clock for the page. */

@@ -41,7 +41,7 @@ async function shown(changed: Partial<StatsShape>, jobs: string[] = [], may?: Pe
   const cards = <Cards stats={stats} health={health} schedule={SCHEDULE} latest={latest} />;
   render(
     <I18nextProvider i18n={texts}>
-      <MantineProvider>
+      <MantineProvider env="test">
         {may ? <AccessContext value={new Set(may)}>{cards}</AccessContext> : cards}
       </MantineProvider>
     </I18nextProvider>,
@@ -79,7 +79,7 @@ test.each([
 ])("%s is told exactly on hover", async (rounded, exact) => {
   await shown({});
   fireEvent.mouseEnter(screen.getByText(rounded));
-  expect((await screen.findByRole("tooltip")).textContent).toBe(exact);
+  expect((await screen.findByRole("tooltip", {}, { timeout: 30_000 })).textContent).toBe(exact);
 });
 
 test("who may not change the retention is not told to", async () => {

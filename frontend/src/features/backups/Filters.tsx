@@ -12,9 +12,11 @@ import {
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconFilter } from "@tabler/icons-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { BackupShape, BackupState, BackupType } from "@/api/generated/plan";
 import { SearchField } from "@/features/backups/SearchField";
+import { useAllBackups } from "@/features/backups/useAllBackups";
 import { useView } from "@/features/backups/useView";
 import { countFilters, STATES, TYPES, withoutFilters } from "@/features/backups/view";
 
@@ -62,7 +64,6 @@ function FilterFields({ backups }: { backups: BackupShape[] }) {
   const { t: word } = useTranslation();
   const { view, change } = useView();
   const inZone = (label: string) => (view.zone ? `${label} (${view.zone})` : label);
-  const tags = [...new Set(backups.flatMap((each) => each.tags))].sort();
   return (
     <SimpleGrid cols={{ base: 2, xs: 3, lg: 5 }} spacing="sm" verticalSpacing="xs">
       <MultiSelect
@@ -79,14 +80,7 @@ function FilterFields({ backups }: { backups: BackupShape[] }) {
         value={view.type}
         onChange={(type) => change({ type: type as BackupType[] })}
       />
-      <TagsInput
-        label={t("filter.tag")}
-        placeholder={view.tag.length ? undefined : t("filter.tagHint")}
-        data={tags}
-        value={view.tag}
-        onChange={(tag) => change({ tag })}
-        clearable
-      />
+      <TagFilter backups={backups} />
       <TextInput
         type="date"
         label={inZone(t("filter.from"))}
@@ -102,5 +96,25 @@ function FilterFields({ backups }: { backups: BackupShape[] }) {
         onChange={(event) => change({ to: event.currentTarget.value })}
       />
     </SimpleGrid>
+  );
+}
+
+/** Offers the tags of all backups; those that are not shown are asked for when they are wanted. */
+export function TagFilter({ backups }: { backups: readonly BackupShape[] }) {
+  const { t } = useTranslation("backups");
+  const { view, change } = useView();
+  const [wanted, setWanted] = useState(false);
+  const { data = [] } = useAllBackups({ enabled: wanted });
+  const tags = new Set([...backups, ...data].flatMap((each) => each.tags));
+  return (
+    <TagsInput
+      label={t("filter.tag")}
+      placeholder={view.tag.length ? undefined : t("filter.tagHint")}
+      data={[...tags].sort()}
+      value={view.tag}
+      onFocus={() => setWanted(true)}
+      onChange={(tag) => change({ tag })}
+      clearable
+    />
   );
 }

@@ -8,7 +8,7 @@ import { backupKeys } from "@/backup/keys";
 const PAGE = 200;
 
 /** All backups that are stored, on whatever page: to see what deleting some would leave. */
-export function useAllBackups() {
+export function useAllBackups({ enabled = true } = {}) {
   const { client } = useConnection();
   return useQuery({
     queryKey: [...backupKeys.list, "stored"],
@@ -23,5 +23,6 @@ export function useAllBackups() {
       } while (cursor !== null);
       return found;
     },
+    enabled,
   });
 }

@@ -7,6 +7,7 @@ import type { JobShape } from "@/api/generated/plan";
 import { useChangeJob } from "@/backup/hooks/useJobs";
 import { isRestore } from "@/backup/jobs";
 import { canCancel, canRetry } from "@/features/jobs/can";
+import { useRetriedBy } from "@/features/jobs/useRetriedBy";
 import { ActionButton } from "@/parts/ActionButton";
 import { permissionFor } from "@/parts/access";
 import { sayDone, sayFailed } from "@/parts/say";
@@ -66,6 +67,7 @@ function RetryButton({ job }: { job: JobShape }) {
   const { t } = useTranslation("jobs");
   const [, go] = useLocation();
   const change = useChangeJob();
+  const again = useRetriedBy(job);
   const retry = () =>
     change.mutate(
       { id: job.id, by: "retry" },
@@ -80,6 +82,8 @@ function RetryButton({ job }: { job: JobShape }) {
   return (
     <ActionButton
       needs={permissionFor(job)}
+      // Once it was tried again, that other job is what matters.
+      variant={again === null ? undefined : "default"}
       leftSection={<IconRefresh size={18} aria-hidden />}
       loading={change.isPending}
       onClick={retry}

@@ -2,11 +2,11 @@ import { Anchor } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { JobShape } from "@/api/generated/plan";
-import { useJobs } from "@/backup/hooks/useJobs";
 import { copyFolder, isFinished } from "@/backup/jobs";
-import { canRetry, retriedBy } from "@/features/jobs/can";
+import { canRetry } from "@/features/jobs/can";
 import { JobTook } from "@/features/jobs/cells";
 import { safetyBackupOf } from "@/features/jobs/result";
+import { useRetriedBy } from "@/features/jobs/useRetriedBy";
 import { Card } from "@/parts/Card";
 import { CopyValue } from "@/parts/CopyValue";
 import { FactList } from "@/parts/FactList";
@@ -18,10 +18,8 @@ export function JobFacts({ job }: { job: JobShape }) {
   return canRetry(job) === true ? <RetriableFacts job={job} /> : <Facts job={job} again={null} />;
 }
 
-/** The job that tried a failed one again is looked for among the newest of its kind. */
 function RetriableFacts({ job }: { job: JobShape }) {
-  const { data } = useJobs({ kind: [job.kind], limit: 100 });
-  return <Facts job={job} again={retriedBy(data?.jobs ?? [], job.id)} />;
+  return <Facts job={job} again={useRetriedBy(job)} />;
 }
 
 function Facts({ job, again }: { job: JobShape; again: string | null }) {

@@ -11,7 +11,7 @@ import { formatShare } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { Cancelled } from "@/parts/Cancelled";
 import { Said, SaidProblem } from "@/parts/Said";
-import { useNow } from "@/parts/useNow";
+import { useSeconds } from "@/parts/useNow";
 import { Took } from "@/parts/Values";
 
 /** What a job does; leads to all that is known of it. */
@@ -87,6 +87,6 @@ export function Asker({ job }: { job: JobShape }) {
 
 /** How long a job took, or has taken until now. */
 export function JobTook({ job }: { job: JobShape }) {
-  const seconds = secondsOf(job, useNow());
+  const seconds = secondsOf(job, useSeconds(!isFinished(job)));
   return seconds === null ? null : <Took seconds={seconds} />;
 }

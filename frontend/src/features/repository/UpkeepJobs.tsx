@@ -1,10 +1,12 @@
 import { Anchor, Divider, Stack, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useBackupJob } from "@/backup/hooks/useBackupJob";
 import { useJobs } from "@/backup/hooks/useJobs";
 import { isFinished } from "@/backup/jobs";
+import { backupKeys } from "@/backup/keys";
 import { Cancelled } from "@/parts/Cancelled";
 import { JobProgress } from "@/parts/JobProgress";
 import { Said, SaidProblem } from "@/parts/Said";
@@ -25,7 +27,16 @@ export function UpkeepJobs() {
 
 function Followed({ id }: { id: string }) {
   const { t } = useTranslation("repository");
+  const cache = useQueryClient();
   const { data: job } = useBackupJob(id);
+  const ended = job !== undefined && isFinished(job);
+  useEffect(() => {
+    // A short one has ended when it is first looked at: the cards beside it must know that too.
+    if (!ended) return;
+    for (const queryKey of [backupKeys.repository, backupKeys.stats]) {
+      void cache.invalidateQueries({ queryKey, exact: true });
+    }
+  }, [ended, cache]);
   if (!job) return null;
   return (
     <Stack gap={6}>

@@ -1,11 +1,11 @@
-import { Box, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Box, Group, Skeleton, Stack, Text, Title, Tooltip } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { SchedulePreview } from "@/api/generated/plan";
 import { Warning } from "@/features/schedule/Warning";
 import { isOwnTime } from "@/features/schedule/zones";
-import { formatShort } from "@/format/times";
-import { ownZone, shownZone } from "@/format/zones";
+import { formatExact, formatShort } from "@/format/times";
+import { dayIn, ownZone, shownZone } from "@/format/zones";
 import { useLocale } from "@/i18n/useLocale";
 import { Failure } from "@/parts/States";
 import { When } from "@/parts/Values";
@@ -88,20 +88,25 @@ function isSoon(at: string): boolean {
   return Date.parse(at) - Date.now() < 6.5 * 86_400_000;
 }
 
-/** A run with its day of the week, which people plan by. */
-function RunTime({ at, timezone }: { at: string; timezone: string }) {
+/** A run with its day of the week, which people plan by; with its year unless that is this one. */
+export function RunTime({ at, timezone }: { at: string; timezone: string }) {
   const locale = useLocale();
+  const yearOf = (instant: Date) => dayIn(timezone)(instant).slice(0, 4);
+  const instant = new Date(at);
   const format = new Intl.DateTimeFormat(locale, {
     weekday: "short",
     day: "numeric",
     month: "short",
+    ...(yearOf(instant) !== yearOf(new Date()) && { year: "numeric" }),
     hour: "numeric",
     minute: "2-digit",
     timeZone: timezone,
   });
   return (
-    <Text size="sm" fw={500}>
-      <time dateTime={at}>{format.format(new Date(at))}</time>
-    </Text>
+    <Tooltip label={formatExact(instant, locale, timezone)}>
+      <Text size="sm" fw={500}>
+        <time dateTime={at}>{format.format(instant)}</time>
+      </Text>
+    </Tooltip>
   );
 }
