@@ -395,6 +395,32 @@ def test_a_medium_that_hangs_silences_nothing(
     assert document["job"]["id"] == failed.id
 
 
+def test_a_job_whose_process_died_is_told_though_the_medium_hangs(
+    make_engine: MakeEngine, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R45: nobody has to read the repository to say that nobody is at work on it."""
+    engine = make_engine(("failed",))
+    added = engine.database.jobs.add(
+        plan="default", kind=JobKind.BACKUP, trigger=Trigger.MANUAL_API
+    )
+    assert engine.database.jobs.claim("nobody", "default", lease_s=0.2) is not None
+    held, go = Event(), Event()
+
+    def hang() -> bool:
+        held.set()
+        assert go.wait(NEVER_S)
+        return False
+
+    monkeypatch.setattr(engine.service, "restore_interrupted", hang)
+    engine.start(keep_schedule=False)
+    try:
+        assert held.wait(LONG_S)
+        [document] = hook.wait_for(1)
+    finally:
+        go.set()
+    assert document["job"]["id"] == added.id
+
+
 def test_backups_that_nobody_can_see_are_told_as_overdue(
     make_engine: MakeEngine, hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

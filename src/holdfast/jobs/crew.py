@@ -79,6 +79,7 @@ class Crew:
             self._thread(self._dispatch, "dispatch"),
             self._thread(self._keep_alive, "heartbeat"),
             self._thread(self._keep_house, "housekeeping"),
+            self._thread(self._keep_repository, "repository"),
         ]
         self._timekeeper: threading.Thread | None = None
 
@@ -216,10 +217,22 @@ class Crew:
             running[0].thread.join(min(self._options.heartbeat_s, 1.0))
 
     def _keep_house(self) -> None:
-        """Look after what others left, and what is old."""
-        trouble = Trouble("What others left cannot be looked after")
+        """Look after the jobs that others left; in the catalog only, as a medium may hang."""
+        self._see_to("Jobs that others left cannot be looked after", self._fail_abandoned)
+
+    def _keep_repository(self) -> None:
+        """Look after the restores that others left, and after what is old."""
+        self._see_to(
+            "What others left cannot be looked after",
+            self._settle_abandoned,
+            self._settle_restore,
+            self._forget_old,
+        )
+
+    def _see_to(self, what: str, *duties: Callable[[], None]) -> None:
+        trouble = Trouble(what)
         while not self._stopping.is_set():
-            for duty in (self._settle_abandoned, self._settle_restore, self._forget_old):
+            for duty in duties:
                 with trouble:
                     duty()
             self._stopping.wait(self._options.heartbeat_s)
@@ -243,6 +256,8 @@ class Crew:
             self._settle_taken(claim)
             self._changed()
             self._herald.look()
+
+    def _fail_abandoned(self) -> None:
         for job in self._jobs.fail_abandoned(self._plan):
             _log.warning("Job %s was abandoned by its process, and has failed", job.id)
             self._try_again(job)
