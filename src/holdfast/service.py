@@ -259,6 +259,7 @@ class BackupService:
             container=container,
             tables=tables,
             owner=restore_owner,
+            clock=self._clock,
         )
         unknown = sorted(set(references or {}) - set(directories or {}))
         if unknown:

@@ -390,6 +390,18 @@ def test_a_reference_to_an_unknown_directory_is_said_and_spoils_no_backup(
     assert service.verify_backup("latest")
 
 
+def test_settings_were_changed_when_the_clock_of_the_service_says(
+    application: Application,
+) -> None:
+    """As all else in a backup: where that clock is set, the machine's own is in none of it."""
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    service = application.service(settings={"theme": "dark"}, clock=SimClock(at))
+    made = service.create_backup()
+    listed = service.list_contents(made.backup_id)
+    (settings,) = [each for each in listed if each.path == "settings.json"]
+    assert settings.modified_at == at
+
+
 def test_a_whole_id_never_means_another_backup_of_the_same_second(
     application: Application,
 ) -> None:

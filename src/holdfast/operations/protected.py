@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from holdfast.clock import Clock
 from holdfast.config import SERVER_SCHEMES, SettingsTable
 from holdfast.errors import ConfigError
 from holdfast.models.manifest import DATABASE_DIR
@@ -71,6 +72,7 @@ def make_sources(
     container: str | None = None,
     tables: Sequence[str] | TablesOptions | None = None,
     owner: bool = True,
+    clock: Clock | None = None,
 ) -> tuple[Source, ...]:
     """Make the sources of a plan in the order of capture: databases, settings, directories.
 
@@ -78,6 +80,7 @@ def make_sources(
         settings: As `BackupService` takes them.
         container: Where the database of `database_url` runs.
         owner: Whether a server's objects get their owners and rights back.
+        clock: Tells when settings were seen changed; the machine's by default.
 
     Raises:
         ConfigError: A URL or label cannot be used, or two sources would have one place.
@@ -93,7 +96,7 @@ def make_sources(
         first = main or next(iter(named.values()), None)
         found.append(_tables_source(tables, first, busy_timeout_s))
     if settings is not None:
-        found.append(SettingsSource(_settings_provider(settings, found)))
+        found.append(SettingsSource(_settings_provider(settings, found), clock=clock))
     for label, given in directories.items():
         options = given if isinstance(given, DirectoryOptions) else DirectoryOptions(path=given)
         found.append(
