@@ -19,11 +19,15 @@ end_server() {
 trap end_server EXIT
 trap 'end_server; echo; exit 0' INT TERM HUP
 
-if [[ ! -d weeks ]]; then
+# They are made where they stay, for what happens in them names its place; `weeks.part` says that
+# they are not done.
+if [[ ! -d weeks || -e weeks.part ]]; then
+    rm -rf weeks weeks.part
+    : >weeks.part
     say "Four weeks at the shop: backups, checks and a restore, really run by a clock that is set"
     (umask 077 && python -c 'import secrets; print(secrets.token_urlsafe(12))' >login)
-    python -m examples.sample_app.history --in weeks.part --password-file login
-    mv weeks.part weeks
+    python -m examples.sample_app.history --in weeks --password-file login
+    rm weeks.part
 fi
 cd weeks
 : >../server.log
