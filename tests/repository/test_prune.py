@@ -110,6 +110,22 @@ def test_what_no_backup_needs_goes_and_the_rest_stays(filled: Filled) -> None:
     assert summary.freed_bytes > 2000
 
 
+def test_who_reads_beside_a_prune_finds_what_it_wrote_anew(filled: Filled) -> None:
+    """Readers hold no lock: a pack that went is no damage while its content is elsewhere."""
+    reader = open_repository(filled.store)
+    trees = [reader.tree(each) for each in reader.list_snapshots() if each.label != "first"]
+    contents = [(tree, path, node) for tree in trees for path, node in tree.walk("") if node.size]
+    assert reader.index.files
+    filled.remove("first")
+    summary = prune(filled.repository)
+
+    assert summary.packs_added
+    assert summary.packs_removed
+    for tree, path, node in contents:
+        assert len(b"".join(tree.read(path))) == node.size
+    assert reader.blobs.damage == {}
+
+
 def test_the_plan_says_before_what_the_summary_says_after(filled: Filled) -> None:
     filled.remove("second")
     with filled.repository.lock(exclusive=True) as lock:

@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from holdfast.errors import ObjectNotFound, RepositoryDamaged, StoreError
@@ -39,6 +40,22 @@ class Damaged(Exception):
     def __init__(self, reason: str, check: str) -> None:
         super().__init__(reason)
         self.check = check
+
+
+@dataclass(slots=True)
+class _Copies:
+    """What was met while the copies of one blob were tried.
+
+    Attributes:
+        furthest: The step of reading that the best copy came to; it says what is wrong.
+        missing: Whether a pack is not there.
+        unread: Why a copy could not be read, so that nobody knows whether it is intact.
+    """
+
+    failures: list[str] = field(default_factory=list)
+    furthest: int = 0
+    missing: bool = False
+    unread: StoreError | None = None
 
 
 class BlobReader:
@@ -151,37 +168,49 @@ class BlobReader:
     def rescue(self, blob_type: BlobType, blob_id: bytes, *, where: str = "") -> bytes:
         """Return a blob that failed to read once: try again, then try its other copies.
 
+        A pack that is gone may have been written anew by a prune beside us, as readers hold no
+        lock; the index files of now tell where its blobs are.
+
         Raises:
             RepositoryDamaged: No copy is intact.
             StoreError: The store could not be read, so nobody knows.
         """
-        failures: list[str] = []
-        furthest = 0  # the copy that got furthest says what is wrong with the blob
-        unread: StoreError | None = None
+        copies = _Copies()
+        found = self._read_any(blob_type, blob_id, copies)
+        if found is None and copies.missing and self._refresh_index():
+            copies = _Copies()
+            found = self._read_any(blob_type, blob_id, copies)
+        if found is not None:
+            return found
+        if copies.unread is not None:
+            raise copies.unread
+        raise RepositoryDamaged(
+            f"{_title(blob_type, blob_id, where)} is damaged: " + "; ".join(copies.failures),
+            hint="Run `holdfast check --read-data` to see which backups are touched.",
+            check=READING_STEPS[copies.furthest],
+        )
+
+    def _read_any(self, blob_type: BlobType, blob_id: bytes, copies: _Copies) -> bytes | None:
+        """Return the first intact copy of a blob; None if there is none, and `copies` says why."""
         for location in self._index().locations(blob_type, blob_id):
             pack = location.pack_id.hex()[:16]
             try:
                 sealed = self.load_range(location.pack_id, location.offset, location.length)
                 return self.open(sealed, blob_id, location)
             except Damaged as error:
-                failures.append(f"in pack {pack} {error}")
+                copies.failures.append(f"in pack {pack} {error}")
                 self._remember(blob_type, blob_id, location)
-                furthest = max(furthest, READING_STEPS.index(error.check))
+                copies.furthest = max(copies.furthest, READING_STEPS.index(error.check))
             except ObjectNotFound:
-                failures.append(f"pack {pack} is missing")
+                copies.failures.append(f"pack {pack} is missing")
+                copies.missing = True
             except StoreError as error:
                 # A pack that is cut off reads as too short; that too is damage.
                 if self._cut_off(location):
-                    failures.append(f"pack {pack} is cut off")
+                    copies.failures.append(f"pack {pack} is cut off")
                 else:
-                    unread = error
-        if unread is not None:
-            raise unread
-        raise RepositoryDamaged(
-            f"{_title(blob_type, blob_id, where)} is damaged: " + "; ".join(failures),
-            hint="Run `holdfast check --read-data` to see which backups are touched.",
-            check=READING_STEPS[furthest],
-        )
+                    copies.unread = error
+        return None
 
     def _remember(self, blob_type: BlobType, blob_id: bytes, location: BlobLocation) -> None:
         _, offset, length, uncompressed, _ = location
