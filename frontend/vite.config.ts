@@ -1,6 +1,16 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
+/** Small pieces of the first load: each in a file of its own would be compressed by itself. */
+const FRAME = new RegExp(
+  [
+    "src/(api|backup)/",
+    "src/parts/(ActionButton|JobProgress|PageHead|States|StatusBadge|useOnce)\\.",
+    "@mantine/core/esm/components/(Anchor|Button|Divider|List|Paper|SimpleGrid|Stack)/",
+    "@tanstack/",
+  ].join("|"),
+);
+
 export default defineConfig({
   // Relative, so that the page works below any path.
   base: "./",
@@ -13,6 +23,7 @@ export default defineConfig({
     // The policy of the server forbids `data:` scripts and fonts.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 600,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "frame", test: FRAME }] } } },
   },
   server: {
     // While it is worked on: the interface of a server that runs beside.

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { texts as de } from "@/locales/de";
+import { de } from "@/locales/de";
 import { en } from "@/locales/en";
 
 type Texts = { [key: string]: string | Texts };

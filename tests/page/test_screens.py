@@ -24,10 +24,25 @@ def test_no_screen_has_a_fault(open_screen: OpenScreen, look: Look) -> None:
     assert faults_of_screens(open_screen(look=look), SCREENS) == {}
 
 
-@pytest.mark.parametrize("look", [DESKTOP, PHONE_DARK], ids=str)
+@pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_no_screen_of_a_viewer_has_a_fault(open_screen: OpenScreen, look: Look) -> None:
-    """They see the same screens with less to press."""
-    assert faults_of_screens(open_screen(user="vera", look=look), FOR_VIEWERS) == {}
+    """They see the same screens with less to press, or why they may not see one."""
+    assert faults_of_screens(open_screen(user="vera", look=look), SCREENS) == {}
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("path", ["/nonsense", "/restore/abc", "/jobs/abc", "/backups/abc"])
+def test_what_is_not_there_has_no_fault(open_screen: OpenScreen, look: Look, path: str) -> None:
+    """An address that leads to nothing, or to a job or backup that is gone."""
+    assert open_screen(path, look=look).faults() == []
+
+
+def test_an_address_that_leads_nowhere_says_so(open_screen: OpenScreen) -> None:
+    screen = open_screen("/nonsense")
+    page = screen.page
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
+    page.get_by_role("link", name="Go to the overview").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
 
 
 @pytest.mark.parametrize("look", [DESKTOP, PHONE_DARK], ids=str)

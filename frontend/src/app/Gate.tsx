@@ -1,11 +1,14 @@
 import { Center, Loader } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { Fragment, lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Shell } from "@/app/Shell";
+import { useReach } from "@/app/useReach";
 import { whole } from "@/app/whole";
 import { EndedLogin } from "@/features/session/EndedLogin";
 import { StepUp } from "@/features/session/StepUp";
 import { useVisitor } from "@/features/session/useSession";
+import { Arriving } from "@/parts/Arriving";
 import { Loaded } from "@/parts/States";
 
 const Entrance = lazy(whole(() => import("@/features/session/Entrance")));
@@ -14,6 +17,7 @@ const Entrance = lazy(whole(() => import("@/features/session/Entrance")));
 export function Gate() {
   const { me, visitor } = useVisitor();
   const { t } = useTranslation();
+  useReach(useQueryClient());
   const loading = (
     <Center mih="100vh">
       <Loader aria-label={t("states.loading")} />
@@ -23,7 +27,7 @@ export function Gate() {
     <Loaded query={me} loading={loading}>
       {(known) =>
         visitor === null ? (
-          <Suspense fallback={loading}>
+          <Suspense fallback={<Arriving loading={loading} />}>
             <Entrance />
           </Suspense>
         ) : (

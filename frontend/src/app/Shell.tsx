@@ -3,20 +3,24 @@ import { useDisclosure } from "@mantine/hooks";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { Link, Route, Switch, useLocation } from "wouter";
 import type { Me } from "@/api/generated/server";
 import { API, watch } from "@/api/server";
+import { Away } from "@/app/Away";
 import icon from "@/app/icon.svg";
+import { NoPage } from "@/app/NoPage";
 import { Preferences } from "@/app/Preferences";
 import { SCREENS } from "@/app/screens";
 import { useKeptPlan } from "@/app/useKeptPlan";
+import { useReach } from "@/app/useReach";
 import { whole } from "@/app/whole";
 import { BackupProvider } from "@/backup/BackupProvider";
 import { newQueryClient } from "@/backup/cache";
 import { AccountMenu } from "@/features/session/AccountMenu";
+import { Arriving } from "@/parts/Arriving";
 import { AccessContext } from "@/parts/access";
 import { Boundary } from "@/parts/Boundary";
-import { Denied, Loading } from "@/parts/States";
+import { Denied } from "@/parts/States";
 
 const PlanPicker = lazy(whole(() => import("@/app/PlanPicker")));
 
@@ -35,6 +39,7 @@ export function Shell({ me }: { me: Me }) {
   // What is known of one plan must not show under another.
   // biome-ignore lint/correctness/useExhaustiveDependencies: a cache for each plan
   const cache = useMemo(newQueryClient, [plan]);
+  useReach(cache);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever another screen is opened
   useEffect(() => close(), [pathname]);
 
@@ -101,6 +106,7 @@ export function Shell({ me }: { me: Me }) {
         </AppShell.Navbar>
         <AppShell.Main id="content" tabIndex={-1} style={{ outline: "none" }}>
           <Container size={1160} px={0}>
+            <Away />
             <QueryClientProvider client={cache}>
               <BackupProvider
                 key={plan}
@@ -110,15 +116,19 @@ export function Shell({ me }: { me: Me }) {
                 onUnknown={onUnknown}
               >
                 <Boundary of={pathname}>
-                  <Suspense fallback={<Loading rows={6} />}>
+                  <Suspense fallback={<Arriving />}>
                     <Switch>
                       {SCREENS.map(({ name, path, needs, Screen }) => (
                         <Route key={name} path={path}>
-                          {allowed.has(needs) ? <Screen /> : <Denied permission={needs} />}
+                          {allowed.has(needs) ? (
+                            <Screen />
+                          ) : (
+                            <Denied permission={needs} order={1} />
+                          )}
                         </Route>
                       ))}
                       <Route>
-                        <Redirect to="/" replace />
+                        <NoPage />
                       </Route>
                     </Switch>
                   </Suspense>

@@ -6,6 +6,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "@/app/App";
 import { returnToScreen } from "@/features/session/wayBack";
 import { createTexts, LANGUAGES, type Language, preferredLanguage, speak } from "@/i18n/i18n";
+import { arriving } from "@/parts/reach";
 
 // The policy of the server allows the styles that carry this, and no others.
 const nonce = document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.content ?? "";
@@ -17,14 +18,6 @@ texts.on("languageChanged", (language) => {
 });
 const kept = localStorage.getItem("holdfast-language");
 const language = kept !== null && kept in LANGUAGES ? (kept as Language) : preferredLanguage();
-
-// After an update of the server the names of the parts are others: the page is loaded anew, once.
-window.addEventListener("vite:preloadError", () => {
-  const before = Number(sessionStorage.getItem("holdfast-reloaded"));
-  if (Date.now() - before < 60_000) return;
-  sessionStorage.setItem("holdfast-reloaded", String(Date.now()));
-  window.location.reload();
-});
 
 returnToScreen();
 
@@ -38,5 +31,4 @@ function show(): void {
   );
 }
 
-// A language that cannot be loaded leaves English.
-void speak(texts, language).then(show, show);
+void arriving(() => speak(texts, language)).then(show, show);

@@ -11,6 +11,7 @@ import {
 import { lazy } from "react";
 import { whole } from "@/app/whole";
 import type { Permission } from "@/parts/access";
+import { lazily } from "@/parts/lazily";
 
 /** Each screen: where it is, what it is for who may see it; loaded when it is first opened. */
 export const SCREENS = [
@@ -19,7 +20,7 @@ export const SCREENS = [
     path: "/",
     icon: IconLayoutDashboard,
     needs: "read",
-    Screen: lazy(() => import("@/features/overview/Overview")),
+    Screen: lazily(() => import("@/features/overview/Overview")),
   },
   {
     name: "backups",

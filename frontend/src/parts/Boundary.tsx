@@ -1,7 +1,8 @@
 import { Alert, Button, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
-import { Component, type ReactNode } from "react";
+import { Component, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { reload } from "@/parts/reach";
 
 interface BoundaryProps {
   /** Another one is a new try: the address of the screen. */
@@ -28,6 +29,7 @@ export class Boundary extends Component<BoundaryProps, { failed: boolean }> {
 
 function Broken() {
   const { t } = useTranslation();
+  const [asked, setAsked] = useState(false);
   return (
     <Alert
       m="md"
@@ -39,7 +41,15 @@ function Broken() {
     >
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{t("broken.about")}</Text>
-        <Button size="xs" variant="default" onClick={() => window.location.reload()}>
+        <Button
+          size="xs"
+          variant="default"
+          loading={asked}
+          onClick={() => {
+            setAsked(true);
+            void reload();
+          }}
+        >
           {t("broken.button")}
         </Button>
       </Stack>

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type Problem, toProblem } from "@/api/problem";
 import type { Permission } from "@/parts/access";
+import { useIsLost } from "@/parts/reach";
 import { Said, SaidProblem } from "@/parts/Said";
 
 /** What stands where something is being loaded. */
@@ -25,8 +26,8 @@ interface StandInProps {
   /** What to do about it: a button. */
   action?: ReactNode;
   icon?: ReactNode;
-  /** The level of its heading: 2 where it stands right below that of the screen. */
-  order?: 2 | 3;
+  /** The level of its heading: 1 where it is the screen, 2 where it stands right below its head. */
+  order?: 1 | 2 | 3;
 }
 
 /** What stands where there is nothing: what would stand here, and how it comes to be. */
@@ -100,11 +101,11 @@ export function ProblemText({ problem }: { problem: Problem }) {
 }
 
 /** What stands where the reader may not look. */
-export function Denied({ permission }: { permission: Permission }) {
+export function Denied({ permission, order = 2 }: { permission: Permission; order?: 1 | 2 }) {
   const { t } = useTranslation();
   return (
     <Empty
-      order={2}
+      order={order}
       title={t("states.denied")}
       icon={<IconLock size={28} stroke={1.5} aria-hidden />}
     >
@@ -123,10 +124,13 @@ interface LoadedProps<T> {
 
 /** Shows what a query brings; or that it is loading, failed, or is refused. */
 export function Loaded<T>({ query, permission = "read", loading, children }: LoadedProps<T>) {
+  const isLost = useIsLost();
   if (query.data !== undefined) {
+    // That the server does not answer is said once, above the screen.
+    const isSaid = isLost && toProblem(query.error).status === 0;
     return (
       <>
-        {query.isRefetchError && (
+        {query.isRefetchError && !isSaid && (
           <Group mb="sm">
             <Failure error={query.error} onRetry={() => void query.refetch()} />
           </Group>
@@ -135,8 +139,10 @@ export function Loaded<T>({ query, permission = "read", loading, children }: Loa
       </>
     );
   }
-  if (query.isPending) return loading ?? <Loading />;
-  const problem = toProblem(query.error);
+  // What is asked once more after no answer is not waited for without a word.
+  const error = query.error ?? (isLost ? query.failureReason : null);
+  if (error === null) return loading ?? <Loading />;
+  const problem = toProblem(error);
   if (problem.status === 403) return <Denied permission={permission} />;
   return <Failure error={problem} onRetry={() => void query.refetch()} />;
 }

@@ -5,7 +5,7 @@ import { I18nextProvider } from "react-i18next";
 import { afterEach, expect, test } from "vitest";
 import { SelectionBar } from "@/features/backups/SelectionBar";
 import { chosenOf, useSelection } from "@/features/backups/useSelection";
-import { createTexts, learnEnglish } from "@/i18n/i18n";
+import { englishTexts } from "../texts";
 import { backupOf } from "./backup";
 
 afterEach(cleanup);
@@ -47,8 +47,7 @@ test("one that was deleted is chosen no more, one that changed is as it is now",
 });
 
 test("how many are chosen elsewhere is said", async () => {
-  const texts = createTexts();
-  await learnEnglish(texts);
+  const texts = englishTexts();
   const hook = selected();
   act(() => hook.result.current.toggleAll());
   hook.rerender(SECOND);

@@ -4,8 +4,8 @@ import { cleanup, render, screen } from "@testing-library/react";
 import { I18nextProvider } from "react-i18next";
 import { afterEach, expect, test } from "vitest";
 import { isKnownZone, midnightIn, shownZone } from "@/format/zones";
-import { createTexts } from "@/i18n/i18n";
 import { When } from "@/parts/Values";
+import { englishTexts } from "../texts";
 
 afterEach(cleanup);
 
@@ -17,7 +17,7 @@ test("times are shown in the plan's zone, or in UTC where the browser does not k
 
 test.each(["ago", "short"] as const)("a zone that is not known stops no page: %s", (as) => {
   render(
-    <I18nextProvider i18n={createTexts()}>
+    <I18nextProvider i18n={englishTexts()}>
       <MantineProvider>
         <When at="2026-01-31T02:00:00Z" as={as} timeZone="Mars/Olympus" />
       </MantineProvider>

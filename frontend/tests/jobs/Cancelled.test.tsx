@@ -9,8 +9,9 @@ import { Happening } from "@/features/backups/cells";
 import { Troubles } from "@/features/backups/Troubles";
 import { Gist } from "@/features/jobs/cells";
 import { Standing } from "@/features/jobs/JobDetails";
-import { createTexts, type Language, learnEnglish, speak } from "@/i18n/i18n";
+import { type Language, speak } from "@/i18n/i18n";
 import { backupOf } from "../backups/backup";
+import { englishTexts } from "../texts";
 import { job } from "./job";
 
 afterEach(cleanup);
@@ -20,9 +21,8 @@ const STOPPED = { status: "cancelled", error: ERROR } as const;
 const BACKUP = backupOf(1, STOPPED);
 
 async function told(shown: ReactNode, language: Language = "en"): Promise<string> {
-  const texts = createTexts();
+  const texts = englishTexts();
   await speak(texts, language);
-  await learnEnglish(texts);
   render(
     <I18nextProvider i18n={texts}>
       <MantineProvider>{shown}</MantineProvider>

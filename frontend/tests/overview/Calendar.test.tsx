@@ -9,7 +9,7 @@ import { parseView, queryOf } from "@/features/backups/view";
 import { addressOfDay } from "@/features/overview/addresses";
 import { Calendar } from "@/features/overview/Calendar";
 import { weeksOf } from "@/features/overview/calendar";
-import { createTexts } from "@/i18n/i18n";
+import { englishTexts } from "../texts";
 import { run } from "./run";
 
 afterEach(cleanup);
@@ -25,7 +25,7 @@ beforeEach(() => {
     firstDay: 1,
   });
   render(
-    <I18nextProvider i18n={createTexts()}>
+    <I18nextProvider i18n={englishTexts()}>
       <MantineProvider>
         <Router hook={place.hook}>
           <Calendar weeks={weeks} timeZone="Pacific/Kiritimati" />

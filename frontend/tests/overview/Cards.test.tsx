@@ -7,8 +7,9 @@ import type { HealthShape, ScheduleShape, StatsShape } from "@/api/generated/pla
 import { unusedOf } from "@/backup/unused";
 import { Cards } from "@/features/overview/Cards";
 import type { Run } from "@/features/overview/runs";
-import { createTexts, speak } from "@/i18n/i18n";
+import { speak } from "@/i18n/i18n";
 import { AccessContext, type Permission } from "@/parts/access";
+import { englishTexts } from "../texts";
 
 afterEach(cleanup);
 
@@ -33,7 +34,7 @@ const SCHEDULE = {
 } as unknown as ScheduleShape;
 
 async function shown(changed: Partial<StatsShape>, jobs: string[] = [], may?: Permission[]) {
-  const texts = createTexts();
+  const texts = englishTexts();
   await speak(texts, "en");
   const health = { running_jobs: jobs, last_success_at: null } as unknown as HealthShape;
   const latest = { id: "b", original_size_bytes: 1_512_345, duration_s: 0.4321 } as Run;

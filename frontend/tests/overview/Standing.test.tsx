@@ -5,7 +5,8 @@ import { I18nextProvider } from "react-i18next";
 import { afterEach, expect, test } from "vitest";
 import type { HealthShape } from "@/api/generated/plan";
 import { Standing } from "@/features/overview/Standing";
-import { createTexts, type Language, speak } from "@/i18n/i18n";
+import { type Language, speak } from "@/i18n/i18n";
+import { englishTexts } from "../texts";
 
 afterEach(cleanup);
 
@@ -32,7 +33,7 @@ function daysBefore(days: number): string {
 }
 
 async function shown(found: HealthShape, asOf?: Date, language: Language = "en") {
-  const texts = createTexts();
+  const texts = englishTexts();
   await speak(texts, language);
   render(
     <I18nextProvider i18n={texts}>

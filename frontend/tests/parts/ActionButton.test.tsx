@@ -3,10 +3,10 @@ import { MantineProvider } from "@mantine/core";
 import { act, cleanup, fireEvent, render, renderHook, screen } from "@testing-library/react";
 import { I18nextProvider } from "react-i18next";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createTexts } from "@/i18n/i18n";
 import { ActionButton } from "@/parts/ActionButton";
 import { AccessContext } from "@/parts/access";
 import { useOnce } from "@/parts/useOnce";
+import { englishTexts } from "../texts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -19,7 +19,7 @@ afterEach(() => {
 it("a double click on an action does it once, a later click does it again", () => {
   const onClick = vi.fn();
   render(
-    <I18nextProvider i18n={createTexts()}>
+    <I18nextProvider i18n={englishTexts()}>
       <MantineProvider env="test">
         <AccessContext value={new Set(["run"])}>
           <ActionButton needs="run" onClick={onClick}>

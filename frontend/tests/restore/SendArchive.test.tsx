@@ -5,8 +5,8 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { I18nextProvider } from "react-i18next";
 import { afterEach, expect, it, vi } from "vitest";
 import { BackupProvider } from "@/backup/BackupProvider";
-import { createTexts } from "@/i18n/i18n";
 import { SendArchive } from "@/restore/SendArchive";
+import { englishTexts } from "../texts";
 
 /** Stands for the browser's own; it never gets an answer. */
 class SilentRequest {
@@ -39,7 +39,7 @@ const isHeldBack = () => !dispatchEvent(new Event("beforeunload", { cancelable: 
 it("who closes the page during an upload is asked, and who leaves the screen ends it", async () => {
   vi.stubGlobal("XMLHttpRequest", SilentRequest);
   const { unmount } = render(
-    <I18nextProvider i18n={createTexts()}>
+    <I18nextProvider i18n={englishTexts()}>
       <QueryClientProvider client={new QueryClient()}>
         <MantineProvider env="test">
           <BackupProvider baseUrl="http://host/api">

@@ -9,12 +9,12 @@ import {
   withUnit,
 } from "@/features/schedule/policy";
 import { policyLine, rulesInWords } from "@/features/schedule/policyWords";
-import { createTexts, learnEnglish, speak } from "@/i18n/i18n";
+import { speak } from "@/i18n/i18n";
+import { englishTexts } from "../texts";
 
 const OFF = policyOfForm(formOfPolicy({}));
-const texts = createTexts();
+const texts = englishTexts();
 beforeAll(async () => {
-  await learnEnglish(texts);
   await speak(texts, "de");
 });
 

@@ -7,11 +7,11 @@ import {
   isMoreThanUnasked,
   reasonsInWords,
 } from "@/features/schedule/reasons";
-import { createTexts, learnEnglish, speak } from "@/i18n/i18n";
+import { speak } from "@/i18n/i18n";
+import { englishTexts } from "../texts";
 
-const texts = createTexts();
+const texts = englishTexts();
 beforeAll(async () => {
-  await learnEnglish(texts);
   await speak(texts, "de");
 });
 const german = (...reasons: string[]) => reasonsInWords(reasons, texts.getFixedT("de", "schedule"));

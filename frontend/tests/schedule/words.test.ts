@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { formOfCron } from "@/features/schedule/cron";
 import { describeCron } from "@/features/schedule/ownWords";
 import { formatClock, fromMonday, sentenceOf } from "@/features/schedule/words";
-import { createTexts, learnEnglish, speak } from "@/i18n/i18n";
+import { speak } from "@/i18n/i18n";
+import { englishTexts } from "../texts";
 
-const texts = createTexts();
+const texts = englishTexts();
 beforeAll(async () => {
-  await learnEnglish(texts);
   await speak(texts, "de");
 });
 

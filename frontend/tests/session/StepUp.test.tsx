@@ -7,7 +7,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import type { Me } from "@/api/generated/server";
 import { watch } from "@/api/server";
 import { StepUp } from "@/features/session/StepUp";
-import { createTexts } from "@/i18n/i18n";
+import { englishTexts } from "../texts";
 
 const PATIENCE = { timeout: 60_000 };
 const me = { username: "anna", permissions: [], plans: [] } as unknown as Me;
@@ -17,7 +17,7 @@ afterEach(cleanup);
 it("Escape closes the question for the password, and not the dialog below it", async () => {
   const closed = vi.fn();
   const page = (below: boolean) => (
-    <I18nextProvider i18n={createTexts()}>
+    <I18nextProvider i18n={englishTexts()}>
       <QueryClientProvider client={new QueryClient()}>
         <MantineProvider env="test">
           <StepUp me={me} />

@@ -1,10 +1,11 @@
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { Suspense, useEffect, useRef } from "react";
 import { useParams } from "wouter";
 import { AskingProvider } from "@/features/backups/asking";
 import { BackupList } from "@/features/backups/BackupList";
 import { useView } from "@/features/backups/useView";
+import { lazily } from "@/parts/lazily";
 
-const Details = lazy(() => import("@/features/backups/Details"));
+const Details = lazily(() => import("@/features/backups/Details"));
 
 /** The list of the backups; and beside it the one that the address names. */
 export default function Backups() {

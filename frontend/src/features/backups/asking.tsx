@@ -1,10 +1,11 @@
-import { createContext, lazy, type ReactNode, Suspense, useContext, useRef, useState } from "react";
+import { createContext, type ReactNode, Suspense, useContext, useRef, useState } from "react";
 import type { BackupShape } from "@/api/generated/plan";
 import type { BatchKind } from "@/features/backups/batch";
+import { lazily } from "@/parts/lazily";
 
-const CreateDialog = lazy(() => import("@/features/backups/CreateDialog"));
-const BatchDialog = lazy(() => import("@/features/backups/BatchDialog"));
-const DescribeDialog = lazy(() => import("@/features/backups/DescribeDialog"));
+const CreateDialog = lazily(() => import("@/features/backups/CreateDialog"));
+const BatchDialog = lazily(() => import("@/features/backups/BatchDialog"));
+const DescribeDialog = lazily(() => import("@/features/backups/DescribeDialog"));
 
 /** What the reader began and is asked about. */
 export type Asked =

@@ -1,6 +1,6 @@
 import { Group } from "@mantine/core";
 import { IconPlayerStop, IconRefresh } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import type { JobShape } from "@/api/generated/plan";
@@ -10,9 +10,10 @@ import { canCancel, canRetry } from "@/features/jobs/can";
 import { useRetriedBy } from "@/features/jobs/useRetriedBy";
 import { ActionButton } from "@/parts/ActionButton";
 import { permissionFor } from "@/parts/access";
+import { lazily } from "@/parts/lazily";
 import { sayDone, sayFailed } from "@/parts/say";
 
-const CancelDialog = lazy(() => import("@/features/jobs/CancelDialog"));
+const CancelDialog = lazily(() => import("@/features/jobs/CancelDialog"));
 
 /** What can be done with a job: stop it while it runs, try it again where it failed. */
 export function JobActions({ job }: { job: JobShape }) {

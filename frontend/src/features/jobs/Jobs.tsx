@@ -1,8 +1,8 @@
-import { lazy } from "react";
 import { useParams } from "wouter";
 import { JobList } from "@/features/jobs/JobList";
+import { lazily } from "@/parts/lazily";
 
-const JobDetails = lazy(() => import("@/features/jobs/JobDetails"));
+const JobDetails = lazily(() => import("@/features/jobs/JobDetails"));
 
 /** All jobs; or the one that the address names. */
 export default function Jobs() {

@@ -1,11 +1,12 @@
 import { Button, Group, Paper, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconChartBar, IconTable } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { RunTable } from "@/features/overview/RunTable";
 import type { Point } from "@/features/overview/runs";
+import { lazily } from "@/parts/lazily";
 
-const TimelineCharts = lazy(() => import("@/features/overview/TimelineCharts"));
+const TimelineCharts = lazily(() => import("@/features/overview/TimelineCharts"));
 
 /** More than these would be a bar for each pixel. */
 const DRAWN = 200;

@@ -1,6 +1,6 @@
 import { Anchor, Box, Divider, Group, List, Stack, Text, Title } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconHelpCircle } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type {
@@ -13,11 +13,12 @@ import { formatBytes } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { ActionButton } from "@/parts/ActionButton";
 import { Card } from "@/parts/Card";
+import { lazily } from "@/parts/lazily";
 import { Said } from "@/parts/Said";
 import { When } from "@/parts/Values";
 
-const CheckDialog = lazy(() => import("@/features/repository/CheckDialog"));
-const PruneDialog = lazy(() => import("@/features/repository/PruneDialog"));
+const CheckDialog = lazily(() => import("@/features/repository/CheckDialog"));
+const PruneDialog = lazily(() => import("@/features/repository/PruneDialog"));
 
 /** When the repository was last checked and cleared of what nothing uses, and how that ended. */
 export function UpkeepCard({ repository }: { repository: RepositoryShape }) {

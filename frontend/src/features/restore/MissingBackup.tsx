@@ -10,6 +10,7 @@ export function MissingBackup() {
   return (
     <Paper withBorder>
       <Empty
+        order={2}
         title={t("chosen.missing")}
         icon={<IconArchive size={28} stroke={1.5} aria-hidden />}
         action={

@@ -1,6 +1,6 @@
 import { Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconPlayerPause } from "@tabler/icons-react";
-import { lazy, Suspense, useRef, useState } from "react";
+import { Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { CleanupPreview, RetentionShape } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
@@ -11,9 +11,10 @@ import type { useSimulation } from "@/features/schedule/useSimulation";
 import { Warning } from "@/features/schedule/Warning";
 import { useLocale } from "@/i18n/useLocale";
 import { ActionButton } from "@/parts/ActionButton";
+import { lazily } from "@/parts/lazily";
 import { Empty, Failure } from "@/parts/States";
 
-const CleanUpDialog = lazy(() => import("@/features/schedule/CleanUpDialog"));
+const CleanUpDialog = lazily(() => import("@/features/schedule/CleanUpDialog"));
 
 interface SimulatorProps {
   query: ReturnType<typeof useSimulation>;

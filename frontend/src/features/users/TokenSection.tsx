@@ -1,17 +1,18 @@
 import { Badge, Button, Group, Paper, SegmentedControl, Table, Title } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { TokenView } from "@/api/generated/server";
 import { tokenState } from "@/features/users/tokens";
 import { useLookAtTokens, useTokens } from "@/features/users/useTokens";
 import { useMay } from "@/parts/access";
+import { lazily } from "@/parts/lazily";
 import { Empty, Loaded } from "@/parts/States";
 import { useNow } from "@/parts/useNow";
 import { When } from "@/parts/Values";
 
-const RevokeDialog = lazy(() => import("@/features/users/RevokeDialog"));
-const TokenDialog = lazy(() => import("@/features/users/TokenDialog"));
+const RevokeDialog = lazily(() => import("@/features/users/RevokeDialog"));
+const TokenDialog = lazily(() => import("@/features/users/TokenDialog"));
 
 /** API tokens: what programs come in with. */
 export function TokenSection() {

@@ -7,14 +7,15 @@ import {
   IconTrash,
   IconUserCog,
 } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { UserView } from "@/api/generated/server";
 import { useChangeUser } from "@/features/users/useUsers";
+import { lazily } from "@/parts/lazily";
 import { sayDone, sayFailed } from "@/parts/say";
 
-const ChangeDialog = lazy(() => import("@/features/users/ChangeDialog"));
-const RemoveDialog = lazy(() => import("@/features/users/RemoveDialog"));
+const ChangeDialog = lazily(() => import("@/features/users/ChangeDialog"));
+const RemoveDialog = lazily(() => import("@/features/users/RemoveDialog"));
 type Open = "role" | "password" | "remove" | null;
 
 /** What can be done with a user. */

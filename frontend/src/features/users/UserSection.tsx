@@ -1,14 +1,15 @@
 import { Badge, Button, Group, Paper, Stack, Table, Text, Title } from "@mantine/core";
 import { IconUserPlus } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { UserView } from "@/api/generated/server";
 import { UserMenu } from "@/features/users/UserMenu";
 import { useUsers } from "@/features/users/useUsers";
+import { lazily } from "@/parts/lazily";
 import { Loaded } from "@/parts/States";
 import { When } from "@/parts/Values";
 
-const UserDialog = lazy(() => import("@/features/users/UserDialog"));
+const UserDialog = lazily(() => import("@/features/users/UserDialog"));
 const ROLES = ["viewer", "operator", "admin"] as const;
 
 /** The users: what each may do, and how that is changed. */

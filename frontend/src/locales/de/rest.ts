@@ -1,0 +1,23 @@
+import type { rest as english } from "../en/rest";
+import audit from "./audit.json";
+import backups from "./backups.json";
+import jobs from "./jobs.json";
+import repository from "./repository.json";
+import restore from "./restore.json";
+import restoring from "./restoring.json";
+import schedule from "./schedule.json";
+import section from "./section.json";
+import users from "./users.json";
+
+/** A text that is missing here is an error of types. */
+export const rest: typeof english = {
+  audit,
+  backups,
+  jobs,
+  repository,
+  restore,
+  restoring,
+  schedule,
+  section,
+  users,
+};
