@@ -6,7 +6,7 @@ import { I18nextProvider } from "react-i18next";
 import { afterEach, expect, test } from "vitest";
 import { BackupProvider } from "@/backup/BackupProvider";
 import { TagFilter } from "@/features/backups/Filters";
-import { createTexts, learnEnglish } from "@/i18n/i18n";
+import { englishTexts } from "../texts";
 import { backupOf } from "./backup";
 
 afterEach(cleanup);
@@ -20,8 +20,7 @@ test("the tags of all backups are offered, also those of other pages", async () 
     const url = new URL(request instanceof Request ? request.url : request);
     return Response.json(pages[url.searchParams.get("cursor") ?? "first"]);
   };
-  const texts = createTexts();
-  await learnEnglish(texts);
+  const texts = englishTexts();
   const cache = new QueryClient();
   render(
     <QueryClientProvider client={cache}>

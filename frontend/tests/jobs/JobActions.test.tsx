@@ -6,7 +6,7 @@ import { I18nextProvider } from "react-i18next";
 import { afterEach, expect, test } from "vitest";
 import { BackupProvider } from "@/backup/BackupProvider";
 import { JobActions } from "@/features/jobs/JobActions";
-import { createTexts, learnEnglish } from "@/i18n/i18n";
+import { englishTexts } from "../texts";
 import { job } from "./job";
 
 afterEach(cleanup);
@@ -18,8 +18,7 @@ test.each([
   ["default", "was tried again", [job({ id: "job-2", retry_of: FAILED.id })]],
 ])("the button is %s on a job that %s", async (variant, _, jobs) => {
   const server = async () => Response.json({ jobs, next_cursor: null, total: jobs.length });
-  const texts = createTexts();
-  await learnEnglish(texts);
+  const texts = englishTexts();
   const cache = new QueryClient();
   render(
     <QueryClientProvider client={cache}>

@@ -7,8 +7,8 @@ import { afterEach, expect, test, vi } from "vitest";
 import { BackupProvider } from "@/backup/BackupProvider";
 import { backupKeys } from "@/backup/keys";
 import { UpkeepJobs } from "@/features/repository/UpkeepJobs";
-import { createTexts } from "@/i18n/i18n";
 import { job } from "../jobs/job";
+import { englishTexts } from "../texts";
 
 afterEach(cleanup);
 
@@ -26,7 +26,7 @@ test("a check that ended before it was looked at makes the cards beside it anew"
   render(
     <QueryClientProvider client={cache}>
       <BackupProvider baseUrl="http://localhost/api/backups" fetch={server as typeof fetch}>
-        <I18nextProvider i18n={createTexts()}>
+        <I18nextProvider i18n={englishTexts()}>
           <MantineProvider env="test">
             <UpkeepJobs />
           </MantineProvider>

@@ -4,13 +4,13 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { I18nextProvider } from "react-i18next";
 import { afterEach, expect, test } from "vitest";
 import { RunTime } from "@/features/schedule/NextRuns";
-import { createTexts } from "@/i18n/i18n";
+import { englishTexts } from "../texts";
 
 afterEach(cleanup);
 
 function shown(at: string): HTMLElement {
   render(
-    <I18nextProvider i18n={createTexts()}>
+    <I18nextProvider i18n={englishTexts()}>
       <MantineProvider env="test">
         <RunTime at={at} timezone="Asia/Tokyo" />
       </MantineProvider>
