@@ -8,6 +8,7 @@ import { Bytes, Count, When } from "@/parts/Values";
 export function OfferSource({ offer }: { offer: OfferShape }) {
   const { t } = useTranslation("restoring");
   const { backup } = offer;
+  const name = offer.file_name ?? (backup.description?.trim() || backup.backup_id);
   return (
     <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="md">
       <Fact label={t("offer.made")}>
@@ -17,10 +18,12 @@ export function OfferSource({ offer }: { offer: OfferShape }) {
         </Text>
       </Fact>
       <Fact label={offer.kind === "upload" ? t("offer.file") : t("offer.backup")}>
-        {offer.file_name ?? backup.description ?? backup.backup_id}
-        <Text span size="sm" c="dimmed" display="block" style={{ overflowWrap: "anywhere" }}>
-          {backup.backup_id}
-        </Text>
+        {name}
+        {name !== backup.backup_id && (
+          <Text span size="sm" c="dimmed" display="block" style={{ overflowWrap: "anywhere" }}>
+            {backup.backup_id}
+          </Text>
+        )}
       </Fact>
       <Fact label={t("offer.of")}>
         {[backup.app, backup.app_version].filter(Boolean).join(" ")}

@@ -1,5 +1,7 @@
 import { Table } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { byName } from "@/format/names";
+import { useLocale } from "@/i18n/useLocale";
 import { Count } from "@/parts/Values";
 
 const MANY = 12;
@@ -13,7 +15,8 @@ interface RestoredItemsProps {
 /** How many rows or files came back, table by table or part by part. */
 export function RestoredItems({ items, counted }: RestoredItemsProps) {
   const { t } = useTranslation("restoring");
-  const found = Object.entries(items);
+  const compare = byName(useLocale());
+  const found = Object.entries(items).sort(([one], [other]) => compare(one, other));
   if (found.length === 0) return null;
   const table = (
     <Table

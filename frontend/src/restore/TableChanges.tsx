@@ -1,6 +1,7 @@
 import { Button, Table, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useTranslation } from "react-i18next";
+import { byName } from "@/format/names";
 import { formatNumber } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { isChanged, type TableChange } from "@/restore/changes";
@@ -16,9 +17,11 @@ interface TableChangesProps {
 export function TableChanges({ tables, settings }: TableChangesProps) {
   const { t } = useTranslation("restoring");
   const [all, { toggle }] = useDisclosure();
-  const changed = tables.filter(isChanged);
+  const compare = byName(useLocale());
+  const sorted = tables.toSorted((one, other) => compare(one.name, other.name));
+  const changed = sorted.filter(isChanged);
   const same = tables.length - changed.length;
-  const shown = all ? tables : changed;
+  const shown = all ? sorted : changed;
   if (tables.length === 0) return null;
   return (
     <>

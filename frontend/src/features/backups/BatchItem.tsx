@@ -43,7 +43,11 @@ export function BatchItem({ kind, backup, outcome }: BatchItemProps) {
             {nameOf(backup, locale)}
           </Text>
           <Text size="xs" c="dimmed">
-            <When at={backup.created_at} as="short" /> ·{" "}
+            {backup.description?.trim() && (
+              <>
+                <When at={backup.created_at} as="short" /> ·{" "}
+              </>
+            )}
             <Bytes value={backup.original_size_bytes} />
           </Text>
         </Stack>

@@ -1,6 +1,8 @@
-import { Drawer, Group, Skeleton, Stack, Tabs, Text } from "@mantine/core";
+import { Button, Drawer, Group, Skeleton, Stack, Tabs, Text } from "@mantine/core";
+import { IconArchive } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { BackupShape } from "@/api/generated/plan";
+import { toProblem } from "@/api/problem";
 import { useBackup } from "@/backup/hooks/useBackup";
 import { isStored } from "@/backup/jobs";
 import { useAsking } from "@/features/backups/asking";
@@ -14,7 +16,7 @@ import { nameOf } from "@/features/backups/name";
 import { Summary } from "@/features/backups/Summary";
 import { Tables } from "@/features/backups/Tables";
 import { useLocale } from "@/i18n/useLocale";
-import { Loaded, Loading } from "@/parts/States";
+import { Empty, Loaded, Loading } from "@/parts/States";
 import { StatusBadge } from "@/parts/StatusBadge";
 import { When } from "@/parts/Values";
 
@@ -51,9 +53,19 @@ export default function Details({ id, onClose }: DetailsProps) {
       }}
       closeButtonProps={{ "aria-label": word("actions.close") }}
     >
-      <Loaded query={query} loading={<Waiting />}>
-        {(backup) => <Shown backup={backup} />}
-      </Loaded>
+      {query.data === undefined && toProblem(query.error).status === 404 ? (
+        <Empty
+          title={t("details.missing")}
+          icon={<IconArchive size={28} stroke={1.5} aria-hidden />}
+          action={<Button onClick={onClose}>{t("details.all")}</Button>}
+        >
+          {t("details.missingHint")}
+        </Empty>
+      ) : (
+        <Loaded query={query} loading={<Waiting />}>
+          {(backup) => <Shown backup={backup} />}
+        </Loaded>
+      )}
     </Drawer>
   );
 }

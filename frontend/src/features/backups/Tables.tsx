@@ -3,6 +3,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { BackupShape } from "@/api/generated/plan";
+import { byName } from "@/format/names";
 import { formatNumber } from "@/format/numbers";
 import { useLocale } from "@/i18n/useLocale";
 import { Count } from "@/parts/Values";
@@ -15,10 +16,11 @@ export function Tables({ backup }: { backup: BackupShape }) {
   const locale = useLocale();
   const { t } = useTranslation("backups");
   const [sought, setSought] = useState("");
+  const compare = byName(locale);
   const all = Object.entries(backup.table_counts);
   const shown = all
     .filter(([name]) => name.toLowerCase().includes(sought.trim().toLowerCase()))
-    .sort(([a], [b]) => a.localeCompare(b, locale));
+    .sort(([one], [other]) => compare(one, other));
   if (all.length === 0) return <Text size="sm">{t("tables.none")}</Text>;
   return (
     <Stack gap="sm">

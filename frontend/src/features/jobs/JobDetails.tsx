@@ -1,4 +1,4 @@
-import { Alert, Anchor, Grid, Group, Paper, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Grid, Group, Paper, Stack, Text } from "@mantine/core";
 import {
   IconAlertTriangle,
   IconArrowLeft,
@@ -8,6 +8,7 @@ import {
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { JobShape } from "@/api/generated/plan";
+import { toProblem } from "@/api/problem";
 import { useBackupJob } from "@/backup/hooks/useBackupJob";
 import { isCopyJob, isFinished, isRestore } from "@/backup/jobs";
 import { AskAnew } from "@/features/jobs/AskAnew";
@@ -20,7 +21,7 @@ import { Cancelled } from "@/parts/Cancelled";
 import { JobProgress } from "@/parts/JobProgress";
 import { PageHead } from "@/parts/PageHead";
 import { Said, SaidProblem } from "@/parts/Said";
-import { Loaded, Loading } from "@/parts/States";
+import { Empty, Loaded, Loading } from "@/parts/States";
 import { When } from "@/parts/Values";
 import { FailedRestore } from "@/restore/FailedRestore";
 import { Warnings } from "@/restore/Warnings";
@@ -38,10 +39,31 @@ export default function JobDetails({ id }: { id: string }) {
         </Group>
       </Anchor>
       {job.data === undefined && <PageHead title={t("details.title")} />}
-      <Loaded query={job} loading={<Loading rows={3} height={120} />}>
-        {(found) => <Found job={found} />}
-      </Loaded>
+      {job.data === undefined && toProblem(job.error).status === 404 ? (
+        <Missing />
+      ) : (
+        <Loaded query={job} loading={<Loading rows={3} height={120} />}>
+          {(found) => <Found job={found} />}
+        </Loaded>
+      )}
     </>
+  );
+}
+
+function Missing() {
+  const { t } = useTranslation("jobs");
+  return (
+    <Empty
+      order={2}
+      title={t("details.missing")}
+      action={
+        <Button component={Link} href="/jobs">
+          {t("details.back")}
+        </Button>
+      }
+    >
+      {t("details.missingHint")}
+    </Empty>
   );
 }
 

@@ -8,6 +8,7 @@ import {
   type Rhythm,
   withRhythm,
 } from "@/features/schedule/cron";
+import { ExpressionField } from "@/features/schedule/ExpressionField";
 import { fromMonday, weekdayName } from "@/features/schedule/words";
 import { useLocale } from "@/i18n/useLocale";
 
@@ -79,16 +80,10 @@ export function CronFields({ form, onChange, error }: CronFieldsProps) {
         <Weekdays chosen={form.weekdays} onChange={(weekdays) => set({ weekdays })} />
       )}
       {rhythm === "own" && (
-        <TextInput
-          label={t("field.expression")}
-          description={t("field.expressionParts")}
+        <ExpressionField
           value={form.expression}
-          onChange={(event) => set({ expression: event.currentTarget.value })}
-          error={error || (form.expression.trim() === "" && t("field.expressionMissing"))}
-          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
-          maxLength={200}
-          spellCheck={false}
-          autoComplete="off"
+          onChange={(expression) => set({ expression })}
+          refusal={error}
         />
       )}
     </>

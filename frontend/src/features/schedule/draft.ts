@@ -1,5 +1,6 @@
 import type { Misfire, ScheduleChange, ScheduleShape } from "@/api/generated/plan";
 import { type CronForm, cronOfForm, cronToKeep, formOfCron } from "@/features/schedule/cron";
+import { faultOf, spelledOut } from "@/features/schedule/expression";
 import {
   formOfPolicy,
   isSamePolicy,
@@ -28,9 +29,10 @@ export function draftOf(schedule: ScheduleShape): Draft {
 /** What to send for a draft; null while something is missing. */
 export function changeOf(draft: Draft, base: ScheduleShape): ScheduleChange | null {
   const cron = cronToKeep(draft.cron, base.cron);
-  if (cron === null) return null;
+  if (cron === null || faultOf(cron) !== null) return null;
   const { timezone, enabled, misfire } = draft;
-  return { cron, timezone, enabled, misfire, retention: policyOfForm(draft.policy) };
+  const retention = policyOfForm(draft.policy);
+  return { cron: spelledOut(cron), timezone, enabled, misfire, retention };
 }
 
 /** The parts in which a draft differs from what it began with. */

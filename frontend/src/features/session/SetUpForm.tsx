@@ -33,7 +33,7 @@ export function SetUpForm() {
         />
         <TextInput
           label={t("username")}
-          description={t("nameRule")}
+          description={form.errors.username ? undefined : t("nameRule")}
           autoComplete="username"
           required
           {...form.getInputProps("username")}

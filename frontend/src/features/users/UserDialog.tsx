@@ -42,7 +42,7 @@ export default function UserDialog({ onClose }: { onClose: () => void }) {
         <Stack>
           <TextInput
             label={t("users.name")}
-            description={t("add.nameRule")}
+            description={form.errors.username ? undefined : t("add.nameRule")}
             autoComplete="off"
             required
             data-autofocus
