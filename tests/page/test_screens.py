@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import expect
 
@@ -35,6 +37,30 @@ def test_no_screen_of_a_viewer_has_a_fault(open_screen: OpenScreen, look: Look) 
 def test_what_is_not_there_has_no_fault(open_screen: OpenScreen, look: Look, path: str) -> None:
     """An address that leads to nothing, or to a job or backup that is gone."""
     assert open_screen(path, look=look).faults() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "told", "role", "back", "screen_name"),
+    [
+        ("/jobs/abc", "There is no such job", "link", "All jobs", "Jobs"),
+        ("/backups/abc", "There is no such backup", "button", "All backups", "Backups"),
+    ],
+)
+def test_what_is_gone_leads_back_to_the_list(
+    open_screen: OpenScreen,
+    path: str,
+    told: str,
+    role: Literal["link", "button"],
+    back: str,
+    screen_name: str,
+) -> None:
+    """In the page's own words, not in those for programs."""
+    page = open_screen(path).page
+    expect(page.get_by_role("heading", name=told)).to_be_visible()
+    expect(page.get_by_text("GET /")).to_have_count(0)
+    page.get_by_role(role, name=back).last.click()
+    expect(page.get_by_role("heading", name=told)).to_have_count(0)
+    expect(page.get_by_role("heading", level=1, name=screen_name)).to_be_visible()
 
 
 def test_an_address_that_leads_nowhere_says_so(open_screen: OpenScreen) -> None:
