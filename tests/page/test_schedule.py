@@ -144,7 +144,7 @@ def test_an_expression_that_is_wrong_is_told_at_its_field(
     field = page.get_by_role("textbox", name="Cron expression")
     field.fill("61 2 * * *")
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_accessible_description(re.compile("61"))
+    expect(field).to_have_accessible_description(re.compile("0 to 59"))
     expect(page.get_by_text("Not a schedule yet")).to_be_visible()
     expect(next_runs(page)).to_have_count(0)
     unsaved = page.get_by_role("region", name="Unsaved changes")
