@@ -1,4 +1,4 @@
-import { Alert, Button, Group, List, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, List, Modal, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,6 +6,7 @@ import type { OfferShape } from "@/api/generated/plan";
 import { toProblem } from "@/api/problem";
 import { useReturnFocus } from "@/parts/focus";
 import { ProblemText } from "@/parts/States";
+import { TypedWord } from "@/parts/TypedWord";
 import { useOnce } from "@/parts/useOnce";
 import { When } from "@/parts/Values";
 import { changesByPlace } from "@/restore/changes";
@@ -67,16 +68,7 @@ export default function ConfirmDialog(props: ConfirmDialogProps) {
               {t("confirm.unsafe")}
             </Alert>
           )}
-          <TextInput
-            label={t("confirm.type", { word })}
-            value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
-            autoComplete="off"
-            autoCapitalize="off"
-            spellCheck={false}
-            data-autofocus
-            disabled={pending}
-          />
+          <TypedWord word={word} value={typed} onChange={setTyped} disabled={pending} />
           {error !== undefined && error !== null && (
             <Alert color="red" role="alert" title={t("confirm.failed")}>
               <ProblemText problem={toProblem(error)} />
