@@ -31,6 +31,6 @@ export function useTurnScheduleOn() {
         }),
       );
     },
-    onSettled: () => cache.invalidateQueries({ queryKey: backupKeys.all }),
+    onSettled: () => void cache.invalidateQueries({ queryKey: backupKeys.all }),
   });
 }

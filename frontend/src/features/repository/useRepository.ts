@@ -71,10 +71,10 @@ function useUpkeep<Wanted, Answer>(work: (wanted: Wanted) => Promise<Answer>) {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: work,
-    onSettled: () =>
-      Promise.all([
-        cache.invalidateQueries({ queryKey: backupKeys.repository, exact: true }),
-        cache.invalidateQueries({ queryKey: backupKeys.jobs }),
-      ]),
+    // Not waited for: what is done is said by a button that may be gone when the news is in.
+    onSettled: () => {
+      void cache.invalidateQueries({ queryKey: backupKeys.repository, exact: true });
+      void cache.invalidateQueries({ queryKey: backupKeys.jobs });
+    },
   });
 }

@@ -20,6 +20,6 @@ export function useTestChannel() {
   return useMutation({
     mutationFn: (name: string) =>
       answerOf(testNotification({ client, path: { name }, throwOnError: true })),
-    onSettled: () => cache.invalidateQueries({ queryKey: backupKeys.notifications }),
+    onSettled: () => void cache.invalidateQueries({ queryKey: backupKeys.notifications }),
   });
 }

@@ -64,6 +64,6 @@ export function useCleanUp() {
       const asked = cleanUpBackups({ client, body: { policy }, headers, throwOnError: true });
       return (await answerOf(asked)) as JobShape;
     },
-    onSuccess: () => cache.invalidateQueries({ queryKey: backupKeys.jobs }),
+    onSuccess: () => void cache.invalidateQueries({ queryKey: backupKeys.jobs }),
   });
 }

@@ -20,7 +20,7 @@ export function useMakeToken() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (body: NewTokenBody) => answerOf(makeToken({ client, body, throwOnError: true })),
-    onSuccess: () => cache.invalidateQueries({ queryKey: TOKENS }),
+    onSuccess: () => void cache.invalidateQueries({ queryKey: TOKENS }),
     gcTime: 0,
   });
 }
@@ -37,6 +37,6 @@ export function useRevokeToken() {
   return useMutation({
     mutationFn: (token_id: string) =>
       revokeToken({ client, path: { token_id }, throwOnError: true }),
-    onSettled: () => cache.invalidateQueries({ queryKey: TOKENS }),
+    onSettled: () => void cache.invalidateQueries({ queryKey: TOKENS }),
   });
 }

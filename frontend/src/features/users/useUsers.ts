@@ -45,6 +45,6 @@ function useUserChange<Wanted>(change: (wanted: Wanted) => Promise<unknown>) {
   return useMutation({
     mutationFn: change,
     // Tokens end with their user.
-    onSettled: () => cache.invalidateQueries({ queryKey: ["server"] }),
+    onSettled: () => void cache.invalidateQueries({ queryKey: ["server"] }),
   });
 }
