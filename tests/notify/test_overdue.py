@@ -12,10 +12,10 @@ import pytest
 from holdfast.catalog import CatalogDatabase, Schedule
 from holdfast.jobs.lookout import Sight
 from holdfast.jobs.overdue import OverdueWatch
-from holdfast.jobs.soundness import Check
 from holdfast.jobs.telling import Announcement
 from holdfast.models.backup import BackupMetadata, BackupStatus
 from holdfast.notify import Event
+from holdfast.operations.soundness import Check
 from tests.operations.application import Application
 from tests.rig.sim_clock import SimClock
 

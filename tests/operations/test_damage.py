@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import HoldfastError
+from holdfast.operations.retention import RetentionPolicy
 from holdfast.repository import BlobType, Repository
 from holdfast.stores import open_store
 from tests.operations.application import PASSWORD, Application
@@ -155,3 +156,24 @@ def attempt(action: Callable[[], object]) -> bool:
         return bool(action())
     except HoldfastError:
         return False
+
+
+def test_what_a_check_found_damaged_takes_the_place_of_no_sound_backup(
+    application: Application,
+) -> None:
+    """I10: the rules count what can be restored, until a proof says otherwise."""
+    service = application.service()
+    sound = service.create_backup()
+    (application.thumbnails / "3.jpg").write_bytes(b"another picture" * 100)
+    damaged = service.create_backup()
+    spoil_file(application.repository, FILE, flip_last, seal=False)
+    assert service.check(read_data=True).touched_backups == (damaged.backup_id,)
+
+    def removed() -> list[str]:
+        plan = service.plan_retention(RetentionPolicy(keep_last=1))
+        return [each.backup_id for each in plan.removed]
+
+    assert removed() == []
+    service.create_backup()  # stores anew what was found damaged
+    assert service.verify_backup(damaged.backup_id)
+    assert removed() == [sound.backup_id]  # the newest that was proven stays as well

@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from holdfast.catalog import Schedule
 from holdfast.jobs.freshness import allowed_age
-from holdfast.jobs.soundness import Check, Soundness
 from holdfast.models.backup import BackupStatus, BackupType
 from holdfast.models.job import JobKind, JobStatus
+from holdfast.operations.soundness import Check, Soundness
 from holdfast.web.metrics import format_metrics
 from holdfast.web.protection import FindingCode, Standing, Verdict, judge
 from holdfast.web.schemas.health import health_shape

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from holdfast.catalog import Schedule
 from holdfast.errors import ConfigError
-from holdfast.jobs.soundness import Soundness
 from holdfast.models.backup import BackupMetadata, BackupStatus, BackupType
 from holdfast.models.schedule import CronSchedule
+from holdfast.operations.soundness import Soundness
 
 GRACE = timedelta(hours=1)
 """How long a run may take beyond its time before the backups count as old."""

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from holdfast.errors import HoldfastError
 from holdfast.jobs.listing import BackupFilter, BackupListing
-from holdfast.jobs.soundness import Check, checks_of_runs
 from holdfast.jobs.trouble import Trouble
 from holdfast.models.backup import BackupMetadata
+from holdfast.operations.soundness import Check, checks_of_runs
 from holdfast.service import BackupService
 
 _SILENT = "it does not answer"

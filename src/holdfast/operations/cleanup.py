@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
 from holdfast.catalog import RunKind, RunStatus
@@ -23,6 +23,7 @@ from holdfast.operations.journal import journal_path, journals_aside, load_journ
 from holdfast.operations.plan import Workplace
 from holdfast.operations.retention import is_complete, is_verified, plan_retention
 from holdfast.operations.runs import recorded_run
+from holdfast.operations.soundness import Soundness, checks_of_runs
 from holdfast.operations.undo import find_safety_backup
 from holdfast.operations.workspace import plan_lock
 from holdfast.repository import Lock, PruneOptions, PrunePlan, execute_prune, plan_prune
@@ -83,11 +84,20 @@ def plan_cleanup(
     max_removed_share: float | None = None,
     force: bool = False,
 ) -> RetentionPlan:
-    """Say for each backup of the plan whether the policy keeps it, and why. Removes nothing."""
+    """Say for each backup of the plan whether the policy keeps it, and why. Removes nothing.
+
+    One that a check found damaged after it was last proven counts as damaged, so that it takes the
+    place of no sound one.
+    """
     listed = backups_of(workplace)
     if listed.damaged:
         raise listed.damaged[0]
-    backups = [each for each in listed.all() if each.plan == workplace.plan.name]
+    soundness = Soundness.of(checks_of_runs(workplace.state_dir))
+    backups = [
+        replace(each, damaged=True) if soundness.doubts(each) else each
+        for each in listed.all()
+        if each.plan == workplace.plan.name
+    ]
     return plan_retention(
         backups,
         _failed_runs(workplace),

@@ -2,8 +2,8 @@
 
 How a policy's rules combine is said at `RetentionPolicy`; how each kind of backup is judged:
 
-- **Complete** backups (completed, verified or restored from; not damaged, not proven bad) are
-  the only ones that the rules count.
+- **Complete** backups (completed, verified or restored from; not damaged, not found to be bad)
+  are the only ones that the rules count.
 - **Incomplete** ones (partial, damaged, failed in verification, or of parts of the plan only)
   never push out a complete one. They stay while no newer backup is complete; then they go once
   they are older than every complete backup that stays, or beyond a limit, or, where no limit is

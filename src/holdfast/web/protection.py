@@ -12,9 +12,10 @@ from enum import StrEnum
 
 from holdfast.catalog import Schedule
 from holdfast.jobs.freshness import is_good, is_of_plan, newest_good, too_old
-from holdfast.jobs.soundness import Soundness, checks_of_runs, soundness_of
+from holdfast.jobs.soundness import soundness_of
 from holdfast.models.backup import BackupMetadata, BackupStatus
 from holdfast.models.job import Job, JobKind, JobStatus
+from holdfast.operations.soundness import Soundness, checks_of_runs
 from holdfast.web.backups import stored_backups
 from holdfast.web.context import WebContext
 
