@@ -61,6 +61,7 @@ class BackupListing:
     def __init__(self, service: BackupService) -> None:
         self._service = service
         self._lock = threading.Lock()
+        self._measuring = threading.Lock()
         self._mark: Hashable = None
         self._backups: tuple[BackupMetadata, ...] = ()
         self._measured: dict[str, BackupMetadata] = {}
@@ -97,19 +98,22 @@ class BackupListing:
     def stats(self) -> BackupStats:
         """Return the repository in numbers.
 
+        It reads the directories of all backups; one caller does, the others wait for it.
+
         Raises:
             RepositoryNotFound: There is no repository yet.
         """
-        self._current()
-        with self._lock:
-            known, mark = self._stats, self._mark
-        if known is not None:
-            return known
-        found = self._service.get_backup_stats()
-        with self._lock:
-            if mark == self._mark:
-                self._stats = found
-        return found
+        with self._measuring:
+            self._current()
+            with self._lock:
+                known, mark = self._stats, self._mark
+            if known is not None:
+                return known
+            found = self._service.get_backup_stats()
+            with self._lock:
+                if mark == self._mark:
+                    self._stats = found
+            return found
 
     def forget(self) -> None:
         """Read anew what is asked for next."""

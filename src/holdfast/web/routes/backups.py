@@ -50,8 +50,12 @@ from holdfast.web.schemas.backups import (
     unstored_shape,
 )
 from holdfast.web.schemas.base import BACKUP_ID
+from holdfast.web.threads import Threads
 
 _log = logging.getLogger("holdfast.web")
+
+_stats_threads = Threads("stats-threads", 4)
+"""What backups share is known by reading their directories: no other request waits for that."""
 
 BackupId = Annotated[str, Path(description="Id of the backup.", examples=[BACKUP_ID])]
 
@@ -156,7 +160,7 @@ def _add_lists(routes: Routes, context: WebContext) -> None:
     )
     async def get_backup_stats() -> StatsShape:
         """How many backups there are, how many are proven, and what they occupy."""
-        return stats_shape(await context.run(_stats, context))
+        return stats_shape(await _stats_threads.run(_stats, context))
 
 
 def _add_making(routes: Routes, context: WebContext) -> None:
