@@ -5,7 +5,7 @@ from __future__ import annotations
 from holdfast.catalog import RunKind, RunStatus
 from holdfast.errors import RepositoryDamaged, StoreError
 from holdfast.models.backup import BackupStats
-from holdfast.operations.backups import backups_of
+from holdfast.operations.backups import BackupList, backups_of
 from holdfast.operations.plan import Workplace
 from holdfast.repository import Repository, Sharing, measure_sharing
 
@@ -13,10 +13,11 @@ from holdfast.repository import Repository, Sharing, measure_sharing
 def backup_stats(workplace: Workplace) -> BackupStats:
     """Count and measure all backups of the repository."""
     repository, runs = workplace.repository, workplace.runs
-    backups = backups_of(workplace).all()
     # First what is there, then what is needed: so a backup that ends between is not unused.
     packs = _size(repository, "data/")
-    sharing = _sharing(workplace)
+    listed = backups_of(workplace)
+    backups = listed.all()
+    sharing = _sharing(workplace, listed)
     total = sum(each.original_size for each in backups)
     compressed = sum(each.compressed_size for each in backups)
     failed = [
@@ -39,12 +40,13 @@ def backup_stats(workplace: Workplace) -> BackupStats:
     )
 
 
-def _sharing(workplace: Workplace) -> Sharing | None:
+def _sharing(workplace: Workplace, listed: BackupList) -> Sharing | None:
     """Return what all backups of the repository share; None if not all of them can be read."""
-    repository = workplace.repository
+    if listed.damaged:
+        return None
+    roots = [snapshot.tree for _, snapshot in listed.snapshots()]
     try:
-        roots = [each.tree for each in repository.list_snapshots()]
-        return measure_sharing(repository, roots, cancel=workplace.cancel)
+        return measure_sharing(workplace.repository, roots, cancel=workplace.cancel)
     except (RepositoryDamaged, StoreError):
         return None
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-
-import anyio.to_thread
-from anyio import CapacityLimiter
-from anyio.lowlevel import RunVar
 
 from holdfast.errors import (
     CatalogError,
@@ -66,7 +61,7 @@ _T = TypeVar("_T")
 _look_threads = Threads("look-threads", MAX_LOOKS)
 _look_slots = threading.BoundedSemaphore(MAX_LOOKS)
 _LOOK_AGAIN_AFTER_S = 30
-_limiter: RunVar[CapacityLimiter] = RunVar("holdfast-threads")
+_threads = Threads("threads", MAX_THREADS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +88,7 @@ class WebContext:
 
     async def run(self, work: Callable[_P, _T], /, *args: _P.args, **options: _P.kwargs) -> _T:
         """Do blocking work in one of our own threads."""
-        return await anyio.to_thread.run_sync(
-            functools.partial(work, *args, **options), limiter=_threads()
-        )
+        return await _threads.run(work, *args, **options)
 
     async def look(self, work: Callable[_P, _T], /, *args: _P.args, **options: _P.kwargs) -> _T:
         """Do blocking work that reads a whole backup, in threads that nothing else waits for.
@@ -158,12 +151,3 @@ class WebContext:
                 " %(actor)s asked for at %(address)s and which is %(outcome)s: %(error)s",
                 {**entry, "error": error},
             )
-
-
-def _threads() -> CapacityLimiter:
-    try:
-        return _limiter.get()
-    except LookupError:
-        limiter = CapacityLimiter(MAX_THREADS)
-        _limiter.set(limiter)
-        return limiter
