@@ -1,65 +1,44 @@
-import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { TokenView } from "@/api/generated/server";
-import { toProblem } from "@/api/problem";
+import { EndDialog } from "@/features/users/EndDialog";
 import { useRevokeToken } from "@/features/users/useTokens";
 import { FactList } from "@/parts/FactList";
-import { useReturnFocus } from "@/parts/focus";
-import { ProblemText } from "@/parts/States";
 import { sayDone } from "@/parts/say";
-import { useOnce } from "@/parts/useOnce";
 import { When } from "@/parts/Values";
 
-/** Revoke a token: says what stops working with it. */
-export default function RevokeDialog({
-  token,
-  onClose,
-}: {
+interface RevokeDialogProps {
   token: TokenView;
   onClose: () => void;
-}) {
-  useReturnFocus();
+}
+
+/** Revoke a token: says what stops working with it. */
+export default function RevokeDialog({ token, onClose }: RevokeDialogProps) {
   const { t } = useTranslation(["users", "common"]);
   const revoke = useRevokeToken();
   const { name, username: user, permissions, plans, last_used_at: used } = token;
-  const begin = useOnce(() =>
+  const end = () =>
     revoke.mutate(token.id, {
       onSuccess: () => {
         sayDone(t("tokens.revokedNow", { name }));
         onClose();
       },
-    }),
-  );
+    });
   const may = permissions.map((each) => t(`common:permission.${each}`)).join(", ");
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <EndDialog
       title={t("revoke.title", { name })}
-      closeButtonProps={{ "aria-label": t("common:actions.close") }}
+      about={t("revoke.about", { user })}
+      button={t("revoke.button")}
+      end={end}
+      ending={revoke}
+      onClose={onClose}
     >
-      <Stack>
-        <Text size="sm">{t("revoke.about", { user })}</Text>
-        <FactList
-          facts={[
-            [t("tokens.may"), plans.length > 0 ? `${may} · ${plans.join(", ")}` : may],
-            [t("tokens.used"), <When key="used" at={used} />],
-          ]}
-        />
-        {revoke.isError && (
-          <Alert color="red" role="alert">
-            <ProblemText problem={toProblem(revoke.error)} />
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            {t("common:actions.cancel")}
-          </Button>
-          <Button color="red" loading={revoke.isPending} onClick={begin}>
-            {t("revoke.button")}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+      <FactList
+        facts={[
+          [t("tokens.may"), plans.length > 0 ? `${may} · ${plans.join(", ")}` : may],
+          [t("tokens.used"), <When key="used" at={used} />],
+        ]}
+      />
+    </EndDialog>
   );
 }
